@@ -1,0 +1,10 @@
+import * as z from 'zod';
+
+import { defineEvent } from './define-event.ts';
+import { datasetId, modelName } from './vocabulary.ts';
+
+/** A dataset passed its checks and its typed copy is in the store. */
+export const DatasetAcceptedV1 = defineEvent(
+  'DatasetAccepted.v1',
+  z.object({ model: modelName, dataset: datasetId, rows: z.int().min(0) }),
+);

@@ -1,0 +1,36 @@
+import * as z from 'zod';
+
+/** Letters, digits and single hyphens: a model's name stands in the names of AWS resources. */
+export const modelName = z
+  .string()
+  .max(19)
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+
+/** `<yyyymmdd>-<10 hex>`. */
+export const runId = z.string().regex(/^\d{8}-[0-9a-f]{10}$/);
+
+/** 20 hex digits of the content's sha256. */
+export const datasetId = z.string().regex(/^[0-9a-f]{20}$/);
+
+export const runEnd = z.enum(['promoted', 'rolled-back', 'held', 'rejected', 'failed']);
+
+/** Why something was decided; the same in decisions, events, notices and reports. */
+export const reason = z.object({
+  code: z.string(),
+  message: z.string(),
+  metric: z.string().optional(),
+  value: z.number().nullable().optional(),
+  limit: z.number().nullable().optional(),
+});
+
+export type Reason = z.infer<typeof reason>;
+
+/** What is wrong with an upload, and where. */
+export const problem = z.object({
+  code: z.string(),
+  message: z.string(),
+  line: z.int().optional(),
+  column: z.string().optional(),
+  part: z.string().optional(),
+  count: z.int().optional(),
+});
