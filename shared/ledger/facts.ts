@@ -1,0 +1,287 @@
+/**
+ * The facts and pointers of the ledger. A fact is written once; it holds hashes, counts and references, never the
+ * values of rows.
+ */
+import * as z from 'zod';
+
+import { RUN_ENDS } from './run-states.ts';
+
+const instant = z.iso.datetime();
+const count = z.int().min(0);
+
+/** A version of an object somebody uploaded. */
+export const uploadSchema = z.strictObject({ bucket: z.string(), key: z.string(), versionId: z.string() });
+export type Upload = z.infer<typeof uploadSchema>;
+
+/** What is wrong with a dataset, where a place can be named: physical line (1 is the first), column, part. */
+export const problemSchema = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  line: z.int().min(1).optional(),
+  column: z.string().optional(),
+  part: z.string().optional(),
+  /** How often it was seen in all; what is listed is capped. */
+  count: count.optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+/** What became of one upload. */
+export const arrivalSchema = z.strictObject({
+  upload: uploadSchema,
+  sizeBytes: count,
+  receivedAt: instant,
+  /**
+   * `part`: belongs to a folder that is not closed yet. `repeated`: the same bytes under the same rules were judged
+   * before. `ignored`: not data, or no such model.
+   */
+  outcome: z.enum(['accepted', 'rejected', 'deferred', 'repeated', 'ignored', 'part']),
+  dataset: z.string().optional(),
+  /** Under which rules the dataset was judged. */
+  rulesDigest: z.string().optional(),
+  reason: z.string().optional(),
+});
+export type Arrival = z.infer<typeof arrivalSchema>;
+
+/** What a folder held when its `_SUCCESS` came: a repeat reads these versions, whatever has been uploaded since. */
+export const folderPinSchema = z.strictObject({
+  closedBy: uploadSchema,
+  parts: z.array(uploadSchema.extend({ sizeBytes: count })),
+});
+
+/** What a dataset is: its bytes. */
+export const datasetSchema = z.strictObject({
+  model: z.string(),
+  dataset: z.string(),
+  /** One upload, or the parts of a folder in the order of their names. */
+  sources: z.array(uploadSchema.extend({ sizeBytes: count, sha256: z.string() })).min(1),
+  format: z.enum(['csv', 'parquet']),
+  sizeBytes: count,
+  receivedAt: instant,
+});
+export type Dataset = z.infer<typeof datasetSchema>;
+
+export const columnTypeSchema = z.enum(['integer', 'number', 'string', 'boolean', 'timestamp', 'date']);
+
+/** What was found in a dataset, and where its typed copy lies. The same bytes give the same profile. */
+export const datasetProfileSchema = z.strictObject({
+  model: z.string(),
+  dataset: z.string(),
+  rows: count,
+  columns: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: columnTypeSchema,
+      nulls: count,
+      /** Exact up to the profile's cap; null above it. */
+      distinct: count.nullable(),
+      min: z.union([z.number(), z.string()]).nullable(),
+      max: z.union([z.number(), z.string()]).nullable(),
+      mean: z.number().nullable(),
+      stdev: z.number().nullable(),
+      /** Most frequent values of a column with few distinct ones. */
+      top: z.array(z.tuple([z.string(), count])),
+      /** Rows per UTC day, in order, for columns of times. */
+      days: z.array(z.tuple([z.iso.date(), count])).optional(),
+    }),
+  ),
+  /** The typed Parquet copy, in the order of the rows. */
+  data: z.array(z.strictObject({ key: z.string(), rows: count, sizeBytes: count })),
+});
+export type DatasetProfile = z.infer<typeof datasetProfileSchema>;
+
+/** Accepted or rejected: one dataset under one digest of data rules. */
+export const verdictSchema = z.strictObject({
+  model: z.string(),
+  dataset: z.string(),
+  rulesDigest: z.string(),
+  definitionDigest: z.string(),
+  accepted: z.boolean(),
+  problems: z.array(problemSchema),
+  /** Rows read; null when the file could not be read as rows. */
+  rows: count.nullable(),
+  reportKey: z.string().nullable(),
+  judgedAt: instant,
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** A run with this dataset has started; only a run somebody asks for takes it again. */
+export const takenSchema = z.strictObject({ dataset: z.string(), run: z.string(), takenAt: instant });
+
+/** Which published definition of a model is in force. */
+export const definitionPointerSchema = z.strictObject({ model: z.string(), digest: z.string(), publishedAt: instant });
+
+/** The model in service. */
+export const championSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  run: z.string(),
+  definitionDigest: z.string(),
+  inputDigest: z.string(),
+  /** SageMaker's names. */
+  modelName: z.string(),
+  modelPackageArn: z.string(),
+  endpointName: z.string(),
+  endpointConfigName: z.string(),
+  /** Nothing at or after this time was seen in training or validation; null without a time. */
+  trainedBefore: instant.nullable(),
+  since: instant,
+});
+export type Champion = z.infer<typeof championSchema>;
+
+/** One attempt to make a better model, as it was decided. */
+export const runPlanSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  stage: z.string(),
+  plannedAt: instant,
+  trigger: z.strictObject({
+    kind: z.enum(['new_data', 'requested', 'retraining']),
+    eventId: z.string(),
+    reason: z.string().optional(),
+    /** Cooldown or budget that the request overrode. */
+    overrode: z.array(z.enum(['cooldown', 'budget'])),
+  }),
+  definitionDigest: z.string(),
+  rulesDigest: z.string(),
+  /** All the data of the run, oldest first. */
+  datasets: z.array(z.string()).min(1),
+  /** Which of them no run had taken before. */
+  fresh: z.array(z.string()),
+  /** Present when rows have a time. Rows before `from` are left out; train < validation <= t < gate <= t. */
+  cut: z.strictObject({ from: instant.nullable(), validation: instant, gate: instant, embargoMs: count }).nullable(),
+  /** The model in service when the run was planned: the one the candidate is judged against. */
+  champion: z.strictObject({ run: z.string(), modelName: z.string(), inputDigest: z.string() }).nullable(),
+});
+export type RunPlan = z.infer<typeof runPlanSchema>;
+
+/** The model's slot: single flight, and what cooldown and budget go by. */
+export const slotSchema = z.strictObject({
+  model: z.string(),
+  /** The run in flight with its whole plan, so that whoever finds the slot can finish what planning began. */
+  flight: runPlanSchema.nullable(),
+  /** Runs within the budget's period, oldest first. */
+  history: z.array(
+    z.strictObject({
+      run: z.string(),
+      startedAt: instant,
+      endedAt: instant.nullable(),
+      end: z.enum(RUN_ENDS).nullable(),
+    }),
+  ),
+});
+export type Slot = z.infer<typeof slotSchema>;
+
+const partSchema = z.strictObject({ dataKey: z.string(), rowsKey: z.string(), rows: count });
+const splitSchema = z.strictObject({ rows: count, parts: z.array(partSchema) });
+
+/** What preparing wrote. Parts of `data` and `rows` correspond by position; `gateChampion` has gate's rows. */
+export const preparedSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  inputDigest: z.string(),
+  features: z.array(z.string()),
+  splits: z.strictObject({ train: splitSchema, validation: splitSchema, gate: splitSchema }),
+  /** Null without a champion, or when its scores could not be compared; the reason is then in `notComparable`. */
+  gateChampion: splitSchema.nullable(),
+  notComparable: z.string().nullable(),
+  /** Rows left out: label missing, before the window, within the embargo. */
+  dropped: z.record(z.string(), count),
+  trainedBefore: instant.nullable(),
+  preparedAt: instant,
+});
+export type Prepared = z.infer<typeof preparedSchema>;
+
+/** Attempt n of a run to train. */
+export const attemptSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  attempt: z.int().min(1),
+  jobName: z.string(),
+  instance: z.string(),
+  decidedAt: instant,
+});
+export type Attempt = z.infer<typeof attemptSchema>;
+
+/** A trained candidate and the batch transforms that score the gate rows. */
+export const trainedSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  jobName: z.string(),
+  artifact: z.string(),
+  modelName: z.string(),
+  /** What the training job measured last: `validation:auc` and the like. */
+  metrics: z.record(z.string(), z.number()),
+  trainingSeconds: count.nullable(),
+  transforms: z
+    .array(z.strictObject({ role: z.enum(['cand', 'champ']), jobName: z.string(), modelName: z.string() }))
+    .min(1),
+  trainedAt: instant,
+});
+export type Trained = z.infer<typeof trainedSchema>;
+
+/** The registry's version of a candidate. */
+export const registeredSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  modelPackageArn: z.string(),
+  registeredAt: instant,
+});
+
+/** How a run ended. */
+export const runEndSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  end: z.enum(RUN_ENDS),
+  /** In the words of whoever knows best: the container, SageMaker, the gate. */
+  reason: z.string(),
+  endedAt: instant,
+});
+export type RunEndFact = z.infer<typeof runEndSchema>;
+
+/** One rollout: what was asked of the endpoint. */
+export const deploymentSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  run: z.string(),
+  kind: z.enum(['create', 'update']),
+  endpointName: z.string(),
+  endpointConfigName: z.string(),
+  modelName: z.string(),
+  modelPackageArn: z.string(),
+  inputDigest: z.string(),
+  definitionDigest: z.string(),
+  /** The champion this rollout replaces; it must still be the champion when the pointer moves. */
+  replaces: z.strictObject({ run: z.string(), endpointName: z.string(), endpointConfigName: z.string() }).nullable(),
+  /** What asked for it; the same asked again is the same rollout. */
+  trigger: z.string(),
+  decidedAt: instant,
+});
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** SageMaker has taken the request of a rollout: from now on its endpoint's state tells how the rollout goes. */
+export const deploymentStartedSchema = z.strictObject({ model: z.string(), n: z.int().min(1), startedAt: instant });
+
+/** An approved candidate that was not rolled out after all, and why. */
+export const refusalSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  refusedAt: instant,
+});
+
+/** How a rollout ended. */
+export const deploymentEndSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  outcome: z.enum(['deployed', 'rolled-back', 'failed']),
+  reason: z.string(),
+  endedAt: instant,
+});
+
+/** A request to SageMaker, recorded before it is sent; a repeat sends this one. */
+export const recordedRequestSchema = z.strictObject({
+  operation: z.string(),
+  request: z.record(z.string(), z.unknown()),
+  decidedAt: instant,
+});

@@ -1,0 +1,62 @@
+/** Where each fact and pointer lies in the store bucket. */
+import { createHash } from 'node:crypto';
+
+const hex = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
+
+const run = (model: string, id: string) => `runs/${model}/${id}`;
+
+/** The parts a run's input is split into; `gate-champion` is the gate rows as the champion reads them. */
+export type Split = 'train' | 'validation' | 'gate' | 'gate-champion';
+
+export const keys = {
+  definition: (model: string, digest: string) => `definitions/${model}/${digest}.json`,
+  definitionPointer: (model: string) => `definitions/${model}.json`,
+  /** `model` is `-` where the key names no published model. */
+  arrival: (model: string, objectKey: string, versionId: string) =>
+    `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}.json`,
+  /** What a folder held when the `_SUCCESS` of this key and version closed it. */
+  folderPin: (model: string, objectKey: string, versionId: string) =>
+    `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-parts.json`,
+  datasets: (model: string) => `datasets/${model}/`,
+  dataset: (model: string, dataset: string) => `datasets/${model}/${dataset}/dataset.json`,
+  profile: (model: string, dataset: string) => `datasets/${model}/${dataset}/profile.json`,
+  verdict: (model: string, dataset: string, rulesDigest: string) =>
+    `datasets/${model}/${dataset}/verdicts/${rulesDigest}.json`,
+  taken: (model: string, dataset: string) => `datasets/${model}/${dataset}/taken.json`,
+  datasetReport: (model: string, dataset: string) => `datasets/${model}/${dataset}/report.html`,
+  datasetData: (model: string, dataset: string) => `datasets/${model}/${dataset}/data/`,
+  dictionary: (model: string) => `dictionaries/${model}.json`,
+  slot: (model: string) => `slots/${model}.json`,
+  slots: 'slots/',
+  plan: (model: string, id: string) => `${run(model, id)}/run.json`,
+  /** What the run's model takes as input: label, features, dictionary. `predict` reads nothing else of a run. */
+  runInput: (model: string, id: string) => `${run(model, id)}/input.json`,
+  prepared: (model: string, id: string) => `${run(model, id)}/prepared.json`,
+  attempts: (model: string, id: string) => `${run(model, id)}/attempts/`,
+  attempt: (model: string, id: string, n: number) => `${run(model, id)}/attempts/${n}.json`,
+  trained: (model: string, id: string) => `${run(model, id)}/trained.json`,
+  evaluation: (model: string, id: string) => `${run(model, id)}/evaluation.json`,
+  golden: (model: string, id: string) => `${run(model, id)}/golden.json`,
+  decision: (model: string, id: string) => `${run(model, id)}/decision.json`,
+  /** The figures in the registry's own shape; a version points at it. */
+  modelQuality: (model: string, id: string) => `${run(model, id)}/model-quality.json`,
+  /** What a person answered about a held candidate. */
+  approval: (model: string, id: string) => `${run(model, id)}/approval.json`,
+  registered: (model: string, id: string) => `${run(model, id)}/registered.json`,
+  refusal: (model: string, id: string) => `${run(model, id)}/refusal.json`,
+  end: (model: string, id: string) => `${run(model, id)}/end.json`,
+  runReport: (model: string, id: string) => `${run(model, id)}/report.html`,
+  /** Ends with a slash: SageMaker takes an S3 prefix as a prefix of the key, so `train` would also match `train-2`. */
+  splitData: (model: string, id: string, split: Split) => `${run(model, id)}/input/${split}/data/`,
+  splitRows: (model: string, id: string, split: Split) => `${run(model, id)}/input/${split}/rows/`,
+  request: (model: string, id: string, name: string) => `${run(model, id)}/requests/${name}.json`,
+  output: (model: string, id: string) => `${run(model, id)}/output/`,
+  scores: (model: string, id: string, role: 'cand' | 'champ') => `${run(model, id)}/output/scores/${role}/`,
+  deployments: (model: string) => `deployments/${model}/`,
+  deployment: (model: string, n: number) => `deployments/${model}/${n}.json`,
+  deploymentStarted: (model: string, n: number) => `deployments/${model}/${n}.started.json`,
+  deploymentEnd: (model: string, n: number) => `deployments/${model}/${n}.end.json`,
+  champion: (model: string) => `champions/${model}.json`,
+  championHistory: (model: string, n: number) => `champions/${model}/${n}.json`,
+  capture: (model: string, id: string) => `capture/${model}/${id}`,
+} as const;

@@ -1,0 +1,88 @@
+/**
+ * The record of everything on S3: facts, written once and never changed, and a few pointers, changed only from the
+ * state their writer saw. What a step decided is recorded here before it acts.
+ */
+import type * as z from 'zod';
+
+import { ConflictError, DependencyError, NotFoundError } from '../errors.ts';
+import type { ObjectStore } from './object-store.ts';
+
+export interface Ledger {
+  /**
+   * Writes a fact unless there is one under this key already; gives back the fact that stands, which may be another
+   * writer's. Whoever comes second goes on with what the first decided.
+   */
+  record<T>(schema: z.ZodType<T>, key: string, fact: NoInfer<T>): Promise<T>;
+  /** @throws NotFoundError when the fact is not there (yet). */
+  read<T>(schema: z.ZodType<T>, key: string): Promise<T>;
+  find<T>(schema: z.ZodType<T>, key: string): Promise<T | undefined>;
+  /**
+   * Changes a pointer by compare-and-swap: `change` gets what stands (undefined if nothing does) and says what shall
+   * stand, or undefined to leave it. Tried again when another writer was faster. Gives back what stands afterwards.
+   */
+  point<T>(
+    schema: z.ZodType<T>,
+    key: string,
+    change: (current: T | undefined) => T | undefined,
+  ): Promise<T | undefined>;
+  /** The keys below a prefix, in order. */
+  keys(prefix: string): Promise<string[]>;
+  /** Writes or replaces something derived that can be made again (reports); never facts. */
+  write(key: string, text: string): Promise<void>;
+}
+
+/** How often a pointer is tried again while others change it. */
+const POINTER_TRIES = 20;
+
+export const ledgerOn = (store: ObjectStore): Ledger => {
+  const parse = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T => {
+    const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(body)));
+    if (!parsed.success) {
+      throw new ConflictError(`${key} is not what this version of Millrace reads: ${parsed.error.message}`, {
+        cause: parsed.error,
+      });
+    }
+    return parsed.data;
+  };
+  const text = <T>(schema: z.ZodType<T>, fact: T) => `${JSON.stringify(schema.parse(fact))}\n`;
+
+  const find: Ledger['find'] = async (schema, key) => {
+    const found = await store.get(key);
+    return found && parse(schema, key, found.body);
+  };
+  const read: Ledger['read'] = async (schema, key) => {
+    const found = await find(schema, key);
+    if (found === undefined) throw new NotFoundError(`the ledger has no ${key} yet`);
+    return found;
+  };
+
+  return {
+    find,
+    read,
+    async record(schema, key, fact) {
+      const body = text(schema, fact);
+      // S3 refuses the second writer (412); the refusal may also answer our own repeated PUT, so what stands decides.
+      const outcome = await store.put(key, body, 'absent');
+      return outcome === 'written' ? schema.parse(JSON.parse(body)) : read(schema, key);
+    },
+    async point(schema, key, change) {
+      for (let attempt = 0; attempt < POINTER_TRIES; attempt += 1) {
+        const found = await store.get(key);
+        const current = found && parse(schema, key, found.body);
+        const next = change(current);
+        if (next === undefined) return current;
+        const outcome = await store.put(key, text(schema, next), found ? { etag: found.etag } : 'absent');
+        if (outcome === 'written') return next;
+      }
+      throw new DependencyError(`${key} changed ${POINTER_TRIES} times while it was to be moved`);
+    },
+    async keys(prefix) {
+      const keys: string[] = [];
+      for await (const { key } of store.list(prefix)) keys.push(key);
+      return keys;
+    },
+    async write(key, value) {
+      await store.put(key, value);
+    },
+  };
+};
