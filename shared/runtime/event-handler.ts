@@ -1,0 +1,12 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+
+import { logger } from './logger.ts';
+import { dispatch, type Route } from './route.ts';
+import type { Outcome } from './woken.ts';
+
+/** The handler of a step that EventBridge wakes. An error leaves it to Lambda: two retries, then the failure queue. */
+export const eventHandler = (...routes: Route[]) =>
+  middy<unknown, Outcome>()
+    .use(injectLambdaContext(logger))
+    .handler((event) => dispatch(routes, event, (envelope) => envelope.time));
