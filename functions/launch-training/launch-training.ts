@@ -1,0 +1,104 @@
+import { TrainingFailedV1, TrainingStartedV1 } from '../../events/index.ts';
+import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import { CapacityError } from '../../shared/errors.ts';
+import { attemptSchema, preparedSchema, runEndSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { concludeRun } from '../../shared/runtime/conclude-run.ts';
+import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { createOnce } from '../../shared/sagemaker/create-once.ts';
+import { xgboostImage } from '../../shared/sagemaker/images.ts';
+import { runName } from '../../shared/sagemaker/names.ts';
+import { trainingJobRequest } from '../../shared/sagemaker/requests.ts';
+import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { xgboostHyperparameters } from './hyperparameters.ts';
+
+export interface LaunchTrainingDeps {
+  readonly ledger: Ledger;
+  readonly sageMaker: SageMakerApi;
+  readonly tell: Tell;
+  readonly stage: string;
+  readonly region: string;
+  /** `s3://bucket` of the store. */
+  readonly storeUri: string;
+  readonly roleArn: string;
+  /** How long to wait for capacity before the run fails. */
+  readonly patienceMs: number;
+}
+
+/** Which attempt to start: the first when a run is prepared, a further one when track-training asks for it. */
+export interface LaunchRequest {
+  readonly model: string;
+  readonly run: string;
+  readonly attempt: number;
+}
+
+/**
+ * Starts attempt n of a training job. Waiting for capacity is not failing: the message waits in the queue until there
+ * is some, or patience ends and with it the run.
+ *
+ * @throws CapacityError to wait.
+ */
+export const launchTraining =
+  ({ ledger, sageMaker, tell, stage, region, storeUri, roleArn, patienceMs }: LaunchTrainingDeps) =>
+  async ({ data, now, waitingSince }: Woken<LaunchRequest>): Promise<Outcome> => {
+    const { model, run } = data;
+    const context = { now, correlationId: run };
+    if (await ledger.find(runEndSchema, keys.end(model, run))) return { outcome: 'over' };
+
+    const [plan, prepared] = await Promise.all([
+      ledger.read(runPlanSchema, keys.plan(model, run)),
+      ledger.read(preparedSchema, keys.prepared(model, run)),
+    ]);
+    const { definition } = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
+    const { training } = definition;
+    const instances = training.instance;
+    const attempt = await ledger.record(attemptSchema, keys.attempt(model, run, data.attempt), {
+      model,
+      run,
+      attempt: data.attempt,
+      jobName: runName(stage, model, run, `try${data.attempt}`),
+      // In order of preference; a further attempt tries the next.
+      instance: instances[(data.attempt - 1) % instances.length] ?? '',
+      decidedAt: now.toISOString(),
+    });
+    try {
+      const outcome = await createOnce(
+        { ledger, sageMaker },
+        {
+          kind: 'trainingJob',
+          name: attempt.jobName,
+          requestKey: keys.request(model, run, attempt.jobName),
+          request: trainingJobRequest({
+            place: { stage, model, run, store: storeUri },
+            jobName: attempt.jobName,
+            image: xgboostImage(region),
+            roleArn,
+            instance: attempt.instance,
+            hyperparameters: xgboostHyperparameters(definition),
+            trainKey: keys.splitData(model, run, 'train'),
+            validationKey: prepared.splits.validation.rows > 0 ? keys.splitData(model, run, 'validation') : null,
+            outputKey: keys.output(model, run),
+            maxRuntimeSeconds: Math.ceil(training.max_runtime / 1000),
+            spot: training.spot,
+          }),
+          now,
+        },
+      );
+      await tell(
+        TrainingStartedV1,
+        `${model}/${run}/${attempt.attempt}`,
+        { model, run, attempt: attempt.attempt, jobName: attempt.jobName },
+        context,
+      );
+      return { outcome };
+    } catch (error) {
+      const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
+      if (!(error instanceof CapacityError) || waitedMs < patienceMs) throw error;
+      const reason = `no capacity for ${attempt.instance} in ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`;
+      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName: attempt.jobName, reason }, context);
+      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+      return { outcome: 'gave_up' };
+    }
+  };

@@ -1,0 +1,31 @@
+import {
+  ApprovalRequestedV1,
+  CandidateHeldV1,
+  CandidateRejectedV1,
+  DatasetDeferredV1,
+  DatasetRejectedV1,
+  DeploymentRolledBackV1,
+  ModelDeployedV1,
+  RunDeclinedV1,
+  TrainingFailedV1,
+} from '../../events/index.ts';
+import { topic } from '../../shared/aws/topic.ts';
+import { environment } from '../../shared/runtime/environment.ts';
+import { eventHandler } from '../../shared/runtime/event-handler.ts';
+import { on } from '../../shared/runtime/route.ts';
+import { notices } from './notice.ts';
+import { notify } from './notify.ts';
+
+const send = notify(topic(environment('TOPIC_ARN').TOPIC_ARN));
+
+export const handler = eventHandler(
+  on(DatasetRejectedV1, send(notices.datasetRejected)),
+  on(DatasetDeferredV1, send(notices.datasetDeferred)),
+  on(RunDeclinedV1, send(notices.runDeclined)),
+  on(TrainingFailedV1, send(notices.trainingFailed)),
+  on(CandidateRejectedV1, send(notices.candidateRejected)),
+  on(CandidateHeldV1, send(notices.candidateHeld)),
+  on(ApprovalRequestedV1, send(notices.approvalRequested)),
+  on(ModelDeployedV1, send(notices.modelDeployed)),
+  on(DeploymentRolledBackV1, send(notices.deploymentRolledBack)),
+);

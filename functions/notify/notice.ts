@@ -1,0 +1,66 @@
+import type { Reason } from '../../events/vocabulary.ts';
+
+/** A message for a person: one line that says what happened, then why. */
+export interface Notice {
+  readonly subject: string;
+  readonly message: string;
+}
+
+const because = (reasons: readonly Reason[]) => reasons.map((reason) => `- ${reason.message}`).join('\n');
+
+const notice = (subject: string, ...paragraphs: string[]): Notice => ({
+  subject,
+  message: [subject, ...paragraphs].filter((paragraph) => paragraph !== '').join('\n\n'),
+});
+
+type Problem = {
+  code: string;
+  message: string;
+  line?: number | undefined;
+  column?: string | undefined;
+  part?: string | undefined;
+};
+
+const place = ({ part, line, column }: Problem) =>
+  [part && `part ${part}`, line !== undefined && `line ${line}`, column && `column ${column}`]
+    .filter(Boolean)
+    .join(', ');
+
+export const notices = {
+  datasetRejected: (data: {
+    model: string;
+    key: string;
+    problems: readonly Problem[];
+    reportKey: string | null;
+  }): Notice =>
+    notice(
+      `${data.model}: a dataset was rejected`,
+      `${data.key} is untouched. What is wrong with it:`,
+      data.problems.map((problem) => `- ${[place(problem), problem.message].filter(Boolean).join(': ')}`).join('\n'),
+      data.reportKey ? `Report: ${data.reportKey}` : '',
+    ),
+  datasetDeferred: (data: { model: string; key: string; reason: string }): Notice =>
+    notice(`${data.model}: a dataset was put off`, `${data.key}: ${data.reason}`),
+  runDeclined: (data: { model: string; reasons: readonly Reason[] }): Notice =>
+    notice(`${data.model}: no run was started`, because(data.reasons)),
+  trainingFailed: (data: { model: string; run: string; reason: string }): Notice =>
+    notice(`${data.model}: training failed in run ${data.run}`, data.reason),
+  candidateRejected: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
+    notice(`${data.model}: the candidate of run ${data.run} was rejected`, because(data.reasons)),
+  candidateHeld: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
+    notice(`${data.model}: the candidate of run ${data.run} is held`, because(data.reasons)),
+  approvalRequested: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
+    notice(
+      `${data.model}: run ${data.run} waits for approval`,
+      because(data.reasons),
+      `npx millrace approve ${data.run}\nnpx millrace reject ${data.run}`,
+    ),
+  modelDeployed: (data: { model: string; run: string; endpointName: string }): Notice =>
+    notice(`${data.model}: the model of run ${data.run} is in service`, `Endpoint: ${data.endpointName}`),
+  deploymentRolledBack: (data: { model: string; run: string; endpointName: string; reason: string }): Notice =>
+    notice(
+      `${data.model}: the rollout of run ${data.run} was rolled back`,
+      data.reason,
+      `Endpoint ${data.endpointName} serves what it served before.`,
+    ),
+};

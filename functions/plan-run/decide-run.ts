@@ -1,0 +1,187 @@
+import type { Reason } from '../../events/vocabulary.ts';
+import type { Champion, Dataset, DatasetProfile, RunPlan, Slot } from '../../shared/ledger/facts.ts';
+import { runIdOf } from '../../shared/sagemaker/names.ts';
+import { mergeDays, timeCut } from './time-cut.ts';
+
+/** What of a definition decides whether and on what to train. Durations in milliseconds. */
+export interface RunPolicy {
+  readonly cooldownMs: number;
+  readonly budget: { readonly runs: number; readonly perMs: number };
+  /** How far back the data of a run goes; null for all of it. */
+  readonly windowMs: number | null;
+  /** The column of the rows' time; null without one. */
+  readonly time: string | null;
+  readonly split: { readonly validation: number; readonly gate: number; readonly embargoMs: number };
+}
+
+export interface AcceptedDataset {
+  readonly dataset: Dataset;
+  readonly profile: DatasetProfile;
+  readonly taken: boolean;
+}
+
+export interface RunEvidence {
+  readonly model: string;
+  readonly stage: string;
+  readonly now: Date;
+  readonly trigger: {
+    readonly kind: 'new_data' | 'requested' | 'retraining';
+    readonly eventId: string;
+    readonly occurredAt: Date;
+    readonly reason?: string;
+    readonly override: readonly ('cooldown' | 'budget')[];
+  };
+  readonly definitionDigest: string;
+  readonly rulesDigest: string;
+  readonly policy: RunPolicy;
+  readonly slot: Slot | undefined;
+  readonly champion: Champion | undefined;
+  /** Every accepted dataset of the model under the rules in force. */
+  readonly datasets: readonly AcceptedDataset[];
+}
+
+export type RunDecision =
+  | { readonly outcome: 'run'; readonly plan: RunPlan }
+  /** Not now; `reasons` answers a request. `retry`: the same evidence may be decided otherwise later. */
+  | { readonly outcome: 'none'; readonly reasons: readonly Reason[]; readonly retry: boolean };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const none = (code: string, message: string, retry: boolean, value?: number, limit?: number): RunDecision => ({
+  outcome: 'none',
+  retry,
+  reasons: [{ code, message, ...(value !== undefined && { value }), ...(limit !== undefined && { limit }) }],
+});
+
+/** The newest delivery of each key: a new version of a key supersedes the old one for future runs. */
+const newest = (datasets: readonly AcceptedDataset[]): AcceptedDataset[] => {
+  const at = (accepted: AcceptedDataset) => Date.parse(accepted.dataset.receivedAt);
+  const latest = new Map<string, number>();
+  for (const accepted of datasets) {
+    for (const { bucket, key } of accepted.dataset.sources) {
+      const id = `${bucket}/${key}`;
+      latest.set(id, Math.max(latest.get(id) ?? 0, at(accepted)));
+    }
+  }
+  return datasets
+    .filter((accepted) =>
+      accepted.dataset.sources.some(({ bucket, key }) => latest.get(`${bucket}/${key}`) === at(accepted)),
+    )
+    .toSorted((a, b) => at(a) - at(b) || (a.dataset.dataset < b.dataset.dataset ? -1 : 1));
+};
+
+/** Cooldown and budget bind every trigger; a model's first run is exempt, a request may override. */
+const spending = ({
+  policy,
+  slot,
+  now,
+  trigger,
+}: RunEvidence): { refusal?: RunDecision; overrode: ('cooldown' | 'budget')[] } => {
+  const history = slot?.history ?? [];
+  const overrode: ('cooldown' | 'budget')[] = [];
+  if (history.length === 0) return { overrode };
+  const lastEnd = Math.max(...history.map((run) => Date.parse(run.endedAt ?? run.startedAt)));
+  const rested = now.getTime() - lastEnd;
+  if (rested < policy.cooldownMs) {
+    if (!trigger.override.includes('cooldown')) {
+      const [hours, limit] = [rested / HOUR_MS, policy.cooldownMs / HOUR_MS];
+      return {
+        overrode,
+        refusal: none(
+          'cooldown',
+          `the last run ended ${hours.toFixed(1)} hours ago; ${limit} are asked for`,
+          true,
+          hours,
+          limit,
+        ),
+      };
+    }
+    overrode.push('cooldown');
+  }
+  const { runs, perMs } = policy.budget;
+  const spent = history.filter((run) => now.getTime() - Date.parse(run.startedAt) < perMs).length;
+  if (spent >= runs) {
+    if (!trigger.override.includes('budget')) {
+      const days = perMs / DAY_MS;
+      return {
+        overrode,
+        refusal: none('budget', `${spent} runs in the last ${days} days; ${runs} are allowed`, true, spent, runs),
+      };
+    }
+    overrode.push('budget');
+  }
+  return { overrode };
+};
+
+/**
+ * Whether a run starts, and on what: which datasets, and where in time they are cut. Pure: the same evidence gives the
+ * same decision, and a repeated trigger the same run.
+ */
+export const decideRun = (evidence: RunEvidence): RunDecision => {
+  const { model, stage, policy, trigger, champion, now } = evidence;
+  const available = newest(evidence.datasets);
+  if (available.length === 0) return none('no_data', 'no accepted dataset yet', true);
+  const fresh = available.filter((accepted) => !accepted.taken).map((accepted) => accepted.dataset.dataset);
+  if (trigger.kind === 'new_data' && fresh.length === 0) {
+    return none('no_new_data', 'every accepted dataset has been taken by a run', false);
+  }
+  const { refusal, overrode } = spending(evidence);
+  if (refusal) return refusal;
+
+  const about = trigger.kind === 'new_data' ? fresh.toSorted().join('\n') : trigger.eventId;
+  const planned = (datasets: readonly AcceptedDataset[], cut: RunPlan['cut']): RunDecision => ({
+    outcome: 'run',
+    plan: {
+      model,
+      run: runIdOf(stage, model, trigger.occurredAt, about),
+      stage,
+      plannedAt: now.toISOString(),
+      trigger: {
+        kind: trigger.kind,
+        eventId: trigger.eventId,
+        ...(trigger.reason !== undefined && { reason: trigger.reason }),
+        overrode,
+      },
+      definitionDigest: evidence.definitionDigest,
+      rulesDigest: evidence.rulesDigest,
+      datasets: datasets.map((accepted) => accepted.dataset.dataset),
+      fresh,
+      cut,
+      champion: champion
+        ? { run: champion.run, modelName: champion.modelName, inputDigest: champion.inputDigest }
+        : null,
+    },
+  });
+
+  if (policy.time === null) {
+    const oldest = policy.windowMs === null ? Number.NEGATIVE_INFINITY : now.getTime() - policy.windowMs;
+    const within = available.filter((accepted) => !accepted.taken || Date.parse(accepted.dataset.receivedAt) >= oldest);
+    return planned(within, null);
+  }
+
+  const daysOf = (accepted: AcceptedDataset) =>
+    accepted.profile.columns.find((column) => column.name === policy.time)?.days ?? [];
+  const lastDay = available.flatMap(daysOf).reduce((last, [day]) => (day > last ? day : last), '');
+  if (lastDay === '') return none('no_times', `no row of the accepted data has a time in ${policy.time}`, false);
+  const end = Date.parse(`${lastDay}T00:00:00Z`) + DAY_MS;
+  const from = policy.windowMs === null ? Number.NEGATIVE_INFINITY : end - policy.windowMs;
+  const within = available.filter((accepted) =>
+    daysOf(accepted).some(([day]) => Date.parse(`${day}T00:00:00Z`) + DAY_MS > from),
+  );
+  const trainedBefore = champion?.trainedBefore ? Date.parse(champion.trainedBefore) : Number.NEGATIVE_INFINITY;
+  const cut = timeCut(mergeDays(within.map(daysOf), from), policy.split, trainedBefore);
+  if (!cut) {
+    return none(
+      'no_unseen_rows',
+      'no rows are newer than everything the champion was trained on, with older ones left to train on',
+      false,
+    );
+  }
+  return planned(within, {
+    from: Number.isFinite(from) ? new Date(from).toISOString() : null,
+    validation: new Date(cut.validation).toISOString(),
+    gate: new Date(cut.gate).toISOString(),
+    embargoMs: policy.split.embargoMs,
+  });
+};

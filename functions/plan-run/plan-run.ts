@@ -1,0 +1,154 @@
+import { RunDeclinedV1, RunPlannedV1 } from '../../events/index.ts';
+import type { Reason } from '../../events/vocabulary.ts';
+import type { Tell } from '../../shared/aws/event-publisher.ts';
+import type { ModelDefinition } from '../../shared/definition/schema.ts';
+import { DependencyError } from '../../shared/errors.ts';
+import {
+  championSchema,
+  datasetProfileSchema,
+  datasetSchema,
+  type RunPlan,
+  runEndSchema,
+  runPlanSchema,
+  slotSchema,
+  takenSchema,
+  verdictSchema,
+} from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { readPublished } from '../../shared/ledger/published.ts';
+import { concludeRun } from '../../shared/runtime/conclude-run.ts';
+import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { type AcceptedDataset, decideRun, type RunEvidence, type RunPolicy } from './decide-run.ts';
+
+export interface PlanRunDeps {
+  readonly ledger: Ledger;
+  readonly tell: Tell;
+  readonly stage: string;
+}
+
+/** What asks whether a run should start; the kinds of event differ only in this. */
+export interface RunTrigger {
+  readonly model: string;
+  readonly kind: RunEvidence['trigger']['kind'];
+  readonly reason?: string;
+  readonly override?: readonly ('cooldown' | 'budget')[];
+  /** Whether somebody waits for an answer. */
+  readonly answer: boolean;
+}
+
+const policyOf = ({ data, retraining }: ModelDefinition): RunPolicy => ({
+  cooldownMs: retraining.cooldown,
+  budget: { runs: retraining.budget.runs, perMs: retraining.budget.per },
+  windowMs: retraining.data.mode === 'sliding' ? retraining.data.window : null,
+  time: data.time,
+  split: { validation: data.split.validation, gate: data.split.gate, embargoMs: data.split.embargo },
+});
+
+/** The model's accepted datasets under these rules. One listing says which there are and which a run has taken. */
+const acceptedDatasets = async (ledger: Ledger, model: string, rulesDigest: string): Promise<AcceptedDataset[]> => {
+  const listed = new Set(await ledger.keys(keys.datasets(model)));
+  const ids = [...new Set([...listed].map((key) => key.split('/')[2] ?? ''))];
+  const judged = ids.filter((id) => listed.has(keys.verdict(model, id, rulesDigest)));
+  const found = await Promise.all(
+    judged.map(async (id): Promise<AcceptedDataset | undefined> => {
+      const verdict = await ledger.read(verdictSchema, keys.verdict(model, id, rulesDigest));
+      if (!verdict.accepted) return undefined;
+      const [dataset, profile] = await Promise.all([
+        ledger.read(datasetSchema, keys.dataset(model, id)),
+        ledger.read(datasetProfileSchema, keys.profile(model, id)),
+      ]);
+      return { dataset, profile, taken: listed.has(keys.taken(model, id)) };
+    }),
+  );
+  return found.filter((accepted) => accepted !== undefined);
+};
+
+/**
+ * Decides whether a run starts: the only step that decides to spend. The slot is taken by compare-and-swap with the
+ * whole plan in it, so that of two triggers one wins, and whoever finds the slot can finish what a crash left undone.
+ */
+export const planRun =
+  ({ ledger, tell, stage }: PlanRunDeps) =>
+  async ({ data: trigger, now, occurredAt, eventId }: Woken<RunTrigger>): Promise<Outcome & { run?: string }> => {
+    const { model } = trigger;
+    const context = (run: string) => ({ now, correlationId: run });
+
+    const decline = async (reasons: readonly Reason[], outcome: string): Promise<Outcome> => {
+      if (trigger.answer) await tell(RunDeclinedV1, eventId, { model, reasons: [...reasons] }, context(eventId));
+      return { outcome };
+    };
+
+    /** What follows from a taken slot; each part is harmless to repeat. */
+    const finish = async (plan: RunPlan) => {
+      await ledger.record(runPlanSchema, keys.plan(model, plan.run), plan);
+      for (const dataset of plan.fresh) {
+        await ledger.record(takenSchema, keys.taken(model, dataset), {
+          dataset,
+          run: plan.run,
+          takenAt: plan.plannedAt,
+        });
+      }
+      await tell(RunPlannedV1, `${model}/${plan.run}`, { model, run: plan.run }, context(plan.run));
+    };
+
+    const published = await readPublished(ledger, model);
+    if (!published)
+      return decline([{ code: 'unknown_model', message: `no model ${model} is published` }], 'unknown_model');
+
+    const slot = await ledger.find(slotSchema, keys.slot(model));
+    if (slot?.flight) {
+      const { flight } = slot;
+      const end = await ledger.find(runEndSchema, keys.end(model, flight.run));
+      if (!end) {
+        const under = await ledger.keys(keys.prepared(model, flight.run));
+        if (under.length === 0) await finish(flight);
+        if (flight.trigger.eventId === eventId) return { outcome: 'planned', run: flight.run };
+        return decline([{ code: 'busy', message: `run ${flight.run} is in flight` }], 'busy');
+      }
+      // Its end is written and the slot was not released: a crash came between.
+      await concludeRun({ ledger, tell }, end, now);
+    }
+
+    const { definition } = published;
+    const seen = await ledger.find(slotSchema, keys.slot(model));
+    const decision = decideRun({
+      model,
+      stage,
+      now,
+      trigger: {
+        kind: trigger.kind,
+        eventId,
+        occurredAt,
+        ...(trigger.reason !== undefined && { reason: trigger.reason }),
+        override: trigger.override ?? [],
+      },
+      definitionDigest: published.digest,
+      rulesDigest: published.rulesDigest,
+      policy: policyOf(definition),
+      slot: seen,
+      champion: await ledger.find(championSchema, keys.champion(model)),
+      datasets: await acceptedDatasets(ledger, model, published.rulesDigest),
+    });
+    if (decision.outcome === 'none') return decline(decision.reasons, decision.reasons[0]?.code ?? 'none');
+
+    const { plan } = decision;
+    // The same request again, after its run has ended: its name says so.
+    if (await ledger.find(runPlanSchema, keys.plan(model, plan.run))) return { outcome: 'existed', run: plan.run };
+    // Taken only from the state the decision was made on: a run that came and went meanwhile has taken its datasets.
+    const taken = await ledger.point(slotSchema, keys.slot(model), (current) =>
+      current?.flight || JSON.stringify(current) !== JSON.stringify(seen)
+        ? undefined
+        : {
+            model,
+            flight: plan,
+            history: [
+              ...(current?.history ?? []),
+              { run: plan.run, startedAt: plan.plannedAt, endedAt: null, end: null },
+            ],
+          },
+    );
+    if (taken?.flight?.run !== plan.run) throw new DependencyError(`another run of ${model} was planned meanwhile`);
+    await finish(plan);
+    return { outcome: 'planned', run: plan.run };
+  };

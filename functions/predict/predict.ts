@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+
+import { csvRow } from '../../shared/data/encode-csv.ts';
+import { type FeatureEncoder, featureEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
+import { DependencyError } from '../../shared/errors.ts';
+import { batchFromRecords } from '../../shared/features/records.ts';
+import { type Champion, championSchema } from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import type { Answered, Asked } from '../../shared/runtime/url-handler.ts';
+import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+
+export interface PredictDeps {
+  readonly ledger: Ledger;
+  readonly sageMaker: Pick<SageMakerApi, 'invoke'>;
+}
+
+/** At most this many records in one request. */
+export const MAX_RECORDS = 100;
+
+/** How long a champion is believed to be the champion without looking. */
+const CHAMPION_TTL_MS = 10_000;
+
+const record = z.record(z.string(), z.unknown());
+const body = z.union([z.strictObject({ records: z.array(record).min(1) }), record]);
+
+const refuse = (status: number, error: string, message: string, more: object = {}): Answered => ({
+  status,
+  outcome: error,
+  body: { error, message, ...more },
+});
+
+/** `20010125T101500Z-<16 hex>`: begins with its UTC second, so that a label names its capture hour. */
+export const inferenceIdOf = (now: Date, requestId: string): string =>
+  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`;
+
+interface Serving {
+  readonly champion: Champion;
+  readonly input: RunInput;
+  readonly encode: FeatureEncoder;
+}
+
+/**
+ * Answers one record, or up to 100, with the champion's own features and encoding: what it was trained with, not what is
+ * published now.
+ */
+export const predict = ({ ledger, sageMaker }: PredictDeps) => {
+  const serving = new Map<string, { until: number; found: Serving | undefined }>();
+
+  const servingOf = async (model: string, now: number): Promise<Serving | undefined> => {
+    const known = serving.get(model);
+    if (known && now < known.until) return known.found;
+    const champion = await ledger.find(championSchema, keys.champion(model));
+    let found = known?.found;
+    if (!champion) found = undefined;
+    else if (found?.champion.n !== champion.n) {
+      const input = await ledger.read(runInputSchema, keys.runInput(model, champion.run));
+      found = { champion, input, encode: featureEncoder(input) };
+    }
+    serving.set(model, { until: now + CHAMPION_TTL_MS, found });
+    return found;
+  };
+
+  return async ({ method, path, body: text, now, requestId }: Asked): Promise<Answered> => {
+    if (method !== 'POST') return refuse(405, 'not_allowed', 'POST a record, or { "records": [ … ] }, to /<model>');
+    const found = /^[a-z][a-z0-9-]*$/.test(path) ? await servingOf(path, now.getTime()) : undefined;
+    if (!found)
+      return refuse(404, 'no_model', `no model ${JSON.stringify(path)} is in service; the path names one: /<model>`);
+    let parsed: z.infer<typeof body>;
+    try {
+      parsed = body.parse(JSON.parse(text));
+    } catch {
+      return refuse(400, 'bad_request', 'the body is not a JSON object: a record, or { "records": [ … ] }');
+    }
+    const many = 'records' in parsed && Array.isArray(parsed.records);
+    const records = many ? (parsed.records as Record<string, unknown>[]) : [parsed];
+    if (records.length > MAX_RECORDS) {
+      return refuse(400, 'too_many_records', `${records.length} records; at most ${MAX_RECORDS} in one request`);
+    }
+    const { champion, input, encode } = found;
+    const { batch, errors } = batchFromRecords(records, input.columnTypes);
+    if (errors.length > 0)
+      return refuse(400, 'bad_record', 'some fields are not what the model takes', { problems: errors });
+
+    const columns = encode(batch);
+    const lines = records.map((_, row) => csvRow(columns, row));
+    const inferenceId = inferenceIdOf(now, requestId);
+    const answer = await sageMaker.invoke(champion.endpointName, lines.join('\n'), inferenceId);
+    // One prediction a line, or all on one line. Source: the image's serve.py and its multi-model handler.
+    const scores = answer.trim().split(/[,\n]/).map(Number);
+    if (scores.length !== records.length || scores.some((score) => !Number.isFinite(score))) {
+      throw new DependencyError(`${champion.endpointName} gave ${scores.length} answers to ${records.length} records`);
+    }
+    const predictions = scores.map((score, row) => ({
+      inferenceId: many ? `${inferenceId}.${row}` : inferenceId,
+      score,
+      ...(input.problem === 'binary' && { [input.label.name]: score >= 0.5 }),
+    }));
+    return {
+      status: 200,
+      outcome: 'answered',
+      body: { model: path, run: champion.run, ...(many ? { predictions } : predictions[0]) },
+    };
+  };
+};

@@ -1,0 +1,25 @@
+import { eventPublisher } from '../../shared/aws/event-publisher.ts';
+import { functionInvoker } from '../../shared/aws/function-invoker.ts';
+import { queue } from '../../shared/aws/queue.ts';
+import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
+import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
+import { ledgerOn } from '../../shared/ledger/ledger.ts';
+import { environment } from '../../shared/runtime/environment.ts';
+import { scheduleHandler } from '../../shared/runtime/schedule-handler.ts';
+import { reconcile } from './reconcile.ts';
+
+const env = environment('STORE_BUCKET', 'DATA_BUCKET', 'BUS_NAME', 'STAGE', 'DEPLOY_QUEUE_URL');
+const invoke = functionInvoker();
+const sendToDeploy = queue(env.DEPLOY_QUEUE_URL);
+
+export const handler = scheduleHandler(
+  reconcile({
+    ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)),
+    data: s3ObjectStore(env.DATA_BUCKET),
+    dataBucket: env.DATA_BUCKET,
+    sageMaker: sageMakerApi(),
+    tell: eventPublisher(env.BUS_NAME),
+    wake: (step, event) =>
+      step === 'deploy-model' ? sendToDeploy(JSON.stringify(event)) : invoke(`millrace-${env.STAGE}-${step}`, event),
+  }),
+);

@@ -1,0 +1,57 @@
+import type { JobOutcome } from '../../shared/sagemaker/outcomes.ts';
+
+/** What the ledger has of an open run, and what SageMaker says where the ledger waits for it. */
+export interface OpenRun {
+  readonly hasEnd: boolean;
+  readonly prepared: boolean;
+  /** 0: none was started. */
+  readonly lastAttempt: number;
+  readonly trained: boolean;
+  readonly evaluated: boolean;
+  readonly decision: 'promote' | 'hold' | 'reject' | undefined;
+  readonly registered: boolean;
+  readonly rollout: 'none' | 'open' | 'ended';
+  /** The last attempt's job; undefined when there is none on SageMaker. */
+  readonly trainingJob: JobOutcome['state'] | undefined;
+  /** The batch transforms that were decided on; undefined where one is not there. */
+  readonly transformJobs: readonly (JobOutcome['state'] | undefined)[];
+  /** How long the newest fact has stood. */
+  readonly quietMs: number;
+}
+
+/** What to say or do again, because it may have been lost. Each is harmless when it was not. */
+export type Move =
+  | 'conclude'
+  | 'tell_planned'
+  | 'tell_prepared'
+  | 'tell_evaluated'
+  | 'wake_track_training'
+  | 'wake_evaluate_model'
+  | 'wake_deploy_model'
+  | 'wake_track_endpoint'
+  | 'wait';
+
+/** A Lambda function's longest run: a step that has been quiet for longer is not at work. */
+const AT_WORK_MS = 15 * 60_000;
+
+/**
+ * The event that an open run lacks. Where a step may still be at work nothing is said; where SageMaker is, its own
+ * answer decides.
+ */
+export const nextMove = (run: OpenRun): Move => {
+  if (run.hasEnd) return 'conclude';
+  const patient = run.quietMs < AT_WORK_MS;
+  if (!run.prepared) return patient ? 'wait' : 'tell_planned';
+  if (run.lastAttempt === 0) return patient ? 'wait' : 'tell_prepared';
+  if (!run.trained) {
+    if (run.trainingJob === undefined) return patient ? 'wait' : 'tell_prepared';
+    return run.trainingJob === 'running' ? 'wait' : 'wake_track_training';
+  }
+  if (!run.evaluated) {
+    if (run.transformJobs.includes(undefined)) return patient ? 'wait' : 'wake_track_training';
+    return run.transformJobs.includes('running') ? 'wait' : 'wake_evaluate_model';
+  }
+  if (!run.decision || !run.registered || run.decision !== 'promote') return patient ? 'wait' : 'tell_evaluated';
+  if (run.rollout === 'none') return patient ? 'wait' : 'wake_deploy_model';
+  return 'wake_track_endpoint';
+};

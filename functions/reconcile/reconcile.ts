@@ -1,0 +1,268 @@
+import { createHash } from 'node:crypto';
+
+import {
+  AttemptRequestedV1,
+  DatasetAcceptedV1,
+  ModelEvaluatedV1,
+  RunPlannedV1,
+  RunPreparedV1,
+  S3ObjectCreated,
+  SageMakerEndpoint,
+  SageMakerModelPackage,
+  SageMakerTrainingJob,
+  SageMakerTransformJob,
+} from '../../events/index.ts';
+import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { decisionSchema } from '../../shared/evaluation/decision.ts';
+import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
+import { rolloutsOf } from '../../shared/ledger/deployments.ts';
+import {
+  attemptSchema,
+  championSchema,
+  preparedSchema,
+  type RunPlan,
+  registeredSchema,
+  runEndSchema,
+  type Slot,
+  slotSchema,
+  trainedSchema,
+  verdictSchema,
+} from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { readPublished } from '../../shared/ledger/published.ts';
+import { concludeRun } from '../../shared/runtime/conclude-run.ts';
+import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
+import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { type Move, nextMove, type OpenRun } from './next-move.ts';
+
+/** The steps that AWS's own events wake. */
+export type WokenByAws = 'validate-data' | 'track-training' | 'evaluate-model' | 'deploy-model' | 'track-endpoint';
+
+/** Hands a step the event it should have been woken with. */
+export type Wake = (step: WokenByAws, event: object) => Promise<void>;
+
+export interface ReconcileDeps {
+  readonly ledger: Ledger;
+  /** The uploaders' bucket. */
+  readonly data: ObjectStore;
+  readonly dataBucket: string;
+  readonly sageMaker: SageMakerApi;
+  readonly tell: Tell;
+  readonly wake: Wake;
+}
+
+/** An upload younger than this may still be on its way through validate-data. */
+const ARRIVING_MS = 15 * 60_000;
+
+/** An endpoint that another has replaced is kept this long: callers that began with it finish with it. */
+const RETIRE_AFTER_MS = 60 * 60_000;
+
+/** An event in the form EventBridge would have had it; its id says what it is about. */
+const envelope = (contract: { source: string; detailType: string }, about: string, now: Date, detail: object) => ({
+  version: '0',
+  id: createHash('sha256').update(`${contract.detailType}\n${about}`).digest('hex').slice(0, 32),
+  source: contract.source,
+  'detail-type': contract.detailType,
+  time: now.toISOString(),
+  resources: [],
+  detail,
+});
+
+/**
+ * Looks over what an event may have failed to move: arrivals without a fact, open runs, rollouts, free slots with data
+ * waiting, endpoints nobody needs. O(models and their open runs), and one listing of what has landed. It decides
+ * nothing itself: it says again what should have been heard.
+ */
+export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: ReconcileDeps) => {
+  const job = async (kind: 'trainingJob' | 'transformJob', name: string): Promise<JobOutcome['state'] | undefined> => {
+    const described = await sageMaker.describe(kind, name);
+    return described && jobOutcome(kind === 'trainingJob' ? 'Training' : 'Transform', described).state;
+  };
+
+  const takeInArrivals = async (model: string, now: Date): Promise<number> => {
+    const known = new Set(await ledger.keys(`arrivals/${model}/`));
+    let missed = 0;
+    for await (const upload of data.currentVersions(`incoming/${model}/`)) {
+      if (known.has(keys.arrival(model, upload.key, upload.versionId))) continue;
+      if (now.getTime() - upload.writtenAt.getTime() < ARRIVING_MS) continue;
+      missed += 1;
+      await wake(
+        'validate-data',
+        envelope(S3ObjectCreated, `${upload.key}\n${upload.versionId}`, now, {
+          bucket: { name: dataBucket },
+          object: { key: upload.key, size: upload.sizeBytes, etag: '', 'version-id': upload.versionId },
+        }),
+      );
+    }
+    return missed;
+  };
+
+  const openRun = async (
+    plan: RunPlan,
+    now: Date,
+  ): Promise<OpenRun & { attemptJob?: string; transforms: string[] }> => {
+    const { model, run } = plan;
+    const [end, prepared, trained, evaluation, decision, registered, attemptKeys, rollouts] = await Promise.all([
+      ledger.find(runEndSchema, keys.end(model, run)),
+      ledger.find(preparedSchema, keys.prepared(model, run)),
+      ledger.find(trainedSchema, keys.trained(model, run)),
+      ledger.find(evaluationSchema, keys.evaluation(model, run)),
+      ledger.find(decisionSchema, keys.decision(model, run)),
+      ledger.find(registeredSchema, keys.registered(model, run)),
+      ledger.keys(keys.attempts(model, run)),
+      rolloutsOf(ledger, model),
+    ]);
+    const lastAttempt = Math.max(0, ...attemptKeys.map((key) => Number(/\/(\d+)\.json$/.exec(key)?.[1] ?? 0)));
+    const attempt =
+      lastAttempt > 0 ? await ledger.read(attemptSchema, keys.attempt(model, run, lastAttempt)) : undefined;
+    const rollout = rollouts.findLast(({ deployment }) => deployment.run === run);
+    const newest = [
+      plan.plannedAt,
+      prepared?.preparedAt,
+      attempt?.decidedAt,
+      trained?.trainedAt,
+      decision?.decidedAt,
+      registered?.registeredAt,
+    ].filter((time) => time !== undefined);
+    return {
+      hasEnd: end !== undefined,
+      prepared: prepared !== undefined,
+      lastAttempt,
+      trained: trained !== undefined,
+      evaluated: evaluation !== undefined,
+      decision: decision?.outcome,
+      registered: registered !== undefined,
+      rollout: rollout ? (rollout.ended ? 'ended' : 'open') : 'none',
+      trainingJob: attempt && !trained ? await job('trainingJob', attempt.jobName) : undefined,
+      transformJobs:
+        trained && !evaluation
+          ? await Promise.all(trained.transforms.map((transform) => job('transformJob', transform.jobName)))
+          : [],
+      quietMs: now.getTime() - Math.max(...newest.map((time) => Date.parse(time))),
+      ...(attempt && { attemptJob: attempt.jobName }),
+      transforms: trained?.transforms.map((transform) => transform.jobName) ?? [],
+    };
+  };
+
+  const moveOn = async (plan: RunPlan, now: Date): Promise<Move> => {
+    const { model, run } = plan;
+    const context = { now, correlationId: run };
+    const open = await openRun(plan, now);
+    const move = nextMove(open);
+    const about = `${model}/${run}`;
+    switch (move) {
+      case 'conclude': {
+        const end = await ledger.read(runEndSchema, keys.end(model, run));
+        await concludeRun({ ledger, tell }, end, now);
+        break;
+      }
+      case 'tell_planned':
+        await tell(RunPlannedV1, about, { model, run }, context);
+        break;
+      case 'tell_prepared':
+        if (open.lastAttempt > 1) {
+          const attempt = open.lastAttempt;
+          await tell(AttemptRequestedV1, `${about}/${attempt}`, { model, run, attempt }, context);
+        } else await tell(RunPreparedV1, about, { model, run }, context);
+        break;
+      case 'tell_evaluated':
+        await tell(ModelEvaluatedV1, about, { model, run }, context);
+        break;
+      case 'wake_track_training': {
+        const name = open.attemptJob ?? '';
+        await wake(
+          'track-training',
+          envelope(SageMakerTrainingJob, name, now, { TrainingJobName: name, TrainingJobStatus: 'Completed' }),
+        );
+        break;
+      }
+      case 'wake_evaluate_model': {
+        const name = open.transforms[0] ?? '';
+        await wake(
+          'evaluate-model',
+          envelope(SageMakerTransformJob, name, now, { TransformJobName: name, TransformJobStatus: 'Completed' }),
+        );
+        break;
+      }
+      case 'wake_deploy_model': {
+        const { modelPackageArn } = await ledger.read(registeredSchema, keys.registered(model, run));
+        await wake(
+          'deploy-model',
+          envelope(SageMakerModelPackage, modelPackageArn, now, { ModelPackageArn: modelPackageArn }),
+        );
+        break;
+      }
+      case 'wake_track_endpoint':
+      case 'wait':
+        break;
+    }
+    return move;
+  };
+
+  /** A rollout is open with or without a run in flight: a held candidate is deployed after its run has ended. */
+  const followRollout = async (model: string, now: Date): Promise<boolean> => {
+    const open = (await rolloutsOf(ledger, model)).findLast(({ started, ended }) => started && !ended);
+    if (!open) return false;
+    const { endpointName } = open.deployment;
+    await wake(
+      'track-endpoint',
+      envelope(SageMakerEndpoint, endpointName, now, { EndpointName: endpointName, EndpointStatus: 'IN_SERVICE' }),
+    );
+    return true;
+  };
+
+  /** Data that was accepted while the slot was taken, or while cooldown or budget forbade a run. */
+  const offerData = async (model: string, slot: Slot | undefined, now: Date): Promise<boolean> => {
+    const published = await readPublished(ledger, model);
+    if (!published || slot?.flight) return false;
+    const listed = new Set(await ledger.keys(keys.datasets(model)));
+    for (const id of new Set([...listed].map((key) => key.split('/')[2] ?? ''))) {
+      const verdictKey = keys.verdict(model, id, published.rulesDigest);
+      if (!listed.has(verdictKey) || listed.has(keys.taken(model, id))) continue;
+      const verdict = await ledger.read(verdictSchema, verdictKey);
+      if (!verdict.accepted) continue;
+      await tell(
+        DatasetAcceptedV1,
+        `${model}/${id}/${published.rulesDigest}`,
+        { model, dataset: id, rows: verdict.rows ?? 0 },
+        { now, correlationId: id },
+      );
+      return true;
+    }
+    return false;
+  };
+
+  /** The champion before the present one may have had an endpoint of its own, for another input. */
+  const retireEndpoint = async (model: string, now: Date): Promise<boolean> => {
+    const champion = await ledger.find(championSchema, keys.champion(model));
+    if (!champion || champion.n === 1 || now.getTime() - Date.parse(champion.since) < RETIRE_AFTER_MS) return false;
+    const previous = await ledger.find(championSchema, keys.championHistory(model, champion.n - 1));
+    if (!previous || previous.endpointName === champion.endpointName) return false;
+    if (!(await sageMaker.describe('endpoint', previous.endpointName))) return false;
+    await sageMaker.deleteEndpoint(previous.endpointName);
+    return true;
+  };
+
+  return async ({ now }: Pick<Woken<unknown>, 'now'>): Promise<Outcome & { said: string[] }> => {
+    const models = (await ledger.keys('definitions/'))
+      .map((key) => /^definitions\/([^/]+)\.json$/.exec(key)?.[1])
+      .filter((model) => model !== undefined);
+    const said: string[] = [];
+    for (const model of models) {
+      const missed = await takeInArrivals(model, now);
+      if (missed > 0) said.push(`${model}: ${missed} arrivals`);
+      const slot = await ledger.find(slotSchema, keys.slot(model));
+      if (slot?.flight) {
+        const move = await moveOn(slot.flight, now);
+        if (move !== 'wait') said.push(`${model}: ${move}`);
+      }
+      if (await followRollout(model, now)) said.push(`${model}: rollout`);
+      if (await offerData(model, slot, now)) said.push(`${model}: data`);
+      if (await retireEndpoint(model, now)) said.push(`${model}: retired an endpoint`);
+    }
+    return { outcome: said.length === 0 ? 'quiet' : 'moved', said };
+  };
+};
