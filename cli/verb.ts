@@ -1,0 +1,36 @@
+import type { Place } from './place.ts';
+
+/** What a command came to: 0 yes, 1 no, 2 could not tell. `data` is what `--json` prints. */
+export interface Answer {
+  readonly exit: 0 | 1 | 2;
+  readonly text: string;
+  readonly data: unknown;
+}
+
+export interface VerbInput {
+  readonly place: Place;
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, string | undefined>>;
+  readonly now: Date;
+}
+
+/** One command. */
+export interface Verb {
+  readonly usage: string;
+  readonly about: string;
+  /** Names of the options it takes, each with a value. */
+  readonly options: readonly string[];
+  readonly run: (input: VerbInput) => Promise<Answer>;
+}
+
+/** The command was given wrongly; shown with its usage. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The one argument a verb needs. */
+export const onlyArgument = (args: readonly string[], what: string): string => {
+  const [first, ...rest] = args;
+  if (first === undefined || rest.length > 0) throw new UsageError(`expected one ${what}, found ${args.length}`);
+  return first;
+};

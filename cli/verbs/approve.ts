@@ -1,0 +1,47 @@
+import { ApprovalGivenV1 } from '../../events/index.ts';
+import { decisionSchema } from '../../shared/evaluation/decision.ts';
+import { runPlanSchema } from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import { publishedModels } from '../place.ts';
+import { onlyArgument, UsageError, type Verb } from '../verb.ts';
+
+const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
+  usage: `${name} RUN [--approver NAME] [--reference TEXT] [--expires ISO-TIME]`,
+  about: `${decision === 'approved' ? 'approves' : 'rejects'} the held candidate of a run`,
+  options: ['approver', 'reference', 'expires'],
+  async run({ place, args, options, now }) {
+    const run = onlyArgument(args, 'run');
+    if (!/^\d{8}-[0-9a-f]{10}$/.test(run)) throw new UsageError(`a run looks like 20010125-0a1b2c3d4e; found ${run}`);
+    const expires = options.expires === undefined ? undefined : new Date(options.expires);
+    if (expires && Number.isNaN(expires.getTime()))
+      throw new UsageError(`--expires takes an ISO time; found ${options.expires}`);
+    const models = await publishedModels(place.ledger);
+    const found = await Promise.all(models.map((model) => place.ledger.find(runPlanSchema, keys.plan(model, run))));
+    const plan = found.find((candidate) => candidate !== undefined);
+    if (!plan) return { exit: 1, text: `no model has a run ${run}`, data: { error: 'unknown_run', run } };
+    const stands = await place.ledger.find(decisionSchema, keys.decision(plan.model, run));
+    if (stands?.outcome !== 'hold') {
+      const why = stands ? `it was decided: ${stands.outcome}` : 'it has not been decided yet';
+      return {
+        exit: 1,
+        text: `run ${run} is not held: ${why}`,
+        data: { error: 'not_held', run, decision: stands?.outcome ?? null },
+      };
+    }
+    const approver = options.approver ?? place.caller;
+    const data = {
+      model: plan.model,
+      run,
+      decision,
+      approver,
+      ...(options.reference !== undefined && { reference: options.reference }),
+      ...(expires && { expiresAt: expires.toISOString() }),
+    };
+    // The same person's same decision is one approval, however often it is given.
+    await place.tell(ApprovalGivenV1, `${run}/${decision}/${approver}`, data, { now, correlationId: run });
+    return { exit: 0, text: `Run ${run} of ${plan.model} is ${decision} by ${approver}.`, data };
+  },
+});
+
+export const approve = verb('approved', 'approve');
+export const reject = verb('rejected', 'reject');

@@ -1,0 +1,88 @@
+import { decisionSchema } from '../../shared/evaluation/decision.ts';
+import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
+import {
+  championSchema,
+  definitionPointerSchema,
+  preparedSchema,
+  runEndSchema,
+  slotSchema,
+  trainedSchema,
+} from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { type RunState, stateOf } from '../../shared/ledger/run-states.ts';
+import { publishedModels } from '../place.ts';
+import { UsageError, type Verb } from '../verb.ts';
+
+/** How many of a model's last runs are shown. */
+const SHOWN = 10;
+
+const runState = async (ledger: Ledger, model: string, run: string): Promise<RunState> => {
+  const [end, prepared, attempts, trained, evaluation, decision] = await Promise.all([
+    ledger.find(runEndSchema, keys.end(model, run)),
+    ledger.find(preparedSchema, keys.prepared(model, run)),
+    ledger.keys(keys.attempts(model, run)),
+    ledger.find(trainedSchema, keys.trained(model, run)),
+    ledger.find(evaluationSchema, keys.evaluation(model, run)),
+    ledger.find(decisionSchema, keys.decision(model, run)),
+  ]);
+  return stateOf({
+    prepared: prepared !== undefined,
+    attempts: attempts.length,
+    trained: trained !== undefined,
+    evaluated: evaluation !== undefined,
+    decided: decision?.outcome,
+    end: end?.end,
+  });
+};
+
+const statusOf = async (ledger: Ledger, model: string) => {
+  const [definition, champion, slot] = await Promise.all([
+    ledger.find(definitionPointerSchema, keys.definitionPointer(model)),
+    ledger.find(championSchema, keys.champion(model)),
+    ledger.find(slotSchema, keys.slot(model)),
+  ]);
+  const runs = await Promise.all(
+    (slot?.history ?? []).slice(-SHOWN).map(async ({ run, startedAt }) => {
+      const [state, decision, end] = await Promise.all([
+        runState(ledger, model, run),
+        ledger.find(decisionSchema, keys.decision(model, run)),
+        ledger.find(runEndSchema, keys.end(model, run)),
+      ]);
+      return { run, startedAt, state, reasons: decision?.reasons ?? [], reason: end?.reason ?? null };
+    }),
+  );
+  return {
+    model,
+    definition: definition?.digest ?? null,
+    champion: champion ? { run: champion.run, endpoint: champion.endpointName, since: champion.since } : null,
+    inFlight: slot?.flight?.run ?? null,
+    runs,
+  };
+};
+
+export const status: Verb = {
+  usage: 'status [MODEL]',
+  about: 'shows each model: what is in service, what is under way, how the last runs ended',
+  options: [],
+  async run({ place, args }) {
+    if (args.length > 1) throw new UsageError('expected at most one model');
+    const published = await publishedModels(place.ledger);
+    const [asked] = args;
+    if (asked !== undefined && !published.includes(asked)) {
+      return { exit: 1, text: `no model ${asked} is published`, data: { error: 'unknown_model', model: asked } };
+    }
+    const models = await Promise.all((asked ? [asked] : published).map((model) => statusOf(place.ledger, model)));
+    const text = models.map((model) =>
+      [
+        `${model.model}  definition ${model.definition?.slice(0, 12) ?? 'none'}`,
+        `  in service: ${model.champion ? `run ${model.champion.run} on ${model.champion.endpoint} since ${model.champion.since}` : 'nothing'}`,
+        ...model.runs.map((run) => {
+          const why = run.reasons.map((reason) => reason.message).join('; ') || run.reason;
+          return `  run ${run.run}  ${run.state}${why ? `: ${why}` : ''}`;
+        }),
+      ].join('\n'),
+    );
+    return { exit: 0, text: text.join('\n\n') || 'no model is published', data: { stage: place.stage, models } };
+  },
+};
