@@ -1,0 +1,304 @@
+/**
+ * The local cloud: AWS services of one account and one region, embedded in this process, on one loopback port.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createActivity } from './activity.ts';
+import { type Clock, createClock } from './clock.ts';
+import { defaultImages } from './containers/images.ts';
+import type { Activity, Cloud, ContainerImage, JsonObject, Service } from './contracts.ts';
+import { createDeliver } from './deliver.ts';
+import { type House, openDoor } from './http/server.ts';
+import { createRecorder } from './record.ts';
+import { createEvents } from './services/events/service.ts';
+import { createIam, type IamStore } from './services/iam/service.ts';
+import { createLambda } from './services/lambda/service.ts';
+import { createLogs } from './services/logs/service.ts';
+import { createMonitoring } from './services/monitoring/service.ts';
+import { createS3, type S3Store } from './services/s3/service.ts';
+import { createSageMaker } from './services/sagemaker/service.ts';
+import { createSns } from './services/sns/service.ts';
+import { createSqs } from './services/sqs/service.ts';
+import { type DeployedStack, type DeployOptions, deployTemplate } from './template/deploy.ts';
+
+/** The one account of every local cloud. */
+export const ACCOUNT = '000000000000';
+
+export interface CloudOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  /** What the clock shows first; real time by default. */
+  readonly start?: Date;
+  /** True: the clock runs with real time from `start`. False, the default: it stands until it is set or advanced. */
+  readonly flow?: boolean;
+  /** `eu-west-1` by default. */
+  readonly region?: string;
+  /** Where objects and container roots lie; a temporary folder, removed at close, by default. */
+  readonly directory?: string;
+  /** Programs that stand in for container images; those of `containers/` by default. */
+  readonly images?: readonly ContainerImage[];
+  /** A file each AWS request is appended to as a JSON line. */
+  readonly record?: string;
+  /** What ids and chances are drawn from: the same seed and requests give the same ids. */
+  readonly seed?: number;
+  readonly log?: (line: string, facts?: JsonObject) => void;
+}
+
+export type { DeployedStack, DeployOptions } from './template/deploy.ts';
+
+export interface LocalCloud extends Omit<Cloud, 'url' | 'iam' | 's3'> {
+  readonly url: string;
+  readonly port: number;
+  readonly iam: IamStore;
+  readonly s3: S3Store;
+  /** Makes a packaged stack's resources and starts them. */
+  deploy(options: DeployOptions): Promise<DeployedStack>;
+  /**
+   * Waits until nothing is under way. With `advanceMs`, timers that fall due within that much cloud time fire too, in
+   * their order and each followed by quiet; the clock stops at the last of them.
+   */
+  settle(options?: { advanceMs?: number }): Promise<void>;
+  /** An empty cloud on the same address: no stack, no objects, no timers, the clock back at its start. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface World {
+  readonly cloud: Omit<Cloud, 'iam' | 's3'> & { readonly iam: IamStore; readonly s3: S3Store };
+  readonly services: readonly Service[];
+  /** Writes out what services hold back for a while. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const createIds = (seed: number): Cloud['id'] => {
+  let drawn = 0;
+  return (kind) => {
+    const hex = (length: number): string => {
+      let digits = '';
+      while (digits.length < length) digits += createHash('sha256').update(`${seed}/${drawn++}`).digest('hex');
+      return digits.slice(0, length);
+    };
+    if (typeof kind === 'number') return hex(kind);
+    const digits = hex(32);
+    const variant = ((Number.parseInt(digits[16] ?? '0', 16) & 3) | 8).toString(16);
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`;
+  };
+};
+
+const DEFAULT_REGION = 'eu-west-1';
+/** The seed of ids where none is given. */
+const DEFAULT_SEED = 1;
+
+type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'deliver'> & {
+  readonly iam: IamStore;
+  readonly s3: S3Store;
+};
+
+/** The services of one life of the cloud: a reset ends one and begins another. */
+const createWorld = (options: CloudOptions, directory: string, url: () => string): World => {
+  const clock: Clock = createClock((options.start ?? new Date()).getTime(), options.flow ?? false);
+  const activity: Activity = createActivity(clock);
+  const made: { -readonly [name in keyof Parts]?: Parts[name] } = {};
+  let isClosing = false;
+  const part = <Name extends keyof Parts>(name: Name): Parts[Name] => {
+    const found: Parts[Name] | undefined = made[name];
+    if (!found) throw new Error(`${name} was asked for before the cloud was complete`);
+    return found;
+  };
+  const cloud: World['cloud'] = {
+    clock,
+    activity,
+    account: ACCOUNT,
+    region: options.region ?? DEFAULT_REGION,
+    url,
+    directory,
+    images: options.images ?? defaultImages,
+    id: createIds(options.seed ?? DEFAULT_SEED),
+    log: options.log ?? (() => undefined),
+    // Services know each other only when all are made.
+    get events() {
+      return isClosing ? DEAF : part('events');
+    },
+    get s3() {
+      return part('s3');
+    },
+    get lambda() {
+      return part('lambda');
+    },
+    get sqs() {
+      return part('sqs');
+    },
+    get sns() {
+      return part('sns');
+    },
+    get iam() {
+      return part('iam');
+    },
+    get logs() {
+      return part('logs');
+    },
+    deliver: (arn, payload) => part('deliver')(arn, payload),
+  };
+
+  const iam = createIam(cloud);
+  const logs = createLogs(cloud);
+  const s3 = createS3(cloud);
+  const events = createEvents(cloud);
+  const sqs = createSqs(cloud);
+  const sns = createSns(cloud);
+  const lambda = createLambda(cloud);
+  const monitoring = createMonitoring(cloud);
+  const sagemaker = createSageMaker(cloud, { metric: (datum) => monitoring.api.put(datum) });
+  Object.assign(made, {
+    iam: iam.api,
+    logs: logs.api,
+    s3: s3.api,
+    events: events.api,
+    sqs: sqs.api,
+    sns: sns.api,
+    lambda: lambda.api,
+    deliver: createDeliver(cloud),
+  } satisfies Parts);
+
+  const others = [
+    ...iam.services,
+    events.service,
+    sqs.service,
+    sns.service,
+    lambda.service,
+    logs.service,
+    monitoring.service,
+    ...sagemaker.services,
+  ];
+  return {
+    cloud,
+    services: [s3.service, ...others],
+    flush: () => sagemaker.flushCapture(),
+    async close() {
+      // What a service still writes while it closes must set nothing off.
+      isClosing = true;
+      clock.close();
+      await Promise.all(others.map((service) => service.close?.()));
+      await s3.service.close?.();
+    },
+  };
+};
+
+const DEAF: Cloud['events'] = { emit: () => undefined, put: () => undefined };
+
+/**
+ * Starts a local cloud on 127.0.0.1. It is empty until a stack is deployed on it.
+ * @throws Error when the port is taken.
+ */
+export const createCloud = async (options: CloudOptions = {}): Promise<LocalCloud> => {
+  const given = options.directory;
+  if (given !== undefined) await mkdir(given, { recursive: true });
+  const directory = given ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
+  const recorder = createRecorder(options.record);
+  let port = 0;
+  const url = () => `http://127.0.0.1:${port}`;
+  let life = 0;
+  const begin = async () => {
+    const own = join(directory, `life-${++life}`);
+    await rm(own, { recursive: true, force: true });
+    await mkdir(own, { recursive: true });
+    return createWorld(options, own, url);
+  };
+  let world = await begin();
+
+  const idle = () => world.cloud.activity.idle();
+  const settle = async ({ advanceMs = 0 }: { advanceMs?: number } = {}) => {
+    const { clock } = world.cloud;
+    const end = clock.ms() + advanceMs;
+    await idle();
+    await world.flush();
+    await idle();
+    for (let next = clock.nextTimer(); next !== undefined && next <= end; next = clock.nextTimer()) {
+      await clock.set(Math.max(next, clock.ms()), idle);
+      await idle();
+    }
+  };
+  const reset = async () => {
+    await world.close();
+    await rm(world.cloud.directory, { recursive: true, force: true });
+    world = await begin();
+  };
+
+  const house: House = {
+    services: () => world.services,
+    principalOf: (accessKeyId) => world.cloud.iam.principalOf(accessKeyId),
+    ms: () => world.cloud.clock.ms(),
+    id: (kind) => world.cloud.id(kind),
+    log: (line, facts) => world.cloud.log(line, facts),
+    recorder,
+    controls: {
+      now: () => world.cloud.clock.now(),
+      advance: (byMs) => world.cloud.clock.advance(byMs, idle),
+      setTime: (epochMs) => world.cloud.clock.set(epochMs, idle),
+      pending: () => world.cloud.activity.pending(),
+      nextTimer: () => world.cloud.clock.nextTimer(),
+      settle,
+      reset,
+    },
+  };
+  const door = await openDoor(house, options.port ?? 0);
+  port = door.port;
+
+  return {
+    url: url(),
+    port,
+    get directory() {
+      return world.cloud.directory;
+    },
+    account: ACCOUNT,
+    region: world.cloud.region,
+    images: world.cloud.images,
+    get clock() {
+      return world.cloud.clock;
+    },
+    get activity() {
+      return world.cloud.activity;
+    },
+    get events() {
+      return world.cloud.events;
+    },
+    get s3() {
+      return world.cloud.s3;
+    },
+    get lambda() {
+      return world.cloud.lambda;
+    },
+    get sqs() {
+      return world.cloud.sqs;
+    },
+    get sns() {
+      return world.cloud.sns;
+    },
+    get iam() {
+      return world.cloud.iam;
+    },
+    get logs() {
+      return world.cloud.logs;
+    },
+    id: (kind) => world.cloud.id(kind),
+    log: (line, facts) => world.cloud.log(line, facts),
+    deliver: (arn, payload) => world.cloud.deliver(arn, payload),
+    async deploy(deployment) {
+      const stack = await deployTemplate(world.cloud, world.services, deployment);
+      for (const service of world.services) service.started?.();
+      return stack;
+    },
+    settle,
+    reset,
+    async close() {
+      await world.close();
+      await door.close();
+      await recorder.close();
+      if (given === undefined) await rm(directory, { recursive: true, force: true });
+    },
+  };
+};

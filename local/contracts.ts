@@ -1,0 +1,290 @@
+/**
+ * What the parts of the local cloud promise each other. Each service is one folder under `services/`; it exports a
+ * factory that takes the {@link Cloud} under construction and returns its {@link Service}. Services call each other
+ * through the interfaces below, never through HTTP and never by importing another service's internals.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+
+import type { Clock } from './clock.ts';
+
+/** How sure a claim about AWS is: an answer AWS gave, a page that says so, or neither. */
+export type Grade = 'recorded' | 'documented' | 'assumed';
+
+/** A JSON value; what crosses between services is always a copy. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type JsonObject = { [name: string]: Json };
+
+/** Who signed a request. */
+export interface Principal {
+  /** `arn:aws:iam::000000000000:root` for the administrator, else the assumed role's session ARN. */
+  readonly arn: string;
+  readonly accessKeyId: string;
+  /** The role whose credentials signed; undefined for the administrator. */
+  readonly roleArn?: string;
+}
+
+/** Who sent a request without a signature: only doors that need none see it (function URLs). */
+export const ANONYMOUS: Principal = { arn: 'anonymous', accessKeyId: '' };
+
+/** An error of an AWS service, as it goes over the wire. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: string;
+  readonly status: number;
+  /** Further members of the error's body, as the protocol writes them. */
+  readonly members: JsonObject;
+  constructor(code: string, message: string, status = 400, members: JsonObject = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.members = members;
+  }
+}
+
+/** What is known about one request while it is answered. */
+export interface Call {
+  readonly principal: Principal;
+  readonly requestId: string;
+  /** Address of the client, for events that carry it. */
+  readonly sourceIp: string;
+  /** Lets a service with a protocol of its own say, for the record, which operation this was and with which parameters. */
+  note(operation: string, params: JsonObject): void;
+}
+
+/** One operation of a JSON or query protocol service. Throws {@link ServiceError}. */
+export type Operation = (input: JsonObject, call: Call) => Promise<JsonObject | undefined> | JsonObject | undefined;
+
+/** A service whose requests name their operation in `x-amz-target` (JSON) or in `Action=` (query, answered as XML). */
+export interface OperationService {
+  readonly protocol: 'json-1.0' | 'json-1.1' | 'query';
+  /** `x-amz-target` prefix for JSON protocols (`AWSEvents`), XML namespace for query ones. */
+  readonly target: string;
+  readonly operations: Readonly<Record<string, Operation>>;
+  /** Query only: members of answers that are maps, written as `entry`, `key`, `value` (`Attributes`). */
+  readonly maps?: readonly string[];
+  /**
+   * JSON services that once spoke query (SQS, CloudWatch): the code an error had there, where it differs. Sent as
+   * `x-amzn-query-error` to clients that ask with `x-amzn-query-mode`.
+   */
+  readonly queryCodes?: Readonly<Record<string, string>>;
+}
+
+/** A service that reads the HTTP request itself (S3, Lambda, SageMaker runtime): paths, streams and all. */
+export interface HttpService {
+  readonly protocol: 'rest';
+  /** How the front words errors it raises itself (bad credentials): `json` (rest-json) unless it says `xml` (S3). */
+  readonly errors?: 'json' | 'xml';
+  handle(request: IncomingMessage, response: ServerResponse, call: Call): Promise<void>;
+}
+
+/** One CloudFormation resource, its intrinsics resolved. */
+export interface ResourceDeclaration {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: JsonObject;
+  readonly deletionPolicy?: string;
+}
+
+/** What `Ref` and `Fn::GetAtt` give for a resource. */
+export interface ProvisionedResource {
+  readonly ref: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The deployment a resource is made in. */
+export interface Deployment {
+  readonly stack: string;
+  /** Folder with the packaged zips; a resource's S3Key is looked up there by its last part. */
+  readonly artifacts: string;
+  /** By layer name or logical id: a folder that stands for what the layer's zip would unpack to under `/opt`. */
+  readonly layers: Readonly<Record<string, string>>;
+}
+
+/** How a service makes one type of CloudFormation resource. */
+export interface Provisioner {
+  /** Every property honoured; a template that sets another one is refused by name. */
+  readonly properties: readonly string[];
+  create(resource: ResourceDeclaration, deployment: Deployment): Promise<ProvisionedResource> | ProvisionedResource;
+}
+
+export interface Service {
+  /** The service's name in a SigV4 scope: `s3`, `events`, `monitoring`, … */
+  readonly scope: string;
+  readonly api: OperationService | HttpService;
+  /** CloudFormation types this service makes. */
+  readonly resources?: Readonly<Record<string, Provisioner>>;
+  /** Called once after a template has been deployed (start schedules, poll mappings). */
+  started?(): void;
+  /** Stops processes and timers. */
+  close?(): Promise<void>;
+}
+
+/** An event as EventBridge delivers it. */
+export interface BusEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  /** ISO, whole seconds. */
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: JsonObject;
+}
+
+/** EventBridge as the other services see it. */
+export interface EventsApi {
+  /** An AWS service tells the default bus. Envelope fields not given are filled in. */
+  emit(event: { source: string; detailType: string; resources: readonly string[]; detail: JsonObject }): void;
+  /** The same to any bus of the account. Throws ServiceError (ResourceNotFoundException) when there is no such bus. */
+  put(
+    busArn: string,
+    event: { source: string; detailType: string; resources?: readonly string[]; detail: JsonObject },
+  ): void;
+}
+
+/** S3 as the other services see it: no permissions, no HTTP, same store and same events. */
+export interface S3Api {
+  /** Current object, or the version asked for; undefined if there is none (or a delete marker). */
+  read(
+    bucket: string,
+    key: string,
+    versionId?: string,
+  ): Promise<{ body: Readable; size: number; etag: string } | undefined>;
+  write(bucket: string, key: string, body: Readable | Uint8Array | string, contentType?: string): Promise<void>;
+  /** Keys in UTF-8 order. */
+  list(bucket: string, prefix: string): { key: string; size: number }[];
+  bucketExists(bucket: string): boolean;
+}
+
+/** Lambda as the other services see it. */
+export interface LambdaApi {
+  /**
+   * Queues an asynchronous invocation: two retries, maximum event age, on-failure destination.
+   * Throws ServiceError (ResourceNotFoundException) when there is no such function.
+   */
+  invokeAsync(functionArn: string, payload: Json): void;
+  /** Invokes and waits. `functionError` is set when the function failed; the payload is then its error object. */
+  invoke(functionArn: string, payload: Json): Promise<{ payload: Json; functionError?: 'Handled' | 'Unhandled' }>;
+}
+
+/** SQS as the other services see it. */
+export interface SqsApi {
+  /** Throws ServiceError (QueueDoesNotExist) when there is no such queue. */
+  send(
+    queueArn: string,
+    body: string,
+    options?: {
+      attributes?: Record<string, string>;
+      delaySeconds?: number;
+      groupId?: string;
+      deduplicationId?: string;
+    },
+  ): void;
+  /** Up to `max` visible messages, made invisible for the queue's visibility timeout; [] when there is none. */
+  receive(queueArn: string, max: number): SqsMessage[];
+  delete(queueArn: string, receiptHandle: string): void;
+  /** Calls back whenever the queue may have something to receive. Returns the way to stop. */
+  onAvailable(queueArn: string, callback: () => void): () => void;
+  /** For tests and the story: every message there is, visible or not. */
+  peek(queueArn: string): readonly SqsMessage[];
+}
+
+export interface SqsMessage {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  /** System attributes: SentTimestamp, ApproximateReceiveCount, … */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly messageAttributes: Readonly<Record<string, { dataType: string; stringValue: string }>>;
+}
+
+/** SNS as the other services see it. */
+export interface SnsApi {
+  publish(topicArn: string, message: string, options?: { subject?: string }): void;
+  /** For tests and the story. */
+  published(topicArn: string): readonly { message: string; subject?: string; at: string }[];
+}
+
+/** CloudWatch Logs as the other services see it. */
+export interface LogsApi {
+  /** Adds lines at the clock's time; makes group and stream if there are none. */
+  write(group: string, stream: string, lines: readonly string[]): void;
+  /** What a group holds, oldest first; [] when there is no such group. Old lines go when a group grows too large. */
+  read(group: string): readonly { readonly timestamp: number; readonly stream: string; readonly message: string }[];
+}
+
+/** CloudWatch as the other services see it: AWS's own metrics, which clients may not publish (`AWS/SageMaker`). */
+export interface MonitoringApi {
+  /** @param metric `at` is epoch milliseconds, now by default; the unit is `None` by default. */
+  put(metric: {
+    namespace: string;
+    name: string;
+    dimensions?: Readonly<Record<string, string>>;
+    value: number;
+    unit?: string;
+    at?: number;
+  }): void;
+}
+
+/** IAM and STS as the other services see them. */
+export interface IamApi {
+  /** Credentials of a session of this role; the same role and session give the same credentials. */
+  credentialsFor(
+    roleArn: string,
+    sessionName: string,
+  ): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  /** Who owns this access key; undefined if nobody. */
+  principalOf(accessKeyId: string): Principal | undefined;
+  /** The secret of an access key, for signature checks. */
+  secretOf(accessKeyId: string): string | undefined;
+  roleExists(roleArn: string): boolean;
+}
+
+/** Puts a value for a target ARN where it belongs: a queue, a function, a topic, a bus. Throws ServiceError. */
+export type Deliver = (arn: string, payload: Json) => void;
+
+/** What is under way, so that tests and stories can wait for quiet. */
+export interface Activity {
+  /** Counts this work as under way until it settles. Returns the same promise. */
+  track<T>(what: string, work: Promise<T>): Promise<T>;
+  /** What is under way now. */
+  pending(): readonly string[];
+  /** Resolves when nothing is under way. Timers of the clock that are not due do not count. */
+  idle(): Promise<void>;
+}
+
+/** A program that stands in for a container image: `command` gets `train` or `serve` as its last argument. */
+export interface ContainerImage {
+  /** Matched against the image URI without its registry host: `sagemaker-xgboost:3.0-5`. */
+  readonly pattern: RegExp;
+  readonly command: readonly string[];
+  /** True for AWS's own images, whose metric definitions SageMaker supplies itself. */
+  readonly metricDefinitions?: readonly { name: string; regex: string }[];
+}
+
+/** Everything a service may use. Services are looked up when needed, not at construction: they know each other. */
+export interface Cloud {
+  readonly clock: Clock;
+  readonly activity: Activity;
+  readonly account: string;
+  readonly region: string;
+  /** `http://127.0.0.1:PORT`, once listening. */
+  readonly url: () => string;
+  /** A folder of this cloud's own, for objects and container roots; removed at close unless it was given. */
+  readonly directory: string;
+  readonly images: readonly ContainerImage[];
+  /** A fresh id, deterministic for the seed of this cloud: `kind` makes UUIDs ('uuid') or hex of a length. */
+  readonly id: (kind: 'uuid' | number) => string;
+  readonly log: (line: string, facts?: JsonObject) => void;
+  readonly events: EventsApi;
+  readonly s3: S3Api;
+  readonly lambda: LambdaApi;
+  readonly sqs: SqsApi;
+  readonly sns: SnsApi;
+  readonly iam: IamApi;
+  readonly logs: LogsApi;
+  readonly deliver: Deliver;
+}

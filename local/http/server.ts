@@ -1,0 +1,260 @@
+/** The front door: one HTTP server on loopback; finds the service, checks who signed, speaks the protocol, records. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import {
+  ANONYMOUS,
+  type Call,
+  type Json,
+  type JsonObject,
+  type OperationService,
+  type Principal,
+  type Service,
+  ServiceError,
+} from '../contracts.ts';
+import { type Recorder, recordedServiceName } from '../record.ts';
+import { readBody } from './body.ts';
+import { type Controls, control } from './control.ts';
+import { answer, answerError, asServiceError, type ErrorForm, translated } from './errors.ts';
+import { parseQuery, queryAnswer } from './query.ts';
+import { type Address, findRoute, type Route, splitUrl } from './route.ts';
+import { checkExpiry, readSignature, type Signature, signatureTime } from './sigv4.ts';
+
+/** What the door needs of the cloud behind it. Read at each request, because a reset changes the services. */
+export interface House {
+  readonly services: () => readonly Service[];
+  readonly principalOf: (accessKeyId: string) => Principal | undefined;
+  /** The cloud's time, epoch milliseconds. */
+  readonly ms: () => number;
+  readonly id: (kind: 'uuid' | number) => string;
+  readonly log: (line: string, facts?: JsonObject) => void;
+  readonly recorder: Recorder;
+  readonly controls: Controls;
+}
+
+// Larger than any request AWS takes in these protocols (SQS, EventBridge and CloudWatch: 1 MiB; SageMaker: a few hundred KB).
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+interface Note {
+  operation: string;
+  params: JsonObject;
+}
+
+const headerOf = (request: IncomingMessage, name: string): string | undefined => {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const parseJson = (body: Buffer): JsonObject => {
+  if (body.length === 0) return {};
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(body.toString());
+  } catch {
+    throw new ServiceError('SerializationException', 'The body is not JSON');
+  }
+  if (!isObject(parsed)) throw new ServiceError('SerializationException', 'The body is not a JSON object');
+  return parsed;
+};
+
+const operationOf = (service: Service, api: OperationService, name: string) => {
+  const operation = Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
+  if (!operation) {
+    throw new ServiceError(
+      'UnknownOperationException',
+      `The operation ${name} of ${service.scope} is not implemented in this cloud`,
+      404,
+    );
+  }
+  return operation;
+};
+
+const errorFormOf = (
+  route: Route | undefined,
+  request: IncomingMessage,
+  signature: Signature | undefined,
+): ErrorForm => {
+  const contentType = headerOf(request, 'content-type');
+  if (route?.kind === 'json')
+    return { kind: 'json', service: route.api, contentType: contentType ?? `application/x-amz-${route.api.protocol}` };
+  if (route?.kind === 'query') return { kind: 'query', namespace: route.api.target };
+  if (route?.kind === 'rest') {
+    const { api } = route.service;
+    return { kind: api.protocol === 'rest' && api.errors === 'xml' ? 'rest-xml' : 'rest-json' };
+  }
+  if (route) return { kind: 'rest-json' };
+  // No service was found: answer in the form the client must be able to read.
+  if (headerOf(request, 'x-amz-target') !== undefined)
+    return { kind: 'json', contentType: contentType ?? 'application/x-amz-json-1.1' };
+  if (contentType?.startsWith('application/x-www-form-urlencoded')) return { kind: 'query' };
+  return { kind: signature === undefined || signature.service === 's3' ? 'rest-xml' : 'rest-json' };
+};
+
+const principalOf = (house: House, route: Route, signature: Signature | undefined): Principal => {
+  if (!signature) {
+    // A function URL may be open to all; its service decides. S3 words its own refusal.
+    if (route.kind === 'function-url') return ANONYMOUS;
+    throw new ServiceError(
+      'MissingAuthenticationTokenException',
+      route.kind === 'rest' ? 'Access Denied' : 'Missing Authentication Token',
+      403,
+    );
+  }
+  const principal = house.principalOf(signature.accessKeyId);
+  if (!principal) {
+    throw new ServiceError(
+      'UnrecognizedClientException',
+      `The access key ${signature.accessKeyId} does not exist in this cloud; its administrator's key is test, with secret test`,
+      403,
+    );
+  }
+  checkExpiry(signature, [house.ms(), Date.now()]);
+  return principal;
+};
+
+const answerOperation = async (
+  route: Route & { kind: 'json' | 'query' },
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: Call,
+) => {
+  const body = await readBody(request, BODY_LIMIT_BYTES);
+  if (route.kind === 'json') {
+    const input = parseJson(body);
+    call.note(route.operation, input);
+    const output = await operationOf(route.service, route.api, route.operation)(structuredClone(input), call);
+    answer(response, 200, { 'content-type': `application/x-amz-${route.api.protocol}` }, JSON.stringify(output ?? {}));
+    return;
+  }
+  const form = new URLSearchParams(splitUrl(request.url ?? '/').query);
+  for (const [name, value] of new URLSearchParams(body.toString())) form.append(name, value);
+  const { operation, input } = parseQuery(form);
+  call.note(operation, input);
+  const output = await operationOf(route.service, route.api, operation)(structuredClone(input), call);
+  answer(
+    response,
+    200,
+    { 'content-type': 'text/xml' },
+    queryAnswer(operation, route.api.target, output, call.requestId, route.api.maps ?? []),
+  );
+};
+
+/**
+ * The cloud's clock or the machine's, whichever the client signed by: both are right here, and the SDKs take an answer
+ * from another time for a clock to correct, and send a refused request again for it.
+ */
+const clockFor = (house: House, request: IncomingMessage, query: URLSearchParams): number => {
+  const signed = signatureTime(headerOf(request, 'x-amz-date') ?? query.get('X-Amz-Date') ?? '');
+  const cloudTime = house.ms();
+  const machineTime = Date.now();
+  return Math.abs(machineTime - signed) < Math.abs(cloudTime - signed) ? machineTime : cloudTime;
+};
+
+const answerRequest = async (house: House, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const requestId = house.id('uuid');
+  const { path, query } = splitUrl(request.url ?? '/');
+  response.sendDate = false;
+  response.setHeader('date', new Date(clockFor(house, request, query)).toUTCString());
+  response.setHeader('x-amzn-requestid', requestId);
+
+  let signature: Signature | undefined;
+  let route: Route | undefined;
+  let principal: Principal = ANONYMOUS;
+  let note: Note | undefined;
+  let failure: ServiceError | undefined;
+  try {
+    signature = readSignature(request.headers, query);
+    const address: Address = {
+      method: request.method ?? 'GET',
+      path,
+      query,
+      target: headerOf(request, 'x-amz-target'),
+      contentType: headerOf(request, 'content-type'),
+      signature,
+    };
+    route = findRoute(house.services(), address);
+    if (route.kind === 'control') {
+      await control(house.controls, request, response, path);
+      return;
+    }
+    principal = principalOf(house, route, signature);
+    const call: Call = {
+      principal,
+      requestId,
+      sourceIp: (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, ''),
+      note: (operation, params) => {
+        note = { operation, params };
+      },
+    };
+    if (route.kind === 'json' || route.kind === 'query') await answerOperation(route, request, response, call);
+    else if (route.service.api.protocol === 'rest') await route.service.api.handle(request, response, call);
+  } catch (error) {
+    failure = asServiceError(error);
+    if (!(error instanceof ServiceError) && !request.destroyed) {
+      house.log(`internal failure: ${request.method} ${path}`, {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    }
+    const form = errorFormOf(route, request, signature);
+    answerError(request, response, failure, form, requestId);
+    failure = translated(failure, form.kind);
+  }
+  // A function URL is no AWS API; its callers are not recorded unless its service says what they did.
+  if (!route || route.kind === 'control' || !note) return;
+  house.recorder.write({
+    service: recordedServiceName(route.service.scope, route.service.api.protocol),
+    operation: note.operation,
+    params: note.params,
+    principal: principal.arn,
+    status: response.statusCode,
+    error:
+      failure?.code ??
+      (response.statusCode >= 400 ? String(response.getHeader('x-amzn-errortype') ?? response.statusCode) : null),
+  });
+};
+
+/** A door that listens. */
+export interface Door {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on 127.0.0.1, never on another address.
+ * @param port 0 takes any free one.
+ * @throws what `listen` throws (EADDRINUSE).
+ */
+export const openDoor = async (house: House, port: number): Promise<Door> => {
+  const server: Server = createServer((request, response) => {
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    answerRequest(house, request, response).catch((error: unknown) => {
+      house.log('the front door failed', {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+      response.destroy();
+    });
+  });
+  // Uploads may take their time; and an idle connection that closes under a client's next request is a spurious reset.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return {
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};

@@ -1,0 +1,99 @@
+/** One request to S3 and its answer, and what the operations share. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Call, Cloud, JsonObject } from '../../contracts.ts';
+import { answer } from '../../http/errors.ts';
+import { type XmlValue, xmlDocument } from '../../http/xml.ts';
+import type { Blobs } from './blobs.ts';
+import { checksumHeader } from './checksums.ts';
+import { invalidArgument } from './errors.ts';
+import type { Notifications } from './notifications.ts';
+import type { S3Request } from './operations.ts';
+import type { Bucket, Store, StoredObject } from './store.ts';
+
+export interface Exchange extends S3Request {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly call: Call;
+}
+
+/** What an operation works on. */
+export interface Context {
+  readonly cloud: Cloud;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly notifications: Notifications;
+}
+
+/** Throws ServiceError; the front writes it. */
+export type S3Operation = (context: Context, exchange: Exchange) => Promise<void> | void;
+
+export const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+/** S3 keeps times in whole seconds. */
+export const wholeSeconds = (epochMs: number): number => Math.floor(epochMs / 1000) * 1000;
+
+export const isoTime = (epochMs: number): string => new Date(epochMs).toISOString();
+
+export const quoted = (etag: string): string => `"${etag}"`;
+
+/** An XML answer. */
+export const answerXml = ({ response }: Exchange, root: string, value: XmlValue): void =>
+  answer(response, 200, { 'content-type': 'application/xml' }, xmlDocument(root, value, NAMESPACE));
+
+/** An answer of headers only. */
+export const answerEmpty = (
+  { response }: Exchange,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): void => {
+  // A 204 has no content and says no length.
+  response.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': '0' });
+  response.end();
+};
+
+/** Adds what the body said to what the record tells of the request. */
+export const note = ({ call, operation, params }: Exchange, more: JsonObject): void =>
+  call.note(operation, { ...params, ...more });
+
+/** @returns A whole number within bounds, `otherwise` when it is not given. @throws ServiceError InvalidArgument */
+export const wholeNumber = (
+  input: Readonly<Record<string, string>>,
+  member: string,
+  argument: string,
+  bounds: { readonly least: number; readonly most: number },
+  otherwise: number,
+): number => {
+  const text = input[member];
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < bounds.least || value > bounds.most) {
+    throw invalidArgument(
+      argument,
+      text,
+      `Argument ${argument} must be an integer between ${bounds.least} and ${bounds.most}`,
+    );
+  }
+  return value;
+};
+
+/** `x-amz-version-id` of a bucket that has versions. */
+export const versionHeader = (bucket: Bucket, versionId: string): Record<string, string> =>
+  bucket.versioning === 'Disabled' ? {} : { 'x-amz-version-id': versionId };
+
+/** A new object's own version id; one that replaced the null version is not told (recorded). */
+export const newVersionHeader = (versionId: string): Record<string, string> =>
+  versionId === 'null' ? {} : { 'x-amz-version-id': versionId };
+
+export const encryptionHeaders = ({
+  algorithm,
+  keyId,
+}: StoredObject['traits']['encryption']): Record<string, string> => ({
+  'x-amz-server-side-encryption': algorithm,
+  ...(keyId !== undefined && { 'x-amz-server-side-encryption-aws-kms-key-id': keyId }),
+});
+
+export const checksumHeaders = ({ algorithm, value, type }: StoredObject['checksum']): Record<string, string> => ({
+  [checksumHeader(algorithm)]: value,
+  'x-amz-checksum-type': type,
+});

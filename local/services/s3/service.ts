@@ -1,0 +1,143 @@
+/** Amazon S3. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
+import { type Call, type Cloud, type Json, type S3Api, type Service, ServiceError } from '../../contracts.ts';
+import { splitUrl } from '../../http/route.ts';
+import { createBlobs } from './blobs.ts';
+import * as buckets from './bucket-operations.ts';
+import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
+import { copyObject, uploadPartCopy } from './copy-operations.ts';
+import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
+import { listObjects, listObjectsV2, listObjectVersions } from './listing-operations.ts';
+import * as multipart from './multipart-operations.ts';
+import { createNotifications } from './notifications.ts';
+import * as objects from './object-operations.ts';
+import { type OperationName, readRequest } from './operations.ts';
+import { bucketPolicyResource, bucketResource } from './resources.ts';
+import { createStore } from './store.ts';
+import { plainTraits } from './traits.ts';
+
+const OPERATIONS: Readonly<Record<OperationName, S3Operation>> = {
+  ListBuckets: buckets.listBuckets,
+  CreateBucket: buckets.createBucket,
+  HeadBucket: buckets.headBucket,
+  DeleteBucket: buckets.deleteBucket,
+  GetBucketLocation: buckets.getBucketLocation,
+  GetBucketVersioning: buckets.getBucketVersioning,
+  PutBucketVersioning: buckets.putBucketVersioning,
+  GetBucketNotificationConfiguration: buckets.getBucketNotification,
+  PutBucketNotificationConfiguration: buckets.putBucketNotification,
+  ListObjects: listObjects,
+  ListObjectsV2: listObjectsV2,
+  ListObjectVersions: listObjectVersions,
+  ListMultipartUploads: multipart.listMultipartUploads,
+  DeleteObjects: objects.deleteObjects,
+  PutObject: objects.putObject,
+  CopyObject: copyObject,
+  GetObject: objects.getObject,
+  HeadObject: objects.headObject,
+  DeleteObject: objects.deleteObject,
+  GetObjectTagging: objects.getObjectTagging,
+  PutObjectTagging: objects.putObjectTagging,
+  DeleteObjectTagging: objects.deleteObjectTagging,
+  CreateMultipartUpload: multipart.createMultipartUpload,
+  UploadPart: multipart.uploadPart,
+  UploadPartCopy: uploadPartCopy,
+  CompleteMultipartUpload: multipart.completeMultipartUpload,
+  AbortMultipartUpload: multipart.abortMultipartUpload,
+  ListParts: multipart.listParts,
+};
+
+const VERSION_ID_LENGTH = 32;
+
+/** S3 as the other services see it, and what permission checks will ask. */
+export interface S3Store extends S3Api {
+  /** The policy a template gave a bucket, undefined if none. */
+  policyOf(bucket: string): Json | undefined;
+}
+
+const bytesOf = (body: Readable | Uint8Array | string): AsyncIterable<Uint8Array> => {
+  if (typeof body === 'string') return Readable.from([Buffer.from(body)]);
+  if (body instanceof Uint8Array) return Readable.from([body]);
+  return body;
+};
+
+/** S3 of one cloud; its objects lie in the cloud's directory under `s3/`. */
+export const createS3 = (cloud: Cloud): { service: Service; api: S3Store } => {
+  const blobs = createBlobs(join(cloud.directory, 's3'));
+  const store = createStore(blobs, () => cloud.id(VERSION_ID_LENGTH));
+  const notifications = createNotifications(cloud);
+  const context: Context = { cloud, store, blobs, notifications };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse, call: Call): Promise<void> => {
+    response.setHeader('x-amz-request-id', call.requestId);
+    response.setHeader('x-amz-id-2', call.requestId);
+    const { path, query } = splitUrl(request.url ?? '/');
+    const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
+    call.note(understood.operation, understood.params);
+    const { ExpectedBucketOwner: owner } = understood.input;
+    if (owner !== undefined && owner !== cloud.account) throw new ServiceError('AccessDenied', 'Access Denied', 403);
+    await OPERATIONS[understood.operation](context, { ...understood, request, response, call });
+    // Whatever body an operation had no use for is read away, so that the connection can go on.
+    request.resume();
+  };
+
+  const api: S3Store = {
+    async read(bucket, key, versionId) {
+      const known = store.buckets.get(bucket);
+      const version =
+        versionId === undefined
+          ? known && store.current(known, key)
+          : known?.versions.get(key)?.find((candidate) => candidate.versionId === versionId);
+      if (version?.kind !== 'object') return undefined;
+      return { body: blobs.read(version.content), size: version.content.size, etag: version.etag };
+    },
+    async write(bucketName, key, body, contentType) {
+      const bucket = store.bucket(bucketName);
+      const md5 = runningChecksum('MD5');
+      const checksum = runningChecksum(DEFAULT_ALGORITHM);
+      const content = await blobs.write(bytesOf(body), (chunk) => {
+        md5.update(chunk);
+        checksum.update(chunk);
+      });
+      const object = store.put(
+        bucket,
+        key,
+        {
+          lastModified: wholeSeconds(cloud.clock.ms()),
+          content,
+          etag: md5.digest().toString('hex'),
+          checksum: { algorithm: DEFAULT_ALGORITHM, value: checksum.digest().toString('base64'), type: 'FULL_OBJECT' },
+          traits: plainTraits(contentType, bucket),
+        },
+        {},
+      );
+      notifications.created(bucket, key, object, 'PutObject', { requestId: cloud.id('uuid'), sourceIp: '127.0.0.1' });
+    },
+    list(bucketName, prefix) {
+      const bucket = store.bucket(bucketName);
+      const { keys } = bucket.order;
+      const found: { key: string; size: number }[] = [];
+      for (let at = bucket.order.from(prefix); keys[at]?.startsWith(prefix); at++) {
+        const key = keys[at] ?? '';
+        const object = store.current(bucket, key);
+        if (object) found.push({ key, size: object.content.size });
+      }
+      return found;
+    },
+    bucketExists: (bucket) => store.buckets.has(bucket),
+    policyOf: (bucket) => store.buckets.get(bucket)?.policy,
+  };
+
+  return {
+    api,
+    service: {
+      scope: 's3',
+      api: { protocol: 'rest', errors: 'xml', handle },
+      resources: { 'AWS::S3::Bucket': bucketResource(context), 'AWS::S3::BucketPolicy': bucketPolicyResource(context) },
+      close: () => blobs.settled(),
+    },
+  };
+};
