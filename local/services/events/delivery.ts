@@ -1,0 +1,133 @@
+/**
+ * How an event gets to a target. Documented (EventBridge user guide, eb-rule-retry-policy and eb-rule-dlq): retried
+ * for 24 hours and up to 185 times with exponential backoff; what cannot be retried, or is exhausted, goes to the
+ * target's dead-letter queue with attributes that say why, or is dropped.
+ */
+import { type BusEvent, type Cloud, type Json, ServiceError } from '../../contracts.ts';
+import { type DestinationKind, destinationKind } from '../../deliver.ts';
+import type { Dispatch, Rule, Target } from './store.ts';
+
+const DEFAULT_ATTEMPTS = 185;
+const DEFAULT_AGE_SECONDS = 86_400;
+
+// Assumed: AWS says no more than "exponential back off and jitter". With this ceiling, 185 retries take not quite
+// 24 hours. No jitter, so that a run can be repeated.
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 480_000;
+const delayBefore = (retry: number) => Math.min(FIRST_DELAY_MS * 2 ** Math.min(retry - 1, 30), LONGEST_DELAY_MS);
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** Names of the error codes as the EventBridge user guide lists them; which fault gets which is assumed. */
+const failureOf = (error: unknown): Failure => {
+  if (!(error instanceof ServiceError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'INTERNAL_ERROR', message, retryable: true };
+  }
+  const { code, message, status } = error;
+  if (code === 'INVALID_JSON') return { code, message, retryable: false };
+  if (/NotFound|NonExistentQueue|QueueDoesNotExist/.test(code))
+    return { code: 'NO_RESOURCE', message, retryable: false };
+  if (/AccessDenied|NotAuthorized|Authorization/.test(code))
+    return { code: 'NO_PERMISSIONS', message, retryable: false };
+  if (status === 429 || /Throttl|TooManyRequests/.test(code)) return { code: 'THROTTLING', message, retryable: true };
+  // Documented (re:Post, eventbridge-resolve-failedinvocation-errors): 5xx and 429 are retried, other 4xx are not.
+  if (status >= 500 && status !== 501) return { code: 'ERROR_FROM_TARGET', message, retryable: true };
+  return { code: 'SDK_CLIENT_ERROR', message, retryable: false };
+};
+
+/** Puts an event on a bus of this account; `visited` are the buses it has been on. */
+export type Forward = (busArn: string, event: BusEvent, visited: readonly string[]) => void;
+
+const payloadOf = (body: string, targetId: string): Json => {
+  try {
+    return JSON.parse(body) as Json;
+  } catch {
+    throw new ServiceError('INVALID_JSON', `The input of target ${targetId} is no JSON.`);
+  }
+};
+
+export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
+  const senders: Readonly<
+    Record<DestinationKind, (target: Target, body: string, event: BusEvent, visited: readonly string[]) => void>
+  > = {
+    queue({ settings }, body) {
+      const groupId = settings.SqsParameters?.MessageGroupId;
+      cloud.sqs.send(settings.Arn, body, groupId === undefined ? {} : { groupId });
+    },
+    topic: ({ settings }, body) => cloud.sns.publish(settings.Arn, body),
+    function: ({ settings }, body) => cloud.lambda.invokeAsync(settings.Arn, payloadOf(body, settings.Id)),
+    bus: ({ settings }, _, event, visited) => forward(settings.Arn, event, visited),
+  };
+
+  const giveUp = (
+    event: BusEvent,
+    rule: Rule,
+    { settings }: Target,
+    failure: Failure,
+    retries: number,
+    exhausted?: string,
+  ) => {
+    const facts = {
+      rule: rule.arn,
+      target: settings.Arn,
+      event: event.id,
+      error: failure.code,
+      reason: failure.message,
+    };
+    const deadLetters = settings.DeadLetterConfig?.Arn;
+    if (deadLetters === undefined) return cloud.log('events: dropped an event', facts);
+    try {
+      cloud.sqs.send(deadLetters, JSON.stringify(event), {
+        attributes: {
+          RULE_ARN: rule.arn,
+          TARGET_ARN: settings.Arn,
+          ERROR_CODE: failure.code,
+          ERROR_MESSAGE: failure.message || failure.code,
+          RETRY_ATTEMPTS: String(retries),
+          ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: exhausted }),
+        },
+      });
+    } catch (error) {
+      cloud.log('events: dropped an event: its dead-letter queue failed', {
+        ...facts,
+        deadLetters,
+        because: error instanceof Error ? error.message : String(error),
+      });
+    }
+  };
+
+  return (event, rule, target, visited) => {
+    const { settings } = target;
+    const kind = destinationKind(settings.Arn);
+    const ingestedAt = cloud.clock.ms();
+    const attempts = settings.RetryPolicy?.MaximumRetryAttempts ?? DEFAULT_ATTEMPTS;
+    const ageMs = (settings.RetryPolicy?.MaximumEventAgeInSeconds ?? DEFAULT_AGE_SECONDS) * 1000;
+    const facts = { ruleArn: rule.arn, ruleName: rule.settings.name, ingestedAt: new Date(ingestedAt) };
+    const what = `events: ${rule.settings.name} to ${settings.Arn}`;
+
+    const attempt = (retries: number) => {
+      try {
+        senders[kind](target, target.input(event, facts), event, visited);
+      } catch (error) {
+        const failure = failureOf(error);
+        const delay = delayBefore(retries + 1);
+        if (!failure.retryable) giveUp(event, rule, target, failure, retries);
+        else if (retries >= attempts) giveUp(event, rule, target, failure, retries, 'MaximumRetryAttempts');
+        else if (cloud.clock.ms() + delay - ingestedAt > ageMs)
+          giveUp(event, rule, target, failure, retries, 'MaximumEventAgeInSeconds');
+        else cloud.clock.after(delay, () => start(retries + 1), what);
+      }
+    };
+    const start = (retries: number) =>
+      void cloud.activity.track(
+        what,
+        Promise.resolve().then(() => attempt(retries)),
+      );
+    start(0);
+  };
+};

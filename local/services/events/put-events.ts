@@ -1,0 +1,83 @@
+/** PutEvents: what it refuses whole, and what it refuses entry by entry with HTTP 200. */
+import { type Json, type JsonObject, ServiceError } from '../../contracts.ts';
+import { anything, list, optional, type Read, readInput, structure, text, timestamp } from '../parameters.ts';
+
+const entryShape = structure({
+  Source: optional(text()),
+  DetailType: optional(text()),
+  Detail: optional(text()),
+  EventBusName: optional(text({ max: 1600 })),
+  Resources: optional(list(text({ max: 2048 }))),
+  Time: optional(timestamp()),
+});
+
+export type Entry = Read<typeof entryShape>;
+
+const MOST_ENTRIES = 10;
+/** Documented: EventBridge user guide, eb-putevents, "the total size of the entry must be less than 256 KB". */
+const MOST_BYTES = 262_144;
+
+// Recorded: the message shows the entries as Java prints them.
+const asJava = (entries: readonly Json[]): string => {
+  const shown = entries.map((entry) => {
+    const given = typeof entry === 'object' && entry !== null && !Array.isArray(entry) ? entry : {};
+    const member = (name: string) => {
+      const value = given[name];
+      return value === undefined || value === null ? 'null' : typeof value === 'string' ? value : JSON.stringify(value);
+    };
+    return `PutEventsRequestEntry(time=${member('Time')}, source=${member('Source')}, resources=${member('Resources')}, detailType=${member('DetailType')}, detail=${member('Detail')}, eventBusName=${member('EventBusName')}, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null)`;
+  });
+  return `[${shown.join(', ')}]`;
+};
+
+/** Documented (EventBridge user guide, eb-putevents): 14 bytes for a time, the UTF-8 bytes of the other members. */
+const sizeOf = ({ Time, Source = '', DetailType = '', Detail = '', Resources = [] }: Entry): number =>
+  (Time === undefined ? 0 : 14) +
+  [Source, DetailType, Detail, ...Resources].reduce((total, each) => total + Buffer.byteLength(each), 0);
+
+/**
+ * Reads the entries of a PutEvents request.
+ * @throws ServiceError ValidationException for what the request as a whole does wrong.
+ */
+export const readEntries = (input: JsonObject): Entry[] => {
+  const given = input.Entries;
+  if (Array.isArray(given) && given.length > MOST_ENTRIES)
+    // Recorded.
+    throw new ServiceError(
+      'ValidationException',
+      `1 validation error detected: Value '${asJava(given)}' at 'entries' failed to satisfy constraint: Member must have length less than or equal to ${MOST_ENTRIES}`,
+    );
+  const { Entries } = readInput('PutEvents', structure({ Entries: list(anything(), { min: 1 }) }), input);
+  const entries = readInput('PutEvents', structure({ Entries: list(entryShape) }), { Entries }).Entries;
+  // Recorded.
+  if (entries.reduce((total, entry) => total + sizeOf(entry), 0) > MOST_BYTES)
+    throw new ServiceError('ValidationException', 'Total size of the entries in the request is over the limit.');
+  return entries;
+};
+
+/** An entry that can become an event, or what is wrong with it. */
+export type Judged =
+  | { readonly source: string; readonly detailType: string; readonly detail: JsonObject }
+  | { readonly code: string; readonly message: string };
+
+const missing = (name: string): Judged => ({
+  code: 'InvalidArgument',
+  message: `Parameter ${name} is not valid. Reason: ${name} is a required argument.`,
+});
+
+/** Judges one entry; codes and messages are recorded, but for the `aws.` sources (documented: eb-putevents). */
+export const judge = ({ Source, DetailType, Detail }: Entry): Judged => {
+  if (!Source) return missing('Source');
+  if (!DetailType) return missing('DetailType');
+  if (!Detail) return missing('Detail');
+  if (Source.startsWith('aws.'))
+    return { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' };
+  try {
+    const detail = JSON.parse(Detail) as Json;
+    if (typeof detail === 'object' && detail !== null && !Array.isArray(detail))
+      return { source: Source, detailType: DetailType, detail };
+  } catch {
+    // Not JSON at all: as malformed as JSON that is no object.
+  }
+  return { code: 'MalformedDetail', message: 'Detail is malformed.' };
+};

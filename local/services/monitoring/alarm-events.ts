@@ -1,0 +1,174 @@
+/** What CloudWatch tells about alarms. Forms: CloudWatch user guide, cloudwatch-and-eventbridge (documented), and what
+ * actions were seen to get (recorded). */
+import type { JsonObject } from '../../contracts.ts';
+import type { AlarmSettings } from './alarm-settings.ts';
+
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+
+/** A state and why. */
+export interface StateFacts {
+  readonly value: AlarmState;
+  readonly reason: string;
+  /** JSON text. */
+  readonly reasonData?: string | undefined;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** An alarm as it stands. */
+export interface Alarm {
+  readonly arn: string;
+  settings: AlarmSettings;
+  /** Id of the only metric of an alarm that has no `Metrics`: AWS makes one up per configuration. */
+  metricId: string;
+  /** Epoch milliseconds. */
+  configuredAt: number;
+  state: StateFacts;
+  /** When the state last became another one. */
+  transitionedAt: number;
+}
+
+/** Documented: `2019-10-02T17:04:40.989+0000`, without a colon in the offset. */
+const alarmTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '+0000');
+
+const dimensionsOf = (dimensions: AlarmSettings['Dimensions']): JsonObject =>
+  Object.fromEntries((dimensions ?? []).map(({ Name, Value }) => [Name, Value]));
+
+type Metrics = NonNullable<AlarmSettings['Metrics']>;
+
+const metricStat = ({ Metric, Period, Stat, Unit }: NonNullable<Metrics[number]['MetricStat']>): JsonObject => ({
+  metric: {
+    namespace: Metric.Namespace ?? '',
+    name: Metric.MetricName ?? '',
+    dimensions: dimensionsOf(Metric.Dimensions),
+  },
+  period: Period,
+  stat: Stat,
+  ...(Unit === undefined ? {} : { unit: Unit }),
+});
+
+const metricsOf = ({ settings, metricId }: Alarm): JsonObject[] => {
+  if (settings.Metrics)
+    return settings.Metrics.map(({ Id, MetricStat, Expression, Label, ReturnData }) => ({
+      id: Id,
+      ...(MetricStat ? { metricStat: metricStat(MetricStat) } : {}),
+      ...(Expression === undefined ? {} : { expression: Expression }),
+      ...(Label === undefined ? {} : { label: Label }),
+      returnData: ReturnData ?? true,
+    }));
+  const { Namespace, MetricName, Dimensions, Period, Statistic, ExtendedStatistic, Unit } = settings;
+  return [
+    {
+      id: metricId,
+      metricStat: metricStat({
+        Metric: { Namespace, MetricName, Dimensions },
+        Period: Period ?? 0,
+        Stat: Statistic ?? ExtendedStatistic ?? '',
+        Unit,
+      }),
+      returnData: true,
+    },
+  ];
+};
+
+const stateOf = ({ value, reason, reasonData, at }: StateFacts): JsonObject => ({
+  value,
+  reason,
+  ...(reasonData === undefined ? {} : { reasonData }),
+  timestamp: alarmTime(at),
+});
+
+const describedConfiguration = (alarm: Alarm): JsonObject => ({
+  ...(alarm.settings.AlarmDescription === undefined ? {} : { description: alarm.settings.AlarmDescription }),
+  metrics: metricsOf(alarm),
+});
+
+/** Detail of "CloudWatch Alarm State Change". */
+export const stateChangeDetail = (alarm: Alarm, previous: StateFacts): JsonObject => ({
+  alarmName: alarm.settings.AlarmName,
+  state: stateOf(alarm.state),
+  previousState: stateOf(previous),
+  configuration: describedConfiguration(alarm),
+});
+
+/** What a function that is an alarm action is invoked with (recorded). */
+export const lambdaActionPayload = (
+  alarm: Alarm,
+  previous: StateFacts,
+  account: string,
+  region: string,
+): JsonObject => ({
+  source: 'aws.cloudwatch',
+  alarmArn: alarm.arn,
+  accountId: account,
+  time: alarmTime(alarm.state.at),
+  region,
+  alarmData: stateChangeDetail(alarm, previous),
+});
+
+/** The message on a topic that is an alarm action (recorded). AWS writes the region's full name; here it is its code. */
+export const topicActionMessage = (alarm: Alarm, previous: StateFacts, account: string, region: string): JsonObject => {
+  const { settings, state } = alarm;
+  return {
+    AlarmName: settings.AlarmName,
+    AlarmDescription: settings.AlarmDescription ?? null,
+    AWSAccountId: account,
+    AlarmConfigurationUpdatedTimestamp: alarmTime(alarm.configuredAt),
+    NewStateValue: state.value,
+    NewStateReason: state.reason,
+    StateChangeTime: alarmTime(state.at),
+    Region: region,
+    AlarmArn: alarm.arn,
+    OldStateValue: previous.value,
+    OKActions: settings.OKActions ?? [],
+    AlarmActions: settings.AlarmActions ?? [],
+    InsufficientDataActions: settings.InsufficientDataActions ?? [],
+    Trigger: {
+      ...(settings.Metrics
+        ? { Metrics: JSON.parse(JSON.stringify(settings.Metrics)) }
+        : {
+            MetricName: settings.MetricName ?? null,
+            Namespace: settings.Namespace ?? null,
+            StatisticType: settings.Statistic === undefined ? 'ExtendedStatistic' : 'Statistic',
+            ...(settings.Statistic === undefined
+              ? { ExtendedStatistic: settings.ExtendedStatistic ?? null }
+              : { Statistic: settings.Statistic.toUpperCase() }),
+            Unit: settings.Unit ?? null,
+            Dimensions: (settings.Dimensions ?? []).map(({ Name, Value }) => ({ value: Value, name: Name })),
+            Period: settings.Period ?? null,
+          }),
+      EvaluationPeriods: settings.EvaluationPeriods,
+      ...(settings.DatapointsToAlarm === undefined ? {} : { DatapointsToAlarm: settings.DatapointsToAlarm }),
+      ComparisonOperator: settings.ComparisonOperator,
+      Threshold: settings.Threshold ?? null,
+      TreatMissingData: settings.TreatMissingData ?? 'missing',
+      EvaluateLowSampleCountPercentile: settings.EvaluateLowSampleCountPercentile ?? '',
+    },
+  };
+};
+
+/** `configuration` of "CloudWatch Alarm Configuration Change" (documented). */
+export const configurationDetail = (alarm: Alarm): JsonObject => {
+  const { settings } = alarm;
+  return {
+    evaluationPeriods: settings.EvaluationPeriods,
+    ...(settings.DatapointsToAlarm === undefined ? {} : { datapointsToAlarm: settings.DatapointsToAlarm }),
+    ...(settings.Threshold === undefined ? {} : { threshold: settings.Threshold }),
+    comparisonOperator: settings.ComparisonOperator,
+    ...(settings.TreatMissingData === undefined ? {} : { treatMissingData: settings.TreatMissingData }),
+    metrics: metricsOf(alarm),
+    alarmName: settings.AlarmName,
+    ...(settings.AlarmDescription === undefined ? {} : { description: settings.AlarmDescription }),
+    actionsEnabled: settings.ActionsEnabled ?? true,
+    timestamp: alarmTime(alarm.configuredAt),
+    okActions: settings.OKActions ?? [],
+    alarmActions: settings.AlarmActions ?? [],
+    insufficientDataActions: settings.InsufficientDataActions ?? [],
+  };
+};
+
+/** `state` of "CloudWatch Alarm Configuration Change" (documented: value and time alone). */
+export const configurationState = ({ state }: Alarm): JsonObject => ({
+  value: state.value,
+  timestamp: alarmTime(state.at),
+});

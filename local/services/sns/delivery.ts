@@ -1,0 +1,68 @@
+/**
+ * How a message gets to its subscribers. Documented (SNS developer guide, sns-message-delivery-retries): what a queue
+ * or function cannot take now is tried again, 100,015 times over 23 days; a client-side error (the endpoint has gone)
+ * is not. What is not delivered goes to the subscription's dead-letter queue, or is lost.
+ */
+import { type Cloud, ServiceError } from '../../contracts.ts';
+import { envelope, lambdaEvent, type Message } from './message.ts';
+import type { Subscription } from './topics.ts';
+
+const LONGEST_SECONDS = 20;
+const MOST_RETRIES = 100_015;
+
+/** Documented phases: 3 at once, 2 a second apart, 10 with backoff from 1 to 20 s, the rest 20 s apart. */
+const delayBeforeMs = (retry: number): number => {
+  if (retry <= 3) return 0;
+  if (retry <= 5) return 1_000;
+  if (retry <= 15) return 1_000 * Math.min(LONGEST_SECONDS, 2 ** ((retry - 5) / 2));
+  return 1_000 * LONGEST_SECONDS;
+};
+
+const isRetryable = (error: unknown) =>
+  !(error instanceof ServiceError) || error.status === 429 || (error.status >= 500 && error.status !== 501);
+
+/** Gives a message to a subscriber, soon; never throws. */
+export const createDelivery =
+  (cloud: Cloud) =>
+  (message: Message, subscription: Subscription): void => {
+    const { endpoint, protocol, arn } = subscription;
+    const what = `sns: ${subscription.topic.name} to ${endpoint}`;
+
+    const sqsAttributes = (): Record<string, string> =>
+      Object.fromEntries(Object.entries(message.attributes).map(([name, { Value }]) => [name, Value]));
+    const body = () => (subscription.raw ? message.message : JSON.stringify(envelope(message, arn, cloud.url())));
+    const send = () => {
+      if (protocol === 'lambda') cloud.lambda.invokeAsync(endpoint, lambdaEvent(message, arn, cloud.url()));
+      else cloud.sqs.send(endpoint, body(), subscription.raw ? { attributes: sqsAttributes() } : {});
+    };
+    const giveUp = (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      const code = error instanceof ServiceError ? error.code : 'InternalError';
+      const facts = { topic: subscription.topic.arn, endpoint, message: message.id, error: code, reason };
+      if (subscription.deadLetters === undefined) return cloud.log('sns: lost a message', facts);
+      try {
+        cloud.sqs.send(subscription.deadLetters, body(), {
+          attributes: { RequestID: message.id, ErrorCode: code, ErrorMessage: reason || code },
+        });
+      } catch (second) {
+        cloud.log('sns: lost a message: its dead-letter queue failed', {
+          ...facts,
+          because: second instanceof Error ? second.message : String(second),
+        });
+      }
+    };
+    const attempt = (retries: number) => {
+      try {
+        send();
+      } catch (error) {
+        if (!isRetryable(error) || retries >= MOST_RETRIES) giveUp(error);
+        else cloud.clock.after(delayBeforeMs(retries + 1), () => start(retries + 1), what);
+      }
+    };
+    const start = (retries: number) =>
+      void cloud.activity.track(
+        what,
+        Promise.resolve().then(() => attempt(retries)),
+      );
+    if (!subscription.pending) start(0);
+  };

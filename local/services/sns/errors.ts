@@ -1,0 +1,10 @@
+import { ServiceError } from '../../contracts.ts';
+
+/** SNS's errors, by the codes of its query protocol (API reference, common errors). */
+export const invalid = (what: string) => new ServiceError('InvalidParameter', `Invalid parameter: ${what}`);
+
+export const notFound = (what: string) => new ServiceError('NotFound', `${what} does not exist`, 404);
+
+/** A parameter, an attribute or a protocol the local cloud does not honour. */
+export const notImplemented = (what: string) =>
+  new ServiceError('NotImplemented', `The local cloud does not implement ${what}`, 501);
