@@ -1,0 +1,87 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { ContainerImage } from '../contracts.ts';
+import { type ContainerProcess, type Exit, startContainer } from './process.ts';
+
+/** How a channel looks to the container. */
+interface ChannelConfig {
+  readonly ContentType?: string;
+  readonly TrainingInputMode: string;
+  readonly S3DistributionType: string;
+  readonly RecordWrapperType: string;
+}
+
+/** What a training container is run with; its channels' data already lie in `opt/ml/input/data`. */
+export interface TrainingRun {
+  readonly image: ContainerImage;
+  /** The folder that stands for `/`. */
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly hyperParameters: Readonly<Record<string, string>>;
+  readonly channels: Readonly<Record<string, ChannelConfig>>;
+  readonly instanceType: string;
+  readonly checkpointPath?: string;
+  readonly onLine?: (line: string) => void;
+}
+
+/** Where things lie in a training container's root. Source: your-algorithms-training-algo-running-container.md. */
+export const trainingPaths = (root: string) => {
+  const ml = join(root, 'opt/ml');
+  return {
+    channel: (name: string) => join(ml, 'input/data', name),
+    config: (name: string) => join(ml, 'input/config', `${name}.json`),
+    model: join(ml, 'model'),
+    output: join(ml, 'output/data'),
+    failure: join(ml, 'output/failure'),
+  };
+};
+
+// The one instance of a job. Names as resourceconfig.json shows them: your-algorithms-training-algo-running-container.md.
+const resources = (instanceType: string) => ({
+  current_host: 'algo-1',
+  current_instance_type: instanceType,
+  current_group_name: 'homogeneousCluster',
+  hosts: ['algo-1'],
+  instance_groups: [{ instance_group_name: 'homogeneousCluster', instance_type: instanceType, hosts: ['algo-1'] }],
+  network_interface_name: 'eth0',
+});
+
+/** Writes the container's configuration and runs it with `train`. */
+export const startTraining = async (run: TrainingRun): Promise<ContainerProcess> => {
+  const paths = trainingPaths(run.root);
+  const files = {
+    hyperparameters: run.hyperParameters,
+    inputdataconfig: run.channels,
+    resourceconfig: resources(run.instanceType),
+    ...(run.checkpointPath === undefined ? {} : { checkpointconfig: { LocalPath: run.checkpointPath } }),
+  };
+  for (const folder of [paths.model, paths.output, dirname(paths.config('hyperparameters'))]) {
+    await mkdir(folder, { recursive: true });
+  }
+  for (const [name, content] of Object.entries(files)) await writeFile(paths.config(name), JSON.stringify(content));
+  return startContainer({
+    image: run.image,
+    root: run.root,
+    verb: 'train',
+    environment: run.environment,
+    ...(run.onLine ? { onLine: run.onLine } : {}),
+  });
+};
+
+const FAILURE_LENGTH = 1024;
+
+/**
+ * Why a training failed, in SageMaker's form: `AlgorithmError: <what the container wrote to /opt/ml/output/failure>,
+ * exit code: 1`, at most 1024 characters.
+ *
+ * That the file's first 1024 characters become the reason is documented (your-algorithms-training-algo-running-
+ * container.md); the words around them are *assumed* from public issues.
+ */
+export const failureReason = async (root: string, exit: Exit): Promise<string> => {
+  if (exit.error !== undefined) return `InternalServerError: ${exit.error}`.slice(0, FAILURE_LENGTH);
+  const written = await readFile(trainingPaths(root).failure, 'utf8').catch(() => '');
+  const ending = `, exit code: ${exit.code ?? exit.signal ?? 'unknown'}`;
+  const start = 'AlgorithmError: ';
+  return `${start}${written.trim().slice(0, FAILURE_LENGTH - start.length - ending.length)}${ending}`;
+};

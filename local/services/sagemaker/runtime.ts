@@ -1,0 +1,213 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { type ContainerAnswer, NoAnswerError } from '../../containers/serving.ts';
+import { type Call, type HttpService, ServiceError } from '../../contracts.ts';
+import type { Context } from './context.ts';
+import type { CapturedExchange, DataCapture } from './data-capture.ts';
+import type { Endpoints, ServedEndpoint } from './endpoints.ts';
+import { notImplemented } from './errors.ts';
+import type { FleetVariant } from './fleet.ts';
+import { toJson } from './request.ts';
+
+// Header names: API_runtime_InvokeEndpoint.
+const HEADERS = {
+  accept: 'accept',
+  contentType: 'content-type',
+  customAttributes: 'x-amzn-sagemaker-custom-attributes',
+  inferenceId: 'x-amzn-sagemaker-inference-id',
+  targetVariant: 'x-amzn-sagemaker-target-variant',
+} as const;
+
+const NOT_HONOURED = {
+  TargetModel: 'x-amzn-sagemaker-target-model',
+  TargetContainerHostname: 'x-amzn-sagemaker-target-container-hostname',
+  EnableExplanations: 'x-amzn-sagemaker-enable-explanations',
+  InferenceComponentName: 'x-amzn-sagemaker-inference-component',
+  SessionId: 'x-amzn-sagemaker-session-id',
+} as const;
+
+// Largest request: API_runtime_InvokeEndpoint (6,291,456 bytes); serverless-endpoints.md quotes 4 MB.
+const BODY_BYTES = 6_291_456;
+const SERVERLESS_BODY_BYTES = 4 * 1024 * 1024;
+// "A customer's model containers must respond to requests within 60 seconds": API_runtime_InvokeEndpoint.
+const ANSWER_MS = 60_000;
+
+const validation = (message: string) => new ServiceError('ValidationError', message, 400, { Message: message });
+
+/** The request's members that travel in headers; undefined where there is no such header. */
+interface Members {
+  readonly EndpointName: string;
+  readonly ContentType: string | undefined;
+  readonly Accept: string | undefined;
+  readonly CustomAttributes: string | undefined;
+  readonly InferenceId: string | undefined;
+  readonly TargetVariant: string | undefined;
+}
+
+const headerOf = (request: IncomingMessage, name: string) => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+};
+
+const readMembers = (endpoint: string, request: IncomingMessage): Members => ({
+  EndpointName: endpoint,
+  ContentType: headerOf(request, HEADERS.contentType),
+  Accept: headerOf(request, HEADERS.accept),
+  CustomAttributes: headerOf(request, HEADERS.customAttributes),
+  InferenceId: headerOf(request, HEADERS.inferenceId),
+  TargetVariant: headerOf(request, HEADERS.targetVariant),
+});
+
+const check = (members: Members, request: IncomingMessage): void => {
+  for (const [member, name] of Object.entries(NOT_HONOURED)) {
+    if (headerOf(request, name) !== undefined) throw notImplemented(`The member ${member} of InvokeEndpoint`);
+  }
+  if ((members.CustomAttributes?.length ?? 0) > 1024) {
+    throw validation('CustomAttributes must be at most 1024 characters');
+  }
+  if (members.InferenceId !== undefined && !/^.{1,64}$/.test(members.InferenceId)) {
+    throw validation('InferenceId must be 1 to 64 characters');
+  }
+};
+
+const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Read to the end, so that the client gets the answer.
+    if (bytes <= limit) chunks.push(chunk);
+  }
+  // *Assumed*: the words.
+  if (bytes > limit) throw validation(`The request body of ${bytes} bytes is larger than ${limit} bytes`);
+  return Buffer.concat(chunks);
+};
+
+const chooseVariant = (context: Context, served: ServedEndpoint, target: string | undefined): FleetVariant => {
+  const { variants } = served.fleet;
+  if (target !== undefined) {
+    const named = variants.find(({ config }) => config.VariantName === target);
+    if (!named) throw validation(`Variant ${target} of endpoint ${served.name} not found.`);
+    return named;
+  }
+  const total = variants.reduce((sum, { weight }) => sum + weight, 0);
+  let point = variants.length === 1 ? 0 : context.random() * total;
+  for (const variant of variants) {
+    point -= variant.weight;
+    if (point < 0 || variants.length === 1) return variant;
+  }
+  throw validation(`No variant of endpoint ${served.name} takes traffic.`);
+};
+
+/** `POST /endpoints/{name}/invocations`. */
+export const createRuntime = (context: Context, endpoints: Endpoints, capture: DataCapture): HttpService => {
+  const { cloud } = context;
+
+  const measure = (served: ServedEndpoint, variant: FleetVariant, status: number, latencyMs: number) => {
+    const place = { EndpointName: served.name, VariantName: variant.config.VariantName };
+    const put = (name: string, value: number, unit: 'Count' | 'Microseconds' | 'None') => {
+      for (const dimensions of [place, { ...place, EndpointConfigName: served.fleet.config.name }]) {
+        context.hooks.metric?.({ namespace: 'AWS/SageMaker', name, dimensions, value, unit });
+      }
+    };
+    // Names and units: monitoring-cloudwatch.md, endpoint invocation metrics. The error metrics' averages are rates.
+    put('Invocations', 1, 'Count');
+    put('Invocation4XXErrors', status >= 400 && status < 500 ? 1 : 0, 'None');
+    put('Invocation5XXErrors', status >= 500 ? 1 : 0, 'None');
+    put('InvocationModelErrors', status >= 300 ? 1 : 0, 'None');
+    put('ModelLatency', latencyMs * 1000, 'Microseconds');
+    // Nothing lies between the caller and the container here.
+    put('OverheadLatency', 0, 'Microseconds');
+    if (variant.instanceCount !== undefined) put('InvocationsPerInstance', 1 / variant.instanceCount, 'None');
+  };
+
+  const modelError = (served: ServedEndpoint, status: number, message: string) => {
+    const group = `/aws/sagemaker/Endpoints/${served.name}`;
+    const kind = status >= 400 && status < 500 ? 'client' : 'server';
+    // The words are those public issues quote; *assumed*. Members: API_runtime_InvokeEndpoint, ModelError.
+    const text = `Received ${kind} error (${status}) from primary with message "${message}". See ${group} in account ${cloud.account} for more information.`;
+    return new ServiceError('ModelError', text, 424, {
+      Message: text,
+      OriginalStatusCode: status,
+      OriginalMessage: message,
+      LogStreamArn: `arn:aws:logs:${cloud.region}:${cloud.account}:log-group:${group}`,
+    });
+  };
+
+  const ask = async (served: ServedEndpoint, variant: FleetVariant, read: Members, body: Buffer) => {
+    const headers = {
+      ...(read.ContentType === undefined ? {} : { [HEADERS.contentType]: read.ContentType }),
+      ...(read.Accept === undefined ? {} : { [HEADERS.accept]: read.Accept }),
+      ...(read.CustomAttributes === undefined ? {} : { [HEADERS.customAttributes]: read.CustomAttributes }),
+      ...(read.InferenceId === undefined ? {} : { [HEADERS.inferenceId]: read.InferenceId }),
+    };
+    const began = performance.now();
+    let answer: ContainerAnswer | NoAnswerError;
+    try {
+      const hosted = await variant.container();
+      answer = await hosted.container.invoke(body, headers, ANSWER_MS);
+    } catch (error) {
+      answer = error instanceof NoAnswerError ? error : new NoAnswerError('connection', String(error));
+    }
+    const status = answer instanceof NoAnswerError ? 0 : answer.status;
+    measure(served, variant, status === 0 ? 500 : status, performance.now() - began);
+    if (answer instanceof NoAnswerError) {
+      throw modelError(served, 0, 'Your invocation timed out while waiting for a response from container primary.');
+    }
+    if (status >= 300) throw modelError(served, status, answer.body.toString('utf8').slice(0, 1024));
+    return answer;
+  };
+
+  const invoke = async (name: string, request: IncomingMessage, response: ServerResponse, call: Call) => {
+    const read = readMembers(name, request);
+    const note = (bytes: number) => call.note('InvokeEndpoint', toJson({ ...read, Body: { bytes } }));
+    note(0);
+    check(read, request);
+    const served = endpoints.served(name);
+    const serverless = typeof served === 'object' && served.fleet.config.serverless;
+    const body = await readBody(request, serverless ? SERVERLESS_BODY_BYTES : BODY_BYTES);
+    note(body.length);
+    if (served === undefined) throw validation(`Endpoint ${name} of account ${cloud.account} not found.`);
+    // *Assumed*: the words for an endpoint that is not in service yet, or any more.
+    if (served === 'idle') throw validation(`Endpoint ${name} of account ${cloud.account} is not in service.`);
+    const variant = chooseVariant(context, served, read.TargetVariant);
+    const answer = await ask(served, variant, read, body);
+    const outputType = answer.headers['content-type'];
+    const { capture: config } = served.fleet.config;
+    if (config) {
+      const exchange: CapturedExchange = {
+        endpoint: served.name,
+        variant: variant.config.VariantName,
+        config,
+        ...(read.InferenceId === undefined ? {} : { inferenceId: read.InferenceId }),
+        input: { contentType: read.ContentType ?? 'application/octet-stream', body },
+        output: { contentType: outputType ?? 'application/octet-stream', body: answer.body },
+      };
+      capture.record(exchange);
+    }
+    const attributes = answer.headers[HEADERS.customAttributes];
+    response.writeHead(200, {
+      ...(outputType === undefined ? {} : { 'content-type': outputType }),
+      ...(attributes === undefined ? {} : { [HEADERS.customAttributes]: attributes }),
+      'x-amzn-invoked-production-variant': variant.config.VariantName,
+      'content-length': answer.body.length,
+    });
+    response.end(answer.body);
+  };
+
+  return {
+    protocol: 'rest',
+    async handle(request, response, call) {
+      const path = (request.url ?? '/').split('?')[0] ?? '/';
+      const name = /^\/endpoints\/([^/]+)\/invocations$/.exec(path)?.[1];
+      if (request.method !== 'POST' || name === undefined) {
+        throw new ServiceError(
+          'UnknownOperationException',
+          `The operation ${request.method} ${path} of sagemaker is not implemented in this cloud`,
+          404,
+        );
+      }
+      await invoke(decodeURIComponent(name), request, response, call);
+    },
+  };
+};

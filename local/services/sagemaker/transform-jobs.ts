@@ -1,0 +1,430 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
+
+import { InputError, type InputObject, inputObjects, openObject, parseS3Uri } from '../../containers/s3-input.ts';
+import { DEFAULT_STARTUP_MS, NoAnswerError, type ServingContainer } from '../../containers/serving.ts';
+import type { JsonObject, Operation } from '../../contracts.ts';
+import { integer, oneOf, optional, type Read, structure, text } from '../parameters.ts';
+import type { Context } from './context.ts';
+import { type ColumnFilter, columnFilter, FilterError, joinColumns, splitColumns } from './csv-columns.ts';
+import { invalid, notImplemented, resourceInUse, resourceNotFound } from './errors.ts';
+import { type HostedModel, HostingError, hostModel } from './hosting.ts';
+import { type Listed, listPage } from './listing.ts';
+import { BatchError, type MiniBatch, miniBatches } from './mini-batches.ts';
+import type { Model, Models } from './models.ts';
+import { parse, toJson, toSeconds } from './request.ts';
+import * as shapes from './shapes.ts';
+
+/** Batch transform jobs. */
+export interface TransformJobs {
+  readonly operations: Readonly<Record<string, Operation>>;
+  /** Stops what runs, without a trace in the jobs. */
+  close(): Promise<void>;
+}
+
+const CreateTransformJob = structure({
+  TransformJobName: shapes.name,
+  ModelName: shapes.modelName,
+  MaxConcurrentTransforms: optional(integer({ min: 0 })),
+  ModelClientConfig: optional(
+    structure({
+      InvocationsTimeoutInSeconds: optional(integer({ min: 1, max: 3600 })),
+      InvocationsMaxRetries: optional(integer({ min: 0, max: 3 })),
+    }),
+  ),
+  MaxPayloadInMB: optional(integer({ min: 0 })),
+  BatchStrategy: optional(oneOf('MultiRecord', 'SingleRecord')),
+  Environment: optional(shapes.environment({ entries: 16, key: 1024, value: 10_240 })),
+  TransformInput: structure({
+    DataSource: structure({
+      S3DataSource: structure({
+        S3DataType: shapes.someOf(
+          ['ManifestFile', 'S3Prefix', 'AugmentedManifestFile', 'Converse'],
+          ['ManifestFile', 'S3Prefix'],
+        ),
+        S3Uri: shapes.s3Uri,
+      }),
+    }),
+    ContentType: optional(shapes.mimeType),
+    CompressionType: optional(oneOf('None', 'Gzip')),
+    SplitType: optional(shapes.someOf(['None', 'Line', 'RecordIO', 'TFRecord'], ['None', 'Line'])),
+  }),
+  TransformOutput: structure({
+    S3OutputPath: shapes.s3Uri,
+    Accept: optional(shapes.mimeType),
+    AssembleWith: optional(oneOf('None', 'Line')),
+    KmsKeyId: optional(shapes.kmsKeyId),
+  }),
+  TransformResources: structure({
+    InstanceType: shapes.instanceType,
+    // Any number of instances is one process here: which instance takes which object is not to be seen from outside.
+    InstanceCount: integer({ min: 1, max: 100 }),
+    VolumeKmsKeyId: optional(shapes.kmsKeyId),
+  }),
+  DataProcessing: optional(
+    structure({
+      InputFilter: optional(text({ max: 63 })),
+      OutputFilter: optional(text({ max: 63 })),
+      JoinSource: optional(oneOf('Input', 'None')),
+    }),
+  ),
+  Tags: optional(shapes.tags),
+});
+
+const ByName = structure({ TransformJobName: shapes.name });
+const STATUSES = ['InProgress', 'Completed', 'Failed', 'Stopping', 'Stopped'] as const;
+const ListTransformJobs = structure({
+  ...shapes.listMembers,
+  ...shapes.modifiedMembers,
+  StatusEquals: optional(oneOf(...STATUSES)),
+  SortBy: optional(oneOf('Name', 'CreationTime', 'Status')),
+});
+
+interface Processing {
+  readonly input: ColumnFilter;
+  readonly output: ColumnFilter;
+  readonly join: boolean;
+}
+
+interface TransformJob extends Listed {
+  readonly arn: string;
+  readonly request: Read<typeof CreateTransformJob>;
+  readonly given: JsonObject;
+  readonly model: Model;
+  readonly processing: Processing | undefined;
+  readonly stop: AbortController;
+  /** The instance its log streams are named after. */
+  readonly instance: string;
+  status: (typeof STATUSES)[number];
+  modifiedMs: number;
+  startMs?: number;
+  endMs?: number;
+  failureReason?: string;
+}
+
+/** An object the model could not score. */
+class TransformError extends Error {
+  override readonly name = 'TransformError';
+}
+
+const LOG_GROUP = '/aws/sagemaker/TransformJobs';
+const MB = 1024 * 1024;
+// Defaults and limits: API_CreateTransformJob (MaxPayloadInMB 6, at most 100 together with MaxConcurrentTransforms) and
+// API_ModelClientConfig (600 seconds, 3 retries).
+const DEFAULT_PAYLOAD_MB = 6;
+const LONGEST_PAYLOAD_MB = 100;
+const DEFAULT_TIMEOUT_S = 600;
+const DEFAULT_RETRIES = 3;
+
+const isCsv = (type: string | undefined) => type?.split(';')[0]?.trim().toLowerCase() === 'text/csv';
+
+/** What can be wrong with a request beyond its shape, and the filters it asks for. */
+const check = (request: Read<typeof CreateTransformJob>): Processing | undefined => {
+  const { TransformInput: input, TransformOutput: output, DataProcessing: processing } = request;
+  const payload = request.MaxPayloadInMB ?? DEFAULT_PAYLOAD_MB;
+  const concurrent = request.MaxConcurrentTransforms ?? 0;
+  if (payload > LONGEST_PAYLOAD_MB || payload * concurrent > LONGEST_PAYLOAD_MB) {
+    throw invalid('MaxConcurrentTransforms * MaxPayloadInMB must not exceed 100 MB');
+  }
+  const split = (input.SplitType ?? 'None') !== 'None';
+  if (request.BatchStrategy !== undefined && !split) throw invalid('BatchStrategy needs a SplitType other than None');
+  const filters = [processing?.InputFilter, processing?.OutputFilter].some(
+    (path) => path !== undefined && path !== '$',
+  );
+  const join = processing?.JoinSource === 'Input';
+  if (!filters && !join) return undefined;
+  if (!isCsv(input.ContentType) || !isCsv(output.Accept)) {
+    throw notImplemented('DataProcessing of content types other than text/csv in and out (CreateTransformJob)');
+  }
+  if (!split || output.AssembleWith !== 'Line')
+    throw invalid('DataProcessing needs SplitType Line and AssembleWith Line');
+  return {
+    input: columnFilter('DataProcessing.InputFilter', processing?.InputFilter ?? '$'),
+    output: columnFilter('DataProcessing.OutputFilter', processing?.OutputFilter ?? '$'),
+    join,
+  };
+};
+
+const withoutLastLineEnd = (body: Buffer) => (body.at(-1) === 10 ? body.subarray(0, -1) : body);
+
+/** The output of one request: joined and filtered record by record when that is asked for. */
+const assemble = (job: TransformJob, batch: MiniBatch, answer: Buffer): Buffer => {
+  const { processing, request } = job;
+  // "To add a newline character at the end of every transformed record, specify Line": API_TransformOutput. That an
+  // answer which ends with one gets no second is *assumed*.
+  if (!processing) {
+    if (request.TransformOutput.AssembleWith !== 'Line') return answer;
+    return Buffer.concat([withoutLastLineEnd(answer), Buffer.from('\n')]);
+  }
+  const predictions = withoutLastLineEnd(answer).toString('utf8').split(/\r?\n/);
+  if (predictions.length !== batch.records.length) {
+    throw new TransformError(`The model answered ${predictions.length} records for ${batch.records.length}`);
+  }
+  const rows = batch.records.map((record, i) => {
+    const prediction = splitColumns(predictions[i] ?? '');
+    // CSV is joined as the input's columns, then the prediction's: batch-transform-data-processing.md.
+    return joinColumns(processing.output(processing.join ? [...splitColumns(record), ...prediction] : prediction));
+  });
+  return Buffer.from(`${rows.join('\n')}\n`);
+};
+
+/** CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob, and the jobs themselves. */
+export const createTransformJobs = (context: Context, models: Models): TransformJobs => {
+  const { cloud } = context;
+  const jobs = new Map<string, TransformJob>();
+  const running = new Set<Promise<void>>();
+  let closed = false;
+  const now = () => cloud.clock.ms();
+
+  const get = (name: string) => {
+    const found = jobs.get(name.toLowerCase());
+    if (!found) throw resourceNotFound('Requested resource not found.');
+    return found;
+  };
+
+  const described = (job: TransformJob, time: (ms: number) => number): JsonObject => {
+    const { Tags: _, ...given } = job.given;
+    return toJson({
+      ...given,
+      TransformJobArn: job.arn,
+      TransformJobStatus: job.status,
+      FailureReason: job.failureReason,
+      CreationTime: time(job.creationMs),
+      TransformStartTime: job.startMs === undefined ? undefined : time(job.startMs),
+      TransformEndTime: job.endMs === undefined ? undefined : time(job.endMs),
+    });
+  };
+
+  const enter = (job: TransformJob, status: TransformJob['status']) => {
+    job.status = status;
+    job.modifiedMs = now();
+    // Epoch milliseconds as the schema registry has them (the documented sample shows ISO text); absent members as null.
+    context.tell('SageMaker Transform Job State Change', job.arn, {
+      FailureReason: null,
+      MaxConcurrentTransforms: null,
+      MaxPayloadInMB: null,
+      BatchStrategy: null,
+      Environment: {},
+      TransformStartTime: null,
+      TransformEndTime: null,
+      ...described(job, (ms) => ms),
+      LastModifiedTime: job.modifiedMs,
+      Tags: context.tags.asObject(job.arn),
+    });
+  };
+
+  const send = async (job: TransformJob, container: ServingContainer, batch: MiniBatch): Promise<Buffer> => {
+    const { TransformInput: input, TransformOutput: output, ModelClientConfig: client } = job.request;
+    const headers = {
+      ...(input.ContentType === undefined ? {} : { 'content-type': input.ContentType }),
+      ...(output.Accept === undefined ? {} : { accept: output.Accept }),
+    };
+    const timeoutMs = (client?.InvocationsTimeoutInSeconds ?? DEFAULT_TIMEOUT_S) * 1000;
+    const retries = client?.InvocationsMaxRetries ?? DEFAULT_RETRIES;
+    for (let attempt = 0; ; attempt++) {
+      job.stop.signal.throwIfAborted();
+      const answer = await container.invoke(batch.body, headers, timeoutMs).catch((error: unknown) => {
+        if (error instanceof NoAnswerError) return error;
+        throw error;
+      });
+      if (!(answer instanceof NoAnswerError)) {
+        if (answer.status < 300) return answer.body;
+        const problem = `The model answered ${answer.status}: ${answer.body.toString('utf8').slice(0, 512)}`;
+        if (answer.status < 500 || attempt >= retries) throw new TransformError(problem);
+      } else if (attempt >= retries || !container.running()) throw new TransformError(answer.message);
+    }
+  };
+
+  const transformObject = async (job: TransformJob, container: ServingContainer, object: InputObject) => {
+    const { TransformInput: input, processing } = { ...job.request, processing: job.processing };
+    const opened = await openObject(cloud.s3, object);
+    const body = input.CompressionType === 'Gzip' ? opened.pipe(createGunzip()) : opened;
+    if (body !== opened) opened.on('error', (error) => body.destroy(error));
+    const batches = miniBatches(body, {
+      split: input.SplitType ?? 'None',
+      // *Assumed*: the default is not documented.
+      strategy: job.request.BatchStrategy ?? 'MultiRecord',
+      payloadBytes: (job.request.MaxPayloadInMB ?? DEFAULT_PAYLOAD_MB) * MB,
+      input: (record) => (processing ? joinColumns(processing.input(splitColumns(record))) : record),
+    });
+    // 0, or nothing said and no /execution-parameters, is one at a time: API_CreateTransformJob.
+    const concurrent = Math.max(job.request.MaxConcurrentTransforms ?? 1, 1);
+    const parts: Buffer[] = [];
+    const workers = Array.from({ length: concurrent }, async () => {
+      for (let next = await batches.next(); !next.done; next = await batches.next()) {
+        const batch = next.value;
+        const place = parts.push(Buffer.alloc(0)) - 1;
+        parts[place] = assemble(job, batch, await send(job, container, batch));
+      }
+    });
+    const results = await Promise.allSettled(workers);
+    // Closes the object where it was not read to its end.
+    await batches.return(undefined);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    // The sub-folder below S3OutputPath is *assumed*: the key below the folder that the input names. The API's own example
+    // contradicts itself (API_TransformOutput); list the output prefix and match on `.out`.
+    const { bucket, key } = parseS3Uri(job.request.TransformOutput.S3OutputPath.replace(/\/+$/, ''));
+    const prefix = key === '' ? '' : `${key}/`;
+    job.stop.signal.throwIfAborted();
+    await cloud.s3.write(
+      bucket,
+      `${prefix}${object.name}.out`,
+      Buffer.concat(parts),
+      job.request.TransformOutput.Accept,
+    );
+  };
+
+  const stream = (job: TransformJob) => `${job.name}/${job.instance}`;
+
+  const work = async (job: TransformJob) => {
+    const { S3DataType, S3Uri } = job.request.TransformInput.DataSource.S3DataSource;
+    const output = parseS3Uri(job.request.TransformOutput.S3OutputPath);
+    if (!cloud.s3.bucketExists(output.bucket)) throw new InputError(`The bucket ${output.bucket} does not exist`);
+    const objects = await inputObjects(cloud.s3, { type: S3DataType, uri: S3Uri });
+    let hosted: HostedModel | undefined;
+    try {
+      hosted = await hostModel(context, {
+        model: job.model,
+        environment: {
+          ...job.request.Environment,
+          // your-algorithms-batch-code.md: the last three only if set in the request.
+          SAGEMAKER_BATCH: 'true',
+          ...(job.request.MaxPayloadInMB === undefined
+            ? {}
+            : { SAGEMAKER_MAX_PAYLOAD_IN_MB: String(job.request.MaxPayloadInMB) }),
+          ...(job.request.BatchStrategy === undefined
+            ? {}
+            : {
+                SAGEMAKER_BATCH_STRATEGY:
+                  job.request.BatchStrategy === 'MultiRecord' ? 'MULTI_RECORD' : 'SINGLE_RECORD',
+              }),
+          ...(job.request.MaxConcurrentTransforms === undefined
+            ? {}
+            : { SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(job.request.MaxConcurrentTransforms) }),
+        },
+        subject: 'The model container',
+        logGroup: LOG_GROUP,
+        logStream: stream(job),
+        startupMs: DEFAULT_STARTUP_MS,
+        signal: job.stop.signal,
+      });
+      const problems: string[] = [];
+      for (const object of objects) {
+        await transformObject(job, hosted.container, object).catch((error: unknown) => {
+          if (error instanceof TransformError || error instanceof BatchError || error instanceof FilterError) {
+            problems.push(`s3://${object.bucket}/${object.key}: ${error.message}`);
+            cloud.logs.write(LOG_GROUP, `${stream(job)}/data-log`, [problems.at(-1) ?? '']);
+            return;
+          }
+          throw error;
+        });
+      }
+      // Outputs of the objects that went well stay: API_TransformOutput.
+      if (problems.length > 0) throw new TransformError(problems.join('; '));
+    } finally {
+      await hosted?.stop();
+    }
+  };
+
+  // *Assumed*: the words. AWS says only `See job logs for more information`; the reason itself follows here.
+  const reasonOf = (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof InputError) return `ClientError: ${message}`;
+    if (error instanceof TransformError || error instanceof HostingError) {
+      return `AlgorithmError: See job logs for more information: ${message}`;
+    }
+    return `InternalServerError: ${message}`;
+  };
+
+  const run = async (job: TransformJob) => {
+    // The request is answered before the job moves.
+    await nextTurn();
+    job.startMs = now();
+    try {
+      await work(job);
+      job.stop.signal.throwIfAborted();
+      if (closed) return;
+      job.endMs = now();
+      enter(job, 'Completed');
+    } catch (error) {
+      if (closed) return;
+      job.endMs = now();
+      if (job.stop.signal.aborted) return enter(job, 'Stopped');
+      job.failureReason = reasonOf(error).slice(0, 1024);
+      if (job.failureReason.startsWith('Internal'))
+        cloud.log(`transform job ${job.name} failed inside the local cloud`, { error: job.failureReason });
+      enter(job, 'Failed');
+    }
+  };
+
+  return {
+    operations: {
+      CreateTransformJob(input) {
+        const { value, given } = parse('CreateTransformJob', CreateTransformJob, input);
+        const arn = context.arn('transform-job', value.TransformJobName);
+        if (jobs.has(value.TransformJobName.toLowerCase())) {
+          throw resourceInUse(
+            `Transform job names must be unique within an AWS account and region, and a transform job with this name already exists (${arn})`,
+          );
+        }
+        const processing = check(value);
+        const job: TransformJob = {
+          name: value.TransformJobName,
+          arn,
+          request: value,
+          given,
+          model: models.get(value.ModelName),
+          processing,
+          stop: new AbortController(),
+          instance: `i-${cloud.id(17)}`,
+          creationMs: now(),
+          modifiedMs: now(),
+          status: 'InProgress',
+        };
+        jobs.set(job.name.toLowerCase(), job);
+        context.tags.create(arn, value.Tags);
+        enter(job, 'InProgress');
+        const done = cloud.activity.track(`transform job ${job.name}`, run(job));
+        running.add(done);
+        done.finally(() => running.delete(done));
+        return { TransformJobArn: arn };
+      },
+      DescribeTransformJob: (input) =>
+        described(get(parse('DescribeTransformJob', ByName, input).value.TransformJobName), toSeconds),
+      ListTransformJobs(input) {
+        const { page, nextToken } = listPage(
+          jobs.values(),
+          parse('ListTransformJobs', ListTransformJobs, input).value,
+          'Descending',
+        );
+        return toJson({
+          TransformJobSummaries: page.map((job) => ({
+            TransformJobName: job.name,
+            TransformJobArn: job.arn,
+            CreationTime: toSeconds(job.creationMs),
+            TransformEndTime: job.endMs === undefined ? undefined : toSeconds(job.endMs),
+            LastModifiedTime: toSeconds(job.modifiedMs),
+            TransformJobStatus: job.status,
+            FailureReason: job.failureReason,
+          })),
+          NextToken: nextToken,
+        });
+      },
+      StopTransformJob(input) {
+        const job = get(parse('StopTransformJob', ByName, input).value.TransformJobName);
+        // *Assumed*: words, and that stopping a job twice is refused as well.
+        if (job.status !== 'InProgress') {
+          throw invalid(`The request was rejected because the transform job is in status ${job.status}.`);
+        }
+        enter(job, 'Stopping');
+        job.stop.abort();
+        return {};
+      },
+    },
+    async close() {
+      closed = true;
+      for (const job of jobs.values()) job.stop.abort();
+      await Promise.allSettled(running);
+    },
+  };
+};
