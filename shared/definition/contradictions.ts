@@ -1,0 +1,173 @@
+/** What a definition must not say although each part of it is well formed. */
+import { metricsOf } from '../evaluation/metrics.ts';
+import { suggestion } from '../features/names.ts';
+
+/** Blocks of time that `evaluation.cluster` takes besides a column's name. */
+export const TIME_BLOCKS = ['hour', 'day', 'week', 'month'] as const;
+
+/** The block of time that a cluster names; undefined if it names a column. */
+export const timeBlock = (cluster: string): (typeof TIME_BLOCKS)[number] | undefined =>
+  TIME_BLOCKS.find((block) => block === cluster);
+
+/** The parts of a definition that are looked at together. */
+interface Settings {
+  readonly problem: 'binary' | 'multiclass' | 'regression';
+  readonly data: {
+    readonly label: { readonly name: string; readonly sql: string | null };
+    readonly time: string | null;
+    readonly key: readonly string[] | null;
+    readonly features: readonly { readonly name: string; readonly sql: string | null }[] | null;
+    readonly protected: readonly string[];
+    readonly entity: string | null;
+    readonly weight: string | null;
+    readonly split: { readonly validation: number; readonly gate: number; readonly embargo: number };
+  };
+  readonly training: { readonly algorithm: unknown; readonly input: string };
+  readonly evaluation: {
+    readonly metric: string;
+    readonly thresholds: Readonly<Record<string, number>>;
+    readonly cluster: string | null;
+    readonly slices: readonly string[];
+  };
+  readonly deployment: {
+    readonly count: number | null;
+    readonly traffic: { readonly type: string; readonly wait: number } | null;
+  };
+  readonly monitoring: { readonly window: number };
+  readonly retraining: { readonly on: readonly string[]; readonly budget: { readonly per: number } };
+}
+
+/** A setting that does not go with another. */
+export interface Contradiction {
+  readonly path: readonly (string | number)[];
+  /** What would have been right. */
+  readonly expected: string;
+}
+
+type Refuse = (path: Contradiction['path'], expected: string) => void;
+
+/** Everything in a definition that goes against something else in it. */
+export function contradictionsIn(settings: Settings): Contradiction[] {
+  const found: Contradiction[] = [];
+  const refuse: Refuse = (path, expected) => found.push({ path, expected });
+  refuseColumns(settings, refuse);
+  refuseSplit(settings, refuse);
+  refuseMetrics(settings, refuse);
+  refuseTraining(settings, refuse);
+  refuseRollout(settings, refuse);
+  refuseTimes(settings, refuse);
+  return found;
+}
+
+function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
+  const features = data.features ?? [];
+  refuseRepeats(
+    features.map(({ name }) => name),
+    (i) => refuse(['data', 'features', i], 'each feature once; this name is taken'),
+  );
+  for (const [list, path] of [
+    [data.key ?? [], ['data', 'key']],
+    [data.protected, ['data', 'protected']],
+    [evaluation.slices, ['evaluation', 'slices']],
+  ] as const) {
+    refuseRepeats(list, (i) => refuse([...path, i], 'each column once'));
+  }
+  const labelColumn = data.label.sql === null ? data.label.name : undefined;
+  features.forEach(({ name, sql }, i) => {
+    if (name === data.label.name)
+      refuse(['data', 'features', i], "no feature of the label's name: a model cannot be given what it is to predict");
+    if (sql === null && data.protected.includes(name))
+      refuse(['data', 'features', i], 'no protected column: data.protected are never features');
+    if (sql === null && name === data.weight)
+      refuse(['data', 'features', i], 'no weight column: data.weight is not a feature');
+  });
+  if (labelColumn === undefined) return;
+  const roles = [
+    ['time', data.time],
+    ['weight', data.weight],
+    ['entity', data.entity],
+  ] as const;
+  for (const [role, column] of roles) {
+    if (column === labelColumn) refuse(['data', role], 'a column that is not the label');
+  }
+  data.key?.forEach((column, i) => {
+    if (column === labelColumn)
+      refuse(['data', 'key', i], 'a column that is not the label: a key must not depend on it');
+  });
+  data.protected.forEach((column, i) => {
+    if (column === labelColumn) refuse(['data', 'protected', i], 'a column that is not the label');
+  });
+}
+
+function refuseRepeats(names: readonly string[], refuse: (index: number) => void): void {
+  names.forEach((name, i) => {
+    if (names.indexOf(name) < i) refuse(i);
+  });
+}
+
+function refuseSplit({ data }: Settings, refuse: Refuse): void {
+  const { validation, gate, embargo } = data.split;
+  if (validation + gate >= 1)
+    refuse(
+      ['data', 'split', 'gate'],
+      `validation and gate below 1 together, so that rows are left to train on; they are ${Number((validation + gate).toFixed(6))}`,
+    );
+  if (embargo > 0 && data.time === null)
+    refuse(['data', 'split', 'embargo'], 'data.time as well: without a time there is nothing to keep a distance in');
+  if (data.entity !== null && data.time !== null)
+    refuse(['data', 'entity'], 'no entity beside data.time: rows that have a time are split by it alone');
+}
+
+function refuseMetrics({ problem, evaluation }: Settings, refuse: Refuse): void {
+  // Models of several classes cannot be judged yet, so there are no names to check against (see honoured.ts).
+  const known = metricsOf(problem).map(({ name }) => name);
+  if (known.length === 0) return;
+  const expected = (name: string): string =>
+    `a metric of ${problem} models: ${known.join(', ')}${suggestion(name, known)}`;
+  if (!known.includes(evaluation.metric)) refuse(['evaluation', 'metric'], expected(evaluation.metric));
+  for (const [name, limit] of Object.entries(evaluation.thresholds)) {
+    const path = ['evaluation', 'thresholds', name];
+    if (!known.includes(name)) refuse(path, expected(name));
+    else if (SHARES.has(name) && (limit < 0 || limit > 1)) refuse(path, `a number from 0 to 1, as every ${name} is`);
+  }
+}
+
+const SHARES: ReadonlySet<string> = new Set([
+  'roc_auc',
+  'average_precision',
+  'brier',
+  'accuracy',
+  'balanced_accuracy',
+  'precision',
+  'recall',
+  'specificity',
+  'f1',
+]);
+
+function refuseTraining({ training }: Settings, refuse: Refuse): void {
+  if (training.algorithm === 'xgboost' && training.input !== 'encoded') {
+    refuse(['training', 'input'], 'encoded: the built-in xgboost reads nothing else');
+  }
+}
+
+function refuseRollout({ deployment }: Settings, refuse: Refuse): void {
+  const { traffic, count } = deployment;
+  if (traffic === null) return;
+  if (traffic.wait > 3_600_000) refuse(['deployment', 'traffic', 'wait'], "at most 1h, SageMaker's longest interval");
+  // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
+  if (traffic.type !== 'all_at_once' && (count ?? 0) < 2) {
+    refuse(
+      ['deployment', 'count'],
+      `at least 2: with one instance there is no part of the traffic to shift by ${traffic.type}`,
+    );
+  }
+}
+
+function refuseTimes({ data, evaluation, monitoring, retraining }: Settings, refuse: Refuse): void {
+  if (evaluation.cluster !== null && timeBlock(evaluation.cluster) !== undefined && data.time === null) {
+    refuse(['evaluation', 'cluster'], 'data.time as well, to cut into blocks; or a column');
+  }
+  if (monitoring.window < 60_000) refuse(['monitoring', 'window'], 'at least 1m');
+  if (retraining.budget.per < 60_000) refuse(['retraining', 'budget', 'per'], 'at least 1m');
+  if (new Set(retraining.on).size < retraining.on.length) refuse(['retraining', 'on'], 'each trigger once');
+}

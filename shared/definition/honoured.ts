@@ -1,0 +1,70 @@
+import type { ModelDefinition } from './schema.ts';
+
+/** A setting that the schema takes and no step acts on yet. */
+interface Unhonoured {
+  readonly path: string;
+  /** What of it the definition asks for; undefined when it asks for nothing that is missing. */
+  readonly asked: (definition: ModelDefinition) => string | undefined;
+}
+
+const when = (isAsked: boolean, what: string): string | undefined => (isAsked ? what : undefined);
+
+/** Take a row out when a step honours it. */
+const NOT_YET: readonly Unhonoured[] = [
+  {
+    path: 'problem',
+    asked: ({ problem }) => when(problem === 'multiclass', 'multiclass models are neither trained nor judged'),
+  },
+  { path: 'data.rules', asked: ({ data }) => when(data.rules.length > 0, 'rules are not checked') },
+  {
+    path: 'data.protected',
+    asked: ({ data }) => when(data.protected.length > 0, 'kept out of the features, and fairness is not judged'),
+  },
+  {
+    path: 'training.algorithm',
+    asked: ({ training }) => when(training.algorithm !== 'xgboost', 'images of your own are not trained'),
+  },
+  {
+    path: 'training.input',
+    asked: ({ training }) => when(training.input !== 'encoded', `${training.input} input is not written`),
+  },
+  {
+    path: 'evaluation.cluster',
+    asked: ({ evaluation }) => when(evaluation.cluster !== null, 'rows are taken as independent'),
+  },
+  { path: 'evaluation.slices', asked: ({ evaluation }) => when(evaluation.slices.length > 0, 'slices are not judged') },
+  {
+    path: 'deployment.serverless',
+    asked: ({ deployment }) => when(deployment.serverless !== null, 'serverless endpoints are not made'),
+  },
+  {
+    path: 'deployment.traffic',
+    asked: ({ deployment }) =>
+      when(deployment.traffic !== null && deployment.traffic.type !== 'all_at_once', 'updates go all at once'),
+  },
+  { path: 'monitoring.drift', asked: ({ monitoring }) => when(monitoring.drift !== null, 'drift is not measured') },
+  {
+    path: 'monitoring.quality',
+    asked: ({ monitoring }) => when(monitoring.quality !== null, 'live quality is not measured'),
+  },
+  {
+    path: 'retraining.on',
+    asked: ({ retraining }) => {
+      const missing = retraining.on.filter((trigger) => trigger !== 'new_data');
+      return when(missing.length > 0, `${missing.join(', ')}: only new data starts a run`);
+    },
+  },
+  { path: 'retraining.budget.dollars', asked: () => 'runs are counted, dollars are not' },
+  {
+    path: 'retraining.data',
+    asked: ({ retraining }) => when(retraining.data.mode === 'weighted', 'older data is not weighted less'),
+  },
+];
+
+/** The settings of a definition, defaults included, that no step honours yet: `path: what that means`. */
+export function unhonoured(definition: ModelDefinition): string[] {
+  return NOT_YET.flatMap(({ path, asked }) => {
+    const what = asked(definition);
+    return what === undefined ? [] : [`${path}: ${what}`];
+  });
+}

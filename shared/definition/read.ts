@@ -1,0 +1,188 @@
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { MillraceError } from '../errors.ts';
+import { columnsRead, ExpressionError } from '../features/expression.ts';
+import { parseExpression } from '../features/parse.ts';
+import { contradictionsIn } from './contradictions.ts';
+import { type Finding, findingsOf, valueAt } from './expectations.ts';
+import { type Path, pathText, placeOf } from './locate.ts';
+import { MAX_MODEL_NAME, type ModelDefinition, modelDefinitionSchema, modelNameSchema } from './schema.ts';
+
+/** The longest file that is taken for a definition, in characters. */
+const MAX_TEXT = 200_000;
+
+/** One thing that is wrong in a definition's file. */
+export interface DefinitionProblem {
+  readonly file: string;
+  /** Counted from 1, as `column` is. */
+  readonly line: number;
+  readonly column: number;
+  /** `data.split.gate`; empty for the file as a whole. */
+  readonly path: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** A definition that cannot be taken, with everything that is wrong with it. Trying again cannot help. */
+export class DefinitionError extends MillraceError {
+  override readonly name = 'DefinitionError';
+  readonly retryable = false;
+  readonly problems: readonly DefinitionProblem[];
+
+  constructor(problems: readonly DefinitionProblem[], options?: ErrorOptions) {
+    super(problems.map(problemText).join('\n'), options);
+    this.problems = problems;
+  }
+}
+
+/** `models/x.yml:12:5 data.split.gate: found 1.5, expected a number of less than 1`. */
+function problemText({ file, line, column, path, found, expected }: DefinitionProblem): string {
+  return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}`;
+}
+
+/** A definition as a file gives it. */
+export interface ReadDefinition {
+  /** The file's name without its ending. */
+  readonly model: string;
+  readonly definition: ModelDefinition;
+}
+
+/**
+ * Reads a definition from YAML.
+ *
+ * @param yamlText what the file holds
+ * @param file its path, which the model is named by and messages begin with
+ * @throws DefinitionError with every problem: file, line, path, what was found, what was expected
+ */
+export function readDefinition(yamlText: string, file: string): ReadDefinition {
+  const problem = (line: number, column: number, path: string, found: string, expected: string): DefinitionProblem => ({
+    file,
+    line,
+    column,
+    path,
+    found,
+    expected,
+  });
+  if (yamlText.length > MAX_TEXT)
+    throw new DefinitionError([problem(1, 1, '', `${yamlText.length} characters`, `at most ${MAX_TEXT}`)]);
+  const model = modelOf(file);
+  const nameProblems =
+    model.fault === undefined ? [] : [problem(1, 1, '', `a file named ${JSON.stringify(model.name)}`, model.fault)];
+
+  const lines = new LineCounter();
+  const document = parseDocument(yamlText, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    stringKeys: true,
+  });
+  const syntax = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => {
+    const { line, col } = lines.linePos(offset);
+    const expected = message.startsWith('Flow') ? UNCLOSED : SYNTAX[code];
+    return problem(line, col, '', lineText(yamlText, line), expected ?? `valid YAML (${message})`);
+  });
+  if (syntax.length > 0) throw new DefinitionError([...nameProblems, ...syntax]);
+
+  const plain = plainValue(document);
+  if ('fault' in plain) throw new DefinitionError([...nameProblems, problem(1, 1, '', 'an alias', plain.fault)]);
+  const { value } = plain;
+  const parsed = modelDefinitionSchema.safeParse(value);
+  const findings = parsed.success
+    ? [...contradictionsIn(parsed.data).map((each) => ({ ...each, isKey: false })), ...expressionFindings(parsed.data)]
+    : parsed.error.issues.flatMap((issue) => findingsOf(issue, value));
+  const problems = findings.map(({ path, expected, isKey }) => {
+    const { line, column } = placeOf(document, lines, path, isKey);
+    const found = isKey
+      ? `the unknown setting ${JSON.stringify(String(path.at(-1)))}`
+      : foundText(valueAt(value, path));
+    return problem(line, column, pathText(path), found, expected);
+  });
+  const all = [...nameProblems, ...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+  if (!parsed.success || all.length > 0) throw new DefinitionError(all);
+  return { model: model.name, definition: parsed.data };
+}
+
+/** YAML's complaints that can be said in our readers' words. */
+const SYNTAX: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'each setting once: this one is there already',
+  MULTIPLE_DOCS: 'one document: a file defines one model, so there is no --- in it',
+  TAB_AS_INDENT: 'spaces: YAML takes no tabs as indentation',
+  BAD_INDENT: 'the indentation of the lines it belongs with',
+};
+
+const UNCLOSED = 'the list or mapping begun above to be closed, with ] or }';
+
+function lineText(text: string, line: number): string {
+  const whole = (text.split('\n')[line - 1] ?? '').trim();
+  return whole === '' ? 'nothing' : JSON.stringify(whole.slice(0, 80));
+}
+
+function modelOf(file: string): { name: string; fault: string | undefined } {
+  const name = (file.split(/[/\\]/).at(-1) ?? '').replace(/\.ya?ml$/, '');
+  if (modelNameSchema.safeParse(name).success) return { name, fault: undefined };
+  return {
+    name,
+    fault: `a model's name: small letters and digits in words joined by -, a letter first, at most ${MAX_MODEL_NAME} characters`,
+  };
+}
+
+/** The document as plain values; what its aliases get wrong is a problem like any other. */
+function plainValue(document: Document): { value: unknown } | { fault: string } {
+  try {
+    // Aliases are YAML's own way to repeat a value; the limit keeps a few lines from becoming a gigabyte.
+    return { value: document.toJS({ maxAliasCount: 100 }) };
+  } catch (cause) {
+    // The library throws nothing else for an alias to nothing, and for too many.
+    if (!(cause instanceof ReferenceError)) throw cause;
+    return { fault: `fewer aliases, each of an anchor that stands above it (${cause.message})` };
+  }
+}
+
+function foundText(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** What is wrong with the label's and the features' expressions, and with what they read. */
+function expressionFindings({ data }: ModelDefinition): Finding[] {
+  const label = sqlFindings(data.label.sql, ['data', 'label', 'sql']);
+  const labelColumns = label.columns ?? [data.label.name];
+  const findings = [...label.findings];
+  data.features?.forEach((feature, i) => {
+    const path = ['data', 'features', i, ...(feature.sql === null ? [] : ['sql'])];
+    const { findings: wrong, columns } = sqlFindings(feature.sql, path);
+    findings.push(...wrong, ...roleFindings(columns ?? [feature.name], path, labelColumns, data.protected));
+  });
+  return findings;
+}
+
+function sqlFindings(sql: string | null, path: Path): { findings: Finding[]; columns?: string[] } {
+  if (sql === null) return { findings: [] };
+  try {
+    return { findings: [], columns: columnsRead(parseExpression(sql)) };
+  } catch (cause) {
+    if (!(cause instanceof ExpressionError)) throw cause;
+    return { findings: [{ path, expected: `an expression of one row; ${cause.message}`, isKey: false }], columns: [] };
+  }
+}
+
+function roleFindings(
+  read: readonly string[],
+  path: Path,
+  label: readonly string[],
+  guarded: readonly string[],
+): Finding[] {
+  const finding = (expected: string): Finding => ({ path, expected, isKey: false });
+  const [only] = label;
+  const found: Finding[] = [];
+  // With several columns in the label, one of them may be honest input; the only one is the answer itself.
+  if (only !== undefined && label.length === 1 && read.includes(only)) {
+    found.push(finding(`no use of ${only}, which the label is made of: the model would be given the answer`));
+  }
+  const protectedRead = read.filter((name) => guarded.includes(name));
+  if (protectedRead.length > 0 && path.at(-1) === 'sql')
+    found.push(finding(`no use of ${protectedRead.join(', ')}: data.protected are never features`));
+  return found;
+}

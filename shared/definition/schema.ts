@@ -1,0 +1,259 @@
+import * as z from 'zod';
+import { durationText, type Milliseconds, parseDuration } from './duration.ts';
+import { ruleSchemaWith } from './rules.ts';
+
+/** How many characters a model's name may have: it goes into SageMaker's names of 63. */
+export const MAX_MODEL_NAME = 19;
+
+/** A model's name: its file's, without the ending. */
+export const modelNameSchema = z
+  .string()
+  .max(MAX_MODEL_NAME)
+  .regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/);
+
+/** What can make a model be trained again. */
+const RETRAINING_TRIGGERS = ['new_data', 'drift', 'quality', 'age'] as const;
+
+/** How durations are read: as people write them, or as the milliseconds a published definition holds. */
+interface Spans {
+  readonly required: z.ZodType<Milliseconds>;
+  /** With a default, written as people do. */
+  readonly or: (byDefault: string) => z.ZodPrefault<z.ZodType<Milliseconds>>;
+}
+
+const columnName = z.string().min(1).max(255);
+const featureKind = z.enum(['number', 'category']);
+const share = z.number().gt(0).lt(1);
+
+const instanceType = z.string().regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, {
+  error: 'an instance type of SageMaker, such as ml.m5.xlarge',
+});
+
+const label = z
+  .union([columnName, z.strictObject({ name: columnName, sql: z.string().min(1).nullable().default(null) })])
+  .transform((given) => (typeof given === 'string' ? { name: given, sql: null } : given));
+
+const feature = z
+  .union([
+    columnName,
+    z.strictObject({
+      name: columnName,
+      sql: z.string().min(1).nullable().default(null),
+      kind: featureKind.nullable().default(null),
+    }),
+  ])
+  .transform((given) => (typeof given === 'string' ? { name: given, sql: null, kind: null } : given));
+
+const dataSchema = (span: Spans) =>
+  z.strictObject({
+    label,
+    time: columnName.nullable().default(null),
+    key: z.array(columnName).min(1).nullable().default(null),
+    features: z.array(feature).min(1).max(1000).nullable().default(null),
+    protected: z.array(columnName).default([]),
+    rules: z.array(ruleSchemaWith(span.required)).default([]),
+    entity: columnName.nullable().default(null),
+    weight: columnName.nullable().default(null),
+    split: z
+      .strictObject({ validation: share.default(0.1), gate: share.default(0.2), embargo: span.or('0s') })
+      .prefault({}),
+  });
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** What XGBoost is told when the definition says nothing; `num_round` it must always be told. */
+const XGBOOST_DEFAULTS = { num_round: 100, max_depth: 6, eta: 0.1 };
+
+const trainingSchema = (span: Spans) =>
+  z
+    .strictObject({
+      algorithm: z
+        .union([
+          z.literal('xgboost'),
+          z.strictObject({
+            image: z.string().min(1).max(255),
+            command: z.array(z.string().min(1)).min(1).nullable().default(null),
+          }),
+        ])
+        .default('xgboost'),
+      input: z.enum(['encoded', 'parquet', 'raw']).default('encoded'),
+      hyperparameters: z.record(z.string().min(1).max(256), scalar).nullable().default(null),
+      instance: z.union([instanceType, z.array(instanceType).min(1).max(10)]).default('ml.m5.xlarge'),
+      spot: z.boolean().default(true),
+      max_runtime: span.or('1h'),
+    })
+    .transform(({ algorithm, hyperparameters, instance, ...rest }) => ({
+      ...rest,
+      algorithm,
+      hyperparameters:
+        algorithm === 'xgboost' && hyperparameters === null
+          ? XGBOOST_DEFAULTS
+          : { ...(algorithm === 'xgboost' ? { num_round: XGBOOST_DEFAULTS.num_round } : {}), ...hyperparameters },
+      instance: typeof instance === 'string' ? [instance] : instance,
+    }));
+
+const evaluationSchema = z.strictObject({
+  metric: z.string().nullable().default(null),
+  thresholds: z.record(z.string(), z.number()).default({}),
+  champion: z
+    .strictObject({
+      mode: z.enum(['non_inferior', 'superior', 'threshold']).default('non_inferior'),
+      margin: z
+        .number()
+        .min(0, { error: 'a number of at least 0: how much worse, in units of the metric, is still as good' })
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
+  cluster: columnName.nullable().default(null),
+  slices: z.array(columnName).default([]),
+});
+
+const traffic = (span: Spans) =>
+  z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('all_at_once'), wait: span.or('0s') }),
+    // CanarySize is at most 50 % of the fleet, LinearStepSize 10 to 50 %, WaitIntervalInSeconds at most 3600.
+    // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
+    z.strictObject({ type: z.literal('canary'), size: z.int().min(1).max(50).default(10), wait: span.or('10m') }),
+    z.strictObject({ type: z.literal('linear'), size: z.int().min(10).max(50).default(25), wait: span.or('5m') }),
+  ]);
+
+const serverless = z.strictObject({
+  // 1,024 to 6,144 MB in steps of 1 GB; at most 200 at once.
+  // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html
+  memory: z.int().min(1024).max(6144).multipleOf(1024).default(2048),
+  concurrency: z.int().min(1).max(200).default(5),
+});
+
+const deploymentSchema = (span: Spans) =>
+  z
+    .strictObject({
+      instance: instanceType.nullish(),
+      serverless: serverless.nullable().default(null),
+      count: z.int().min(1).max(100).nullish(),
+      traffic: traffic(span).nullish(),
+      capture: z.int().min(0).max(100).nullish(),
+    })
+    .superRefine((given, context) => {
+      if (given.serverless === null) return;
+      // https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html: no data capture, no deployment
+      // guardrails, and nothing to count.
+      const refused = [
+        ['instance', given.instance, null],
+        ['count', given.count, null],
+        ['traffic', given.traffic, null],
+        ['capture', given.capture, 0],
+      ] as const;
+      for (const [name, value, nothing] of refused) {
+        if (value === undefined || value === null || value === nothing) continue;
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `no ${name} beside serverless: such an endpoint has none`,
+        });
+      }
+    })
+    .transform((given) =>
+      given.serverless === null
+        ? {
+            serverless: null,
+            instance: given.instance ?? 'ml.m5.large',
+            count: given.count ?? 2,
+            traffic: given.traffic ?? { type: 'all_at_once' as const, wait: 0 },
+            capture: given.capture ?? 100,
+          }
+        : { serverless: given.serverless, instance: null, count: null, traffic: null, capture: 0 },
+    );
+
+const monitoringSchema = (span: Spans) =>
+  z.strictObject({
+    window: span.or('1d'),
+    drift: z
+      .strictObject({
+        /** The least Jensen-Shannon distance, or normed Wasserstein distance, that counts. */
+        threshold: z.number().gt(0).lt(1).default(0.1),
+        /** Windows with fewer rows say nothing. */
+        min_rows: z.int().min(1).default(100),
+      })
+      .nullable()
+      .prefault({}),
+    quality: z
+      .strictObject({ join: z.enum(['inference_id', 'key']).default('inference_id'), label_delay: span.or('24h') })
+      .nullable()
+      .prefault({}),
+  });
+
+const retrainingSchema = (span: Spans) =>
+  z.strictObject({
+    on: z.array(z.enum(RETRAINING_TRIGGERS)).default([...RETRAINING_TRIGGERS]),
+    max_age: span.or('30d'),
+    cooldown: span.or('24h'),
+    budget: z
+      .strictObject({
+        runs: z.int().min(1).max(1000).default(8),
+        dollars: z.number().gt(0).default(50),
+        per: span.or('30d'),
+      })
+      .prefault({}),
+    data: z
+      .discriminatedUnion('mode', [
+        z.strictObject({ mode: z.literal('sliding'), window: span.or('180d') }),
+        z.strictObject({ mode: z.literal('expanding') }),
+        z.strictObject({ mode: z.literal('weighted'), half_life: span.or('60d') }),
+      ])
+      .prefault({ mode: 'sliding' }),
+  });
+
+const definitionSchemaWith = (span: Spans) =>
+  z
+    .strictObject({
+      problem: z.enum(['binary', 'multiclass', 'regression']),
+      data: dataSchema(span),
+      training: trainingSchema(span).prefault({}),
+      evaluation: evaluationSchema.prefault({}),
+      approval: z.enum(['automatic', 'manual']).default('automatic'),
+      deployment: deploymentSchema(span).prefault({}),
+      monitoring: monitoringSchema(span).prefault({}),
+      retraining: retrainingSchema(span).prefault({}),
+    })
+    .transform(({ evaluation, ...rest }) => {
+      const metric = evaluation.metric ?? DEFAULT_METRICS[rest.problem];
+      const margin = evaluation.champion.margin ?? (UNIT_METRICS.has(metric) ? 0.01 : 0);
+      return { ...rest, evaluation: { ...evaluation, metric, champion: { ...evaluation.champion, margin } } };
+    });
+
+const DEFAULT_METRICS = { binary: 'roc_auc', multiclass: 'accuracy', regression: 'rmse' } as const;
+
+/** Metrics between 0 and 1, where a margin of 0.01 means something; in the label's own units only the owner can say. */
+const UNIT_METRICS: ReadonlySet<string> = new Set([
+  'roc_auc',
+  'average_precision',
+  'brier',
+  'accuracy',
+  'balanced_accuracy',
+  'precision',
+  'recall',
+  'specificity',
+  'f1',
+  'r2',
+]);
+
+const asText: z.ZodType<Milliseconds> = durationText;
+const asMilliseconds: z.ZodType<Milliseconds> = z.int().min(0);
+const TEXT_SPANS: Spans = { required: asText, or: (byDefault) => asText.prefault(byDefault) };
+const MILLISECOND_SPANS: Spans = {
+  required: asMilliseconds,
+  or: (byDefault) => asMilliseconds.prefault(parseDuration(byDefault) ?? 0),
+};
+
+/** The shape of a definition as people write it in `models/<model>.yml`; durations as text. `readDefinition` checks more. */
+export const modelDefinitionSchema = definitionSchemaWith(TEXT_SPANS);
+
+/**
+ * A definition as it was published: everything filled in, durations in milliseconds. It is not checked for contradictions
+ * again, because a run goes on with the definition it was planned with even under rules that came later.
+ */
+export const normalDefinitionSchema = definitionSchemaWith(MILLISECOND_SPANS);
+
+/** What a model is to be: design by its owner, with every default filled in. Durations are in milliseconds. */
+export type ModelDefinition = z.output<typeof normalDefinitionSchema>;
