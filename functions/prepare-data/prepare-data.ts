@@ -1,0 +1,263 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { RunPreparedV1 } from '../../events/index.ts';
+import type { Tell } from '../../shared/aws/event-publisher.ts';
+import {
+  admit,
+  type CategoryCounts,
+  type Dictionary,
+  dictionarySchema,
+  EMPTY_DICTIONARY,
+} from '../../shared/data/dictionary.ts';
+import type { Engine } from '../../shared/data/engine.ts';
+import { mergedColumns } from '../../shared/data/merge-columns.ts';
+import { rowsFile } from '../../shared/data/rows.ts';
+import { inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
+import type { SplitPart } from '../../shared/data/split-writer.ts';
+import { digestOf } from '../../shared/definition/canonical-json.ts';
+import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import { InputMismatchError, type ResolvedInput, resolveInput } from '../../shared/definition/resolve.ts';
+import { columnsResolved } from '../../shared/features/check.ts';
+import { ExpressionError } from '../../shared/features/expression.ts';
+import {
+  datasetProfileSchema,
+  type Prepared,
+  preparedSchema,
+  type RunPlan,
+  runEndSchema,
+  runPlanSchema,
+} from '../../shared/ledger/facts.ts';
+import { keys, type Split } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { concludeRun } from '../../shared/runtime/conclude-run.ts';
+import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { assignedBy, assignRows } from './assign-rows.ts';
+import { categoriesToLearn, type Encoders, type WrittenSplits, writeSplits } from './write-splits.ts';
+
+export interface PrepareDataDeps {
+  readonly ledger: Ledger;
+  /** The bucket the ledger lies in: typed copies are read from it, parts written to it. */
+  readonly store: ObjectStore;
+  readonly tell: Tell;
+  /** Opens the data engine; the directory is for what it spills. */
+  readonly openEngine: (directory: string) => Promise<Engine>;
+}
+
+/** The run cannot be prepared, for a reason of its own making: it ends. */
+class UnpreparableError extends Error {
+  override readonly name = 'UnpreparableError';
+}
+
+/**
+ * Turns a run's datasets into what SageMaker trains on and what judges: features, split, encoding. The parts are written
+ * first and `prepared.json` last, so that a run is prepared whole or not at all; doing it again writes the same bytes.
+ */
+export const prepareData =
+  ({ ledger, store, tell, openEngine }: PrepareDataDeps) =>
+  async ({ data: { model, run }, now }: Woken<{ model: string; run: string }>): Promise<Outcome> => {
+    const tellPrepared = () => tell(RunPreparedV1, `${model}/${run}`, { model, run }, { now, correlationId: run });
+
+    if (await ledger.find(runEndSchema, keys.end(model, run))) return { outcome: 'over' };
+    if (await ledger.find(preparedSchema, keys.prepared(model, run))) {
+      await tellPrepared();
+      return { outcome: 'existed' };
+    }
+    const plan = await ledger.read(runPlanSchema, keys.plan(model, run));
+    const published = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
+    const directory = await mkdtemp(join(tmpdir(), 'prepare-'));
+    let engine: Engine | undefined;
+    try {
+      engine = await openEngine(directory);
+      const prepared = await prepare({ ledger, store }, engine, plan, published, directory, now);
+      await ledger.record(preparedSchema, keys.prepared(model, run), prepared);
+      await tellPrepared();
+      return { outcome: 'prepared' };
+    } catch (error) {
+      if (!(error instanceof UnpreparableError)) throw error;
+      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason: error.message }, now);
+      return { outcome: 'unpreparable' };
+    } finally {
+      engine?.close();
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+
+async function prepare(
+  { ledger, store }: Pick<PrepareDataDeps, 'ledger' | 'store'>,
+  engine: Engine,
+  plan: RunPlan,
+  published: PublishedDefinition,
+  directory: string,
+  now: Date,
+): Promise<Prepared> {
+  const { model, run, cut } = plan;
+  const { definition } = published;
+  const { problem } = definition;
+  if (problem === 'multiclass') throw new UnpreparableError('preparing a multiclass model is not supported yet');
+  const profiles = await Promise.all(
+    plan.datasets.map((dataset) => ledger.read(datasetProfileSchema, keys.profile(model, dataset))),
+  );
+  const input = inputOf(published, profiles);
+  if (cut !== null && input.time === null)
+    throw new UnpreparableError('the run is cut by time, and the rows have none');
+  const paths = await typedCopies(store, profiles, directory);
+  const rows = { engine, paths, input };
+  const assign = assignRows(input, problem, cut, definition.data.split);
+  const readBy = assignedBy(input, cut);
+
+  const runInput = await frozenInput(ledger, plan, published, input, () => categoriesToLearn(rows, assign, readBy));
+  const champion = await championEncoder(ledger, plan, runInput);
+  const encoders: Encoders = { candidate: inputEncoder(runInput), champion: champion.encoder };
+  const beside = rowsFile(input, (name) => {
+    const type = input.columnTypes[name];
+    if (type === undefined) throw new RangeError(`the data has no column ${name}`);
+    return type;
+  });
+  const written = await writeSplits(rows, assign, readBy, beside, encoders, directory);
+  refuseTooLittle(written, problem);
+
+  const uploaded = async (split: Split, parts: readonly SplitPart[]) => uploadSplit(store, model, run, split, parts);
+  const splits = {
+    train: await uploaded('train', written.train),
+    validation: await uploaded('validation', written.validation),
+    gate: await uploaded('gate', written.gate),
+  };
+  return {
+    model,
+    run,
+    inputDigest: runInput.inputDigest,
+    features: runInput.features.map(({ name }) => name),
+    splits,
+    gateChampion: champion.encoder === null ? null : await uploaded('gate-champion', written.gate),
+    notComparable: champion.notComparable,
+    dropped: written.dropped,
+    trainedBefore: cut === null ? null : new Date(Date.parse(cut.gate) - cut.embargoMs).toISOString(),
+    preparedAt: now.toISOString(),
+  };
+}
+
+type Profiles = readonly {
+  readonly rows: number;
+  readonly columns: Parameters<typeof mergedColumns>[0][number]['columns'];
+  readonly data: readonly { readonly key: string }[];
+}[];
+
+function inputOf(published: PublishedDefinition, profiles: Profiles): ResolvedInput {
+  try {
+    return resolveInput(published, mergedColumns(profiles));
+  } catch (error) {
+    if (!(error instanceof InputMismatchError)) throw error;
+    throw new UnpreparableError(`the datasets together do not fit the definition: ${error.message}`, { cause: error });
+  }
+}
+
+async function typedCopies(store: ObjectStore, profiles: Profiles, directory: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const { key } of profiles.flatMap(({ data }) => data)) {
+    const path = join(directory, `data-${String(paths.length).padStart(5, '0')}.parquet`);
+    const { body } = await store.open(key);
+    await pipeline(body, createWriteStream(path));
+    paths.push(path);
+  }
+  return paths;
+}
+
+/**
+ * The run's input with its dictionary. Recorded once: whoever prepares the run again encodes with the same codes,
+ * whatever the model's dictionary has learned since.
+ */
+async function frozenInput(
+  ledger: Ledger,
+  { model, run, definitionDigest }: RunPlan,
+  { definition }: PublishedDefinition,
+  input: ResolvedInput,
+  learn: () => Promise<CategoryCounts>,
+): Promise<RunInput> {
+  const key = keys.runInput(model, run);
+  const stands = await ledger.find(runInputSchema, key);
+  if (stands !== undefined) return stands;
+  const counts = await learn();
+  const grown = await ledger.point(dictionarySchema, keys.dictionary(model), (current) => {
+    const next = admit(current ?? EMPTY_DICTIONARY, counts);
+    return current !== undefined && digestOf(current) === digestOf(next) ? undefined : next;
+  });
+  return ledger.record(runInputSchema, key, {
+    model,
+    run,
+    definitionDigest,
+    inputDigest: input.inputDigest,
+    problem: definition.problem,
+    label: input.label,
+    features: [...input.features],
+    inputColumns: [...input.inputColumns],
+    columnTypes: { ...input.columnTypes },
+    dictionary: onlyOf(grown ?? EMPTY_DICTIONARY, counts),
+  });
+}
+
+/** The categories of these features alone: what the model's other definitions have learned is not this run's. */
+const onlyOf = ({ features }: Dictionary, counts: CategoryCounts): Dictionary => ({
+  features: Object.fromEntries([...counts.keys()].map((name) => [name, features[name] ?? []])),
+});
+
+interface ChampionEncoder {
+  readonly encoder: Encoders['champion'];
+  readonly notComparable: string | null;
+}
+
+/** How the champion reads the gate rows: with its own features and dictionary. */
+async function championEncoder(ledger: Ledger, plan: RunPlan, candidate: RunInput): Promise<ChampionEncoder> {
+  if (plan.champion === null) return { encoder: null, notComparable: null };
+  const input = await ledger.read(runInputSchema, keys.runInput(plan.model, plan.champion.run));
+  const meaning = ({ problem, label }: RunInput) => digestOf({ problem, expression: label.expression });
+  if (meaning(input) !== meaning(candidate)) {
+    return { encoder: null, notComparable: 'the meaning of the label has changed since the champion was trained' };
+  }
+  try {
+    const encode = inputEncoder(input, candidate.columnTypes);
+    const columns = input.features.flatMap(({ expression }) => columnsResolved(expression, candidate.columnTypes));
+    return { encoder: { encode, columns }, notComparable: null };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    return { encoder: null, notComparable: `the champion cannot read these rows: ${error.message}` };
+  }
+}
+
+function refuseTooLittle(written: WrittenSplits, problem: 'binary' | 'regression'): void {
+  const { train, gate, trainLabels, dropped } = written;
+  const left = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
+  const leftOut = left.length > 0 ? ` (left out: ${left.join(', ')})` : '';
+  if (train.length === 0) throw new UnpreparableError(`no row is left to train on${leftOut}`);
+  if (gate.length === 0) throw new UnpreparableError(`no row is left to judge on${leftOut}`);
+  if (problem === 'binary' && trainLabels.size < 2) {
+    throw new UnpreparableError(
+      `all rows to train on have the label ${[...trainLabels.keys()].join()}: there is nothing to tell apart`,
+    );
+  }
+}
+
+/** Uploads a split's parts. The rows beside `gate-champion` are the gate's. */
+async function uploadSplit(
+  store: ObjectStore,
+  model: string,
+  run: string,
+  split: Split,
+  parts: readonly SplitPart[],
+): Promise<Prepared['splits']['gate']> {
+  const uploaded = [];
+  for (const part of parts) {
+    const csv = part.csv[split];
+    if (csv === undefined) throw new RangeError(`${part.name} has no encoding for ${split}`);
+    const dataKey = `${keys.splitData(model, run, split)}${part.name}.csv`;
+    const rowsKey = `${keys.splitRows(model, run, split === 'gate-champion' ? 'gate' : split)}${part.name}.parquet`;
+    await store.upload(dataKey, csv, 'text/csv');
+    if (split !== 'gate-champion') await store.upload(rowsKey, part.rowsFile, 'application/vnd.apache.parquet');
+    uploaded.push({ dataKey, rowsKey, rows: part.rows });
+  }
+  return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), parts: uploaded };
+}

@@ -1,0 +1,309 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { DatasetAcceptedV1, DatasetDeferredV1, DatasetRejectedV1 } from '../../events/index.ts';
+import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { checkInput, expectedTypes, type PreviousColumn } from '../../shared/data/check-input.ts';
+import type { Engine } from '../../shared/data/engine.ts';
+import { datasetId } from '../../shared/data/identity.ts';
+import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
+import type { PublishedDefinition } from '../../shared/definition/published.ts';
+import {
+  type Arrival,
+  arrivalSchema,
+  type Dataset,
+  datasetProfileSchema,
+  datasetSchema,
+  folderPinSchema,
+  type Problem,
+  type Upload,
+  type Verdict,
+  verdictSchema,
+} from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { readPublished } from '../../shared/ledger/published.ts';
+import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { datasetReport } from './dataset-report.ts';
+import { download } from './download.ts';
+import { type IncomingKey, incomingKey } from './incoming-key.ts';
+
+export interface ValidateDataDeps {
+  readonly ledger: Ledger;
+  /** The bucket the ledger lies in: typed copies go there. */
+  readonly store: ObjectStore;
+  /** The bucket data lands in. */
+  readonly data: ObjectStore;
+  readonly tell: Tell;
+  /** Opens the data engine; the directory is for what it spills. */
+  readonly openEngine: (directory: string) => Promise<Engine>;
+  /** A dataset with more bytes is put off, and a person is told. */
+  readonly maxDatasetBytes: number;
+}
+
+/** An object that was created in the data bucket. */
+export interface CreatedObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly versionId?: string | undefined;
+}
+
+type SizedUpload = Upload & { readonly sizeBytes: number };
+
+/** So many problems go into an event, which may have 256 KB; the verdict has all that were kept. */
+const TOLD_PROBLEMS = 50;
+
+/**
+ * Judges what was uploaded: a file, or a folder when its `_SUCCESS` comes. A dataset is its bytes; the same bytes under
+ * the same rules are judged once, and whoever uploads them again is told the same.
+ */
+export const validateData =
+  ({ ledger, store, data, tell, openEngine, maxDatasetBytes }: ValidateDataDeps) =>
+  async ({ data: created, now }: Woken<CreatedObject>): Promise<Outcome & { dataset?: string }> => {
+    // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
+    const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
+    const meant = incomingKey(created.key);
+    const receivedAt = now.toISOString();
+
+    const arrived = (model: string, arrival: Pick<Arrival, 'outcome' | 'dataset' | 'rulesDigest' | 'reason'>) =>
+      ledger.record(arrivalSchema, keys.arrival(model, upload.key, upload.versionId), {
+        upload,
+        sizeBytes: created.sizeBytes,
+        receivedAt,
+        ...arrival,
+      });
+
+    const ignore = async (model: string, reason: string): Promise<Outcome> => {
+      await arrived(model, { outcome: 'ignored', reason });
+      return { outcome: 'ignored' };
+    };
+
+    const tellVerdict = async (verdict: Verdict): Promise<void> => {
+      const { model, dataset, rulesDigest } = verdict;
+      const about = `${model}/${dataset}/${rulesDigest}`;
+      const context = { now, correlationId: dataset };
+      if (verdict.accepted) {
+        await tell(DatasetAcceptedV1, about, { model, dataset, rows: verdict.rows ?? 0 }, context);
+        return;
+      }
+      const problems = verdict.problems.slice(0, TOLD_PROBLEMS);
+      await tell(
+        DatasetRejectedV1,
+        about,
+        { model, dataset, key: upload.key, problems, reportKey: verdict.reportKey },
+        context,
+      );
+    };
+
+    const defer = async (model: string, reason: string): Promise<Outcome> => {
+      const fact = await arrived(model, { outcome: 'deferred', reason });
+      const why = fact.reason ?? reason;
+      const about = `${upload.key}\n${upload.versionId}`;
+      await tell(DatasetDeferredV1, about, { model, key: upload.key, reason: why }, { now, correlationId: about });
+      return { outcome: 'deferred' };
+    };
+
+    /** A folder that holds nothing is no dataset, and still somebody has to be told. */
+    const rejectEmptyFolder = async (model: string): Promise<Outcome> => {
+      const message = 'the folder holds no part: names that begin with . or _ are not data';
+      await arrived(model, { outcome: 'rejected', reason: message });
+      const about = `${upload.key}\n${upload.versionId}`;
+      const problems = [{ code: 'no_rows', message }];
+      await tell(
+        DatasetRejectedV1,
+        about,
+        { model, dataset: null, key: upload.key, problems, reportKey: null },
+        { now, correlationId: about },
+      );
+      return { outcome: 'rejected' };
+    };
+
+    /** The event again: what was decided is told again. */
+    const repeat = async (model: string, arrival: Arrival): Promise<Outcome & { dataset?: string }> => {
+      if (arrival.outcome === 'deferred') return defer(model, arrival.reason ?? '');
+      if (arrival.dataset === undefined || arrival.rulesDigest === undefined) {
+        return arrival.outcome === 'rejected' ? rejectEmptyFolder(model) : { outcome: arrival.outcome };
+      }
+      await tellVerdict(await ledger.read(verdictSchema, keys.verdict(model, arrival.dataset, arrival.rulesDigest)));
+      return { outcome: arrival.outcome, dataset: arrival.dataset };
+    };
+
+    const judge = async (
+      published: PublishedDefinition,
+      sources: readonly SizedUpload[],
+      nameOf: (key: string) => string,
+      single: boolean,
+    ): Promise<Outcome & { dataset?: string }> => {
+      const { model, rulesDigest } = published;
+      const directory = await mkdtemp(join(tmpdir(), 'validate-'));
+      let engine: Engine | undefined;
+      try {
+        const delivered: (SizedUpload & { sha256: string; path: string; name: string })[] = [];
+        for (const [index, source] of sources.entries()) {
+          delivered.push({ ...source, ...(await download(data, source, directory, index)), name: nameOf(source.key) });
+        }
+        const [only] = delivered;
+        const dataset = datasetId(single && only ? { file: only.sha256 } : { folder: delivered });
+        const verdictKey = keys.verdict(model, dataset, rulesDigest);
+        const stands = await ledger.find(verdictSchema, verdictKey);
+        if (stands !== undefined) {
+          // Another upload of the same bytes, or this one before a crash: either way its judgement stands.
+          const { sources: judged } = await ledger.read(datasetSchema, keys.dataset(model, dataset));
+          const own = sources.every(({ key, versionId }) =>
+            judged.some((source) => source.key === key && source.versionId === versionId),
+          );
+          const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
+          await arrived(model, { outcome, dataset, rulesDigest });
+          await tellVerdict(stands);
+          return { outcome, dataset };
+        }
+        engine = await openEngine(directory);
+        const before = await previousColumns(ledger, model, rulesDigest);
+        const read = await readDataset(engine, delivered, {
+          directory,
+          expected: expectedTypes(before),
+          maxPartBytes: maxDatasetBytes,
+          discard: true,
+        });
+        const checked = read.rows === null ? { problems: [] } : await checkInput(engine, read, published, before);
+        const problems: Problem[] = [...read.problems, ...checked.problems];
+        const accepted = problems.length === 0;
+        await recordDataset(model, dataset, delivered, read, accepted);
+        const reportKey = keys.datasetReport(model, dataset);
+        await ledger.write(
+          reportKey,
+          datasetReport({
+            model,
+            dataset,
+            sources,
+            accepted,
+            rows: read.rows,
+            problems,
+            columns: read.profile?.columns ?? [],
+            judgedAt: receivedAt,
+          }),
+        );
+        const verdict = await ledger.record(verdictSchema, verdictKey, {
+          model,
+          dataset,
+          rulesDigest,
+          definitionDigest: published.digest,
+          accepted,
+          problems,
+          rows: read.rows,
+          reportKey,
+          judgedAt: receivedAt,
+        });
+        const outcome = verdict.accepted ? 'accepted' : 'rejected';
+        await arrived(model, { outcome, dataset, rulesDigest });
+        await tellVerdict(verdict);
+        return { outcome, dataset };
+      } finally {
+        engine?.close();
+        await rm(directory, { recursive: true, force: true });
+      }
+    };
+
+    /** What a dataset is and, when it is accepted, its profile and typed copy. The same bytes give the same. */
+    const recordDataset = async (
+      model: string,
+      dataset: string,
+      sources: readonly (SizedUpload & { sha256: string })[],
+      read: ReadDataset,
+      accepted: boolean,
+    ): Promise<void> => {
+      const fact: Dataset = {
+        model,
+        dataset,
+        sources: sources.map(({ bucket, key, versionId, sizeBytes, sha256 }) => ({
+          bucket,
+          key,
+          versionId,
+          sizeBytes,
+          sha256,
+        })),
+        format: read.format ?? 'csv',
+        sizeBytes: sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        receivedAt,
+      };
+      await ledger.record(datasetSchema, keys.dataset(model, dataset), fact);
+      if (!accepted || read.profile === null) return;
+      // Accepted before under other rules: its typed copy is there, and stays as the profile has it.
+      if ((await ledger.find(datasetProfileSchema, keys.profile(model, dataset))) !== undefined) return;
+      const copies = [];
+      for (const [index, part] of read.parts.entries()) {
+        const key = `${keys.datasetData(model, dataset)}part-${String(index).padStart(5, '0')}.parquet`;
+        await store.upload(key, part.path, 'application/vnd.apache.parquet');
+        copies.push({ key, rows: part.rows, sizeBytes: (await stat(part.path)).size });
+      }
+      await ledger.record(datasetProfileSchema, keys.profile(model, dataset), {
+        model,
+        dataset,
+        rows: read.profile.rows,
+        columns: read.profile.columns,
+        data: copies,
+      });
+    };
+
+    if (meant.kind === 'ignored' && meant.model === undefined) return ignore('-', meant.reason);
+    const model = meant.model ?? '';
+    const published = await readPublished(ledger, model);
+    if (published === undefined) return ignore('-', `no model ${model} is published`);
+    const known = await ledger.find(arrivalSchema, keys.arrival(model, upload.key, upload.versionId));
+    if (known !== undefined) return repeat(model, known);
+    if (meant.kind === 'ignored') return ignore(model, meant.reason);
+    if (meant.kind === 'part') {
+      await arrived(model, { outcome: 'part', reason: `waits for ${meant.folder}_SUCCESS` });
+      return { outcome: 'part' };
+    }
+
+    const sources = await sourcesOf({ ledger, data }, meant, { ...upload, sizeBytes: created.sizeBytes });
+    if (sources.length === 0) return rejectEmptyFolder(model);
+    const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
+    if (sizeBytes > maxDatasetBytes) {
+      return defer(model, `${sizeBytes} bytes are more than the ${maxDatasetBytes} the platform takes`);
+    }
+    const prefix = meant.kind === 'success' ? meant.folder.length : 0;
+    return judge(
+      published,
+      sources,
+      (key) => (prefix > 0 ? key.slice(prefix) : meant.kind === 'file' ? meant.name : key),
+      meant.kind === 'file',
+    );
+  };
+
+/** The uploads a dataset consists of; of a folder those that are there when it is closed, pinned for every repeat. */
+async function sourcesOf(
+  { ledger, data }: Pick<ValidateDataDeps, 'ledger' | 'data'>,
+  meant: Extract<IncomingKey, { kind: 'file' | 'success' }>,
+  upload: SizedUpload,
+): Promise<readonly SizedUpload[]> {
+  if (meant.kind === 'file') return [upload];
+  const pinKey = keys.folderPin(meant.model, upload.key, upload.versionId);
+  const pinned = await ledger.find(folderPinSchema, pinKey);
+  if (pinned !== undefined) return pinned.parts;
+  const parts: SizedUpload[] = [];
+  for await (const { key, versionId, sizeBytes } of data.currentVersions(meant.folder)) {
+    if (incomingKey(key).kind === 'part') parts.push({ bucket: upload.bucket, key, versionId, sizeBytes });
+  }
+  const { bucket, key, versionId } = upload;
+  return (await ledger.record(folderPinSchema, pinKey, { closedBy: { bucket, key, versionId }, parts })).parts;
+}
+
+/** The columns of the dataset that was accepted last under these rules. */
+async function previousColumns(ledger: Ledger, model: string, rulesDigest: string): Promise<PreviousColumn[]> {
+  const verdictKeys = (await ledger.keys(keys.datasets(model))).filter((key) =>
+    key.endsWith(`/verdicts/${rulesDigest}.json`),
+  );
+  const verdicts = await Promise.all(verdictKeys.map((key) => ledger.read(verdictSchema, key)));
+  const last = verdicts
+    .filter(({ accepted }) => accepted)
+    .sort((a, b) => (a.judgedAt < b.judgedAt ? -1 : a.judgedAt > b.judgedAt ? 1 : a.dataset < b.dataset ? -1 : 1))
+    .at(-1);
+  if (last === undefined) return [];
+  const profile = await ledger.read(datasetProfileSchema, keys.profile(model, last.dataset));
+  return profile.columns.map(({ name, type, nulls }) => ({ name, type, empty: nulls === profile.rows }));
+}

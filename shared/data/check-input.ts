@@ -1,0 +1,218 @@
+/** Checks data against what a model needs of it: its columns and their types, its label, its time. */
+import { timeBlock } from '../definition/contradictions.ts';
+import type { PublishedDefinition } from '../definition/published.ts';
+import { InputMismatchError, type ResolvedInput, resolveInput } from '../definition/resolve.ts';
+import { type ColumnTypes, resolveColumn } from '../features/check.ts';
+import type { Column, ColumnBatch } from '../features/columns.ts';
+import { compile } from '../features/compile.ts';
+import { columnsRead, type Expression, ExpressionError } from '../features/expression.ts';
+import type { Engine } from './engine.ts';
+import { type ProblemCode, ProblemLog } from './problems.ts';
+import { parquetRows } from './profile.ts';
+import type { ReadDataset } from './read-dataset.ts';
+import { type ColumnSpec, identifier } from './sql.ts';
+
+/** What checking came to. */
+export interface InputCheck {
+  /** Undefined when the columns do not fit. */
+  readonly input: ResolvedInput | undefined;
+  readonly problems: ReturnType<ProblemLog['list']>;
+}
+
+/**
+ * The types that a delivery's columns are read with, given those of the data accepted before. Text stays text although
+ * this delivery holds digits only, and cells of a column of times or truth values must be such. Numbers and dates are
+ * found anew: a wider type of the same sort fits.
+ */
+export function expectedTypes(before: readonly PreviousColumn[]): ColumnSpec[] {
+  return before
+    .filter(({ type, empty }) => !empty && (type === 'string' || type === 'boolean' || type === 'timestamp'))
+    .map(({ name, type }) => ({ name, type }));
+}
+
+/** A column of the data accepted before. `empty`: it held nothing, so its type says nothing. */
+export interface PreviousColumn extends ColumnSpec {
+  readonly empty: boolean;
+}
+
+/** Checks a dataset that could be read as rows. */
+export async function checkInput(
+  engine: Engine,
+  dataset: ReadDataset,
+  published: PublishedDefinition,
+  before: readonly PreviousColumn[] = [],
+): Promise<InputCheck> {
+  const log = new ProblemLog();
+  const types: ColumnTypes = Object.fromEntries(dataset.columns.map(({ name, type }) => [name, type]));
+  const needed = neededColumns(published);
+  for (const name of needed) tellMissing(log, name, types);
+  // Without a row nothing has a type.
+  if (dataset.rows === 0) return { input: undefined, problems: log.list() };
+  if (log.empty) await tellChangedTypes(log, dataset, before, needed, types);
+  let input: ResolvedInput | undefined;
+  try {
+    input = resolveInput(published, dataset.columns);
+  } catch (error) {
+    if (!(error instanceof InputMismatchError)) throw error;
+    if (log.empty) await tellMisfits(log, dataset, published, error);
+  }
+  if (input !== undefined && dataset.parts.length > 0) await checkRows(engine, dataset, published, input, log);
+  return { input, problems: log.list() };
+}
+
+/** The columns a definition names, as it spells them. */
+function neededColumns({ definition: { data, evaluation }, expressions }: PublishedDefinition): string[] {
+  const cluster =
+    evaluation.cluster !== null && timeBlock(evaluation.cluster) === undefined ? [evaluation.cluster] : [];
+  const single = [data.time, data.entity, data.weight].filter((name) => name !== null);
+  return [
+    ...new Set([
+      ...columnsRead(expressions.label),
+      ...(expressions.features ?? []).flatMap(({ expression }) => columnsRead(expression)),
+      ...single,
+      ...(data.key ?? []),
+      ...data.protected,
+      ...evaluation.slices,
+      ...cluster,
+    ]),
+  ];
+}
+
+function tellMissing(log: ProblemLog, name: string, types: ColumnTypes): void {
+  try {
+    resolveColumn(name, types);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    log.add('column_missing', `the model needs the column ${name}: ${error.message}`, { column: name });
+  }
+}
+
+const NUMERIC = new Set(['integer', 'number']);
+const TIMES = new Set(['date', 'timestamp']);
+
+async function tellChangedTypes(
+  log: ProblemLog,
+  dataset: ReadDataset,
+  before: readonly PreviousColumn[],
+  needed: readonly string[],
+  types: ColumnTypes,
+): Promise<void> {
+  const used = new Set(needed.map((name) => resolveColumn(name, types)));
+  for (const previous of before) {
+    const type = types[previous.name];
+    if (type === undefined || previous.empty || !used.has(previous.name) || type === previous.type) continue;
+    if (NUMERIC.has(type) && NUMERIC.has(previous.type)) continue;
+    if (TIMES.has(type) && TIMES.has(previous.type)) continue;
+    const profile = dataset.profile?.columns.find(({ name }) => name === previous.name);
+    if (profile !== undefined && profile.nulls === dataset.rows) continue;
+    // Which cells make it text is more use than that it is text.
+    if (type === 'string')
+      await dataset.tellUnparsed(log, previous.name, previous.type === 'integer' ? 'number' : previous.type);
+    else
+      log.add(
+        'column_type_mismatch',
+        `${previous.name} is ${type} here, and was ${previous.type} in the data accepted before`,
+        { column: previous.name },
+      );
+  }
+}
+
+/** Columns of the wrong type: where most cells of a text column are of another, the others are told one by one. */
+async function tellMisfits(
+  log: ProblemLog,
+  dataset: ReadDataset,
+  { definition, expressions }: PublishedDefinition,
+  error: InputMismatchError,
+): Promise<void> {
+  const types: ColumnTypes = Object.fromEntries(dataset.columns.map(({ name, type }) => [name, type]));
+  const read = (expression: Expression) => columnsRead(expression).map((name) => resolveColumn(name, types));
+  for (const problem of error.problems) {
+    const feature = /^data\.features\[(\d+)\]$/.exec(problem.path)?.[1];
+    const columns =
+      problem.path === 'data.label'
+        ? read(expressions.label)
+        : problem.path === 'data.time' && definition.data.time !== null
+          ? [resolveColumn(definition.data.time, types)]
+          : feature === undefined
+            ? []
+            : (expressions.features ?? [])
+                .slice(Number(feature), Number(feature) + 1)
+                .flatMap(({ expression }) => read(expression));
+    for (const column of columns) {
+      const meant = dataset.likely[column];
+      if (meant !== undefined) await dataset.tellUnparsed(log, column, meant);
+    }
+    const [only] = columns;
+    log.add(
+      'column_type_mismatch',
+      `${problem.path}: ${problem.message}`,
+      columns.length === 1 ? { column: only } : {},
+    );
+  }
+}
+
+const BATCH_ROWS = 16_384;
+/** Lines of so many rows of a kind are looked up; the rest is counted. */
+const LOCATED = 20;
+
+type RowFault = { readonly code: ProblemCode; readonly message: string; readonly column: string };
+
+/** Looks at the label and the time of every row. */
+async function checkRows(
+  engine: Engine,
+  dataset: ReadDataset,
+  { definition }: PublishedDefinition,
+  input: ResolvedInput,
+  log: ProblemLog,
+): Promise<void> {
+  const label = compile([input.label.expression], input.columnTypes);
+  const columns = [...new Set([...input.labelColumns, ...(input.time === null ? [] : [input.time])])];
+  const faults: Record<'label_missing' | 'label_invalid' | 'time_missing', RowFault> = {
+    label_missing: {
+      code: 'label_missing',
+      message: `the label ${input.label.name} has no value`,
+      column: input.label.name,
+    },
+    label_invalid: {
+      code: 'label_invalid',
+      message: `the label ${input.label.name} is neither 0 nor 1`,
+      column: input.label.name,
+    },
+    time_missing: { code: 'time_missing', message: 'the row has no time', column: input.time ?? '' },
+  };
+  for (const [index, part] of dataset.parts.entries()) {
+    const found = new Map<RowFault, { rows: number[]; more: number }>();
+    const note = (fault: RowFault, row: number): void => {
+      const seen = found.get(fault) ?? { rows: [], more: 0 };
+      if (seen.rows.length < LOCATED) seen.rows.push(row);
+      else seen.more += 1;
+      found.set(fault, seen);
+    };
+    let first = 0;
+    for await (const batch of partColumns(engine, part.path, columns)) {
+      const [values] = label(batch);
+      const time = input.time === null ? undefined : batch.columns[input.time];
+      for (let row = 0; row < batch.rows; row += 1) {
+        if (values?.nulls?.[row] === 1) note(faults.label_missing, first + row);
+        else if (values !== undefined && definition.problem === 'binary' && !isBinary(values, row))
+          note(faults.label_invalid, first + row);
+        if (time?.nulls?.[row] === 1) note(faults.time_missing, first + row);
+      }
+      first += batch.rows;
+    }
+    const told = dataset.parts.length === 1 ? undefined : part.name;
+    for (const [{ code, message, column }, { rows, more }] of found) {
+      const place = { part: told, column };
+      for (const line of await dataset.lines(index, rows)) log.add(code, message, { ...place, line });
+      log.addUnlisted(code, more, place);
+    }
+  }
+}
+
+const isBinary = (values: Column, row: number): boolean => values.values[row] === 0 || values.values[row] === 1;
+
+/** Some columns of a typed part; a constant where none is needed, so that rows are still counted. */
+function partColumns(engine: Engine, path: string, columns: readonly string[]): AsyncGenerator<ColumnBatch> {
+  const selected = columns.length === 0 ? 'true AS "row"' : columns.map(identifier).join(', ');
+  return engine.columns(`SELECT ${selected} FROM (${parquetRows([path])})`, BATCH_ROWS);
+}

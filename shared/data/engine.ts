@@ -1,0 +1,290 @@
+/**
+ * The data engine: DuckDB in the process, behind a narrow interface. It is trusted with what is set-wise (reading
+ * Parquet, counting, aggregating, writing Parquet), never with guessing what a text file means.
+ */
+import { createRequire } from 'node:module';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
+import type { Column, ColumnBatch, ColumnType } from '../features/columns.ts';
+import { BatchBuilder, type Bindings } from './column-batches.ts';
+import { EngineError, translated } from './engine-error.ts';
+import { type ColumnSpec, columnTypeOf, DATABASE_TYPES, identifier, literal } from './sql.ts';
+
+export { EngineError } from './engine-error.ts';
+export { identifier, literal } from './sql.ts';
+
+/** A value of a query's small result. */
+type EngineValue = string | number | bigint | boolean | null;
+
+/** One row of a query's small result, by column name. */
+export type EngineRow = Readonly<Record<string, EngineValue>>;
+
+/** Settings of {@link openEngine}. */
+export interface EngineOptions {
+  /**
+   * The engine's own limit. It does not bound the process: keep it at 40 to 50 % of the function's memory (measured:
+   * aggregate states and result buffers come on top).
+   */
+  readonly memoryLimitMb: number;
+  /** Where the engine may spill. */
+  readonly tempDirectory: string;
+  /** One by default: with more, float sums and approximate counts differ from run to run. */
+  readonly threads?: number;
+}
+
+/** The engine. Texts of SQL come from this folder alone; values of users enter through {@link identifier} and {@link literal}. */
+export interface Engine {
+  /** Runs a statement and returns its (small) result. */
+  query(sql: string): Promise<EngineRow[]>;
+  /** Names and database types of a query's columns, without running it. */
+  describe(sql: string): Promise<{ name: string; databaseType: string }[]>;
+  /**
+   * Streams a query's columns as typed columns, `batchSize` rows at a time (the last batch may be shorter). Each column
+   * must have a type of {@link columnTypeOf}; integers beyond 2^53 are an error, since they would not be exact.
+   */
+  columns(sql: string, batchSize: number): AsyncGenerator<ColumnBatch>;
+  /** Writes a query's rows, in their order, to a Parquet file, and returns their number. */
+  copyToParquet(sql: string, path: string): Promise<number>;
+  /** A table to which columns are appended, and that becomes a Parquet file. */
+  parquetWriter(columns: readonly ColumnSpec[], path: string): Promise<ParquetWriter>;
+  /** Closes the engine; whatever is running is abandoned. */
+  close(): void;
+}
+
+/** Collects typed columns and writes them to a Parquet file. */
+export interface ParquetWriter {
+  /** Appends the rows `from` to `to` (exclusive) of columns in the order the writer was made with. */
+  append(columns: readonly Column[], from: number, to: number): void;
+  /** Writes the file and lets go of the memory. Returns the number of rows. */
+  finish(): Promise<number>;
+}
+
+/** How a typed column is asked for, so that its bytes can be taken as they are: doubles, bytes, or text. */
+const FETCH: Record<ColumnType, (name: string) => string> = {
+  integer: (name) => `${name}::DOUBLE`,
+  number: (name) => name,
+  string: (name) => name,
+  boolean: (name) => name,
+  timestamp: (name) => `epoch_us(${name})::DOUBLE`,
+  date: (name) => `datediff('day', DATE '1970-01-01', ${name})::DOUBLE`,
+};
+
+type NodeApi = typeof import('@duckdb/node-api');
+
+interface Native {
+  readonly api: NodeApi;
+  readonly bindings: Bindings;
+}
+
+let native: Native | undefined;
+
+/**
+ * Loads the engine when it is first needed: it takes about 0.2 s. By `require`, because a Lambda layer's modules are
+ * found by NODE_PATH, which `import` does not read
+ * (https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html). A CommonJS bundle has `__filename`, a module run
+ * from its source has `import.meta.url`.
+ */
+function load(): Native {
+  if (native === undefined) {
+    const require = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
+    const api: NodeApi = require('@duckdb/node-api');
+    const bindings: Bindings = createRequire(require.resolve('@duckdb/node-api'))('@duckdb/node-bindings');
+    native = { api, bindings };
+  }
+  return native;
+}
+
+/** Opens an engine in memory. Nothing is ever fetched from the network: extensions are neither installed nor loaded. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { api, bindings } = load();
+  const instance = await api.DuckDBInstance.create(':memory:', {
+    threads: String(options.threads ?? 1),
+    memory_limit: `${options.memoryLimitMb}MB`,
+    temp_directory: options.tempDirectory,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    preserve_insertion_order: 'true',
+  });
+  const connection = await instance.connect();
+  // Times without an offset are UTC, and offsets are turned into UTC.
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  return new DuckDbEngine(api, bindings, instance, connection, () => {
+    connection.closeSync();
+    instance.closeSync();
+  });
+}
+
+class DuckDbEngine implements Engine {
+  readonly #api: NodeApi;
+  readonly #bindings: Bindings;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #close: () => void;
+  #tables = 0;
+
+  constructor(
+    api: NodeApi,
+    bindings: Bindings,
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    close: () => void,
+  ) {
+    this.#api = api;
+    this.#bindings = bindings;
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#close = close;
+  }
+
+  async query(sql: string): Promise<EngineRow[]> {
+    const reader = await translated(() => this.#connection.runAndReadAll(sql));
+    return reader.getRowObjects().map((row) => {
+      const plain: Record<string, EngineValue> = {};
+      for (const [name, value] of Object.entries(row)) plain[name] = plainValue(name, value);
+      return plain;
+    });
+  }
+
+  async describe(sql: string): Promise<{ name: string; databaseType: string }[]> {
+    const rows = await this.query(`SELECT column_name, column_type FROM (DESCRIBE ${sql})`);
+    return rows.map((row) => ({ name: String(row.column_name), databaseType: String(row.column_type) }));
+  }
+
+  async *columns(sql: string, batchSize: number): AsyncGenerator<ColumnBatch> {
+    const described = await this.describe(sql);
+    const specs = described.map(({ name, databaseType }) => {
+      const type = columnTypeOf(databaseType);
+      if (type === undefined)
+        throw new EngineError(`column ${name} is ${databaseType}, not a typed column`, 'internal');
+      return { name, type };
+    });
+    const fetched = specs.map(({ name, type }) => `${FETCH[type](identifier(name))} AS ${identifier(name)}`);
+    // A stream ends, without a word, when its connection runs something else; so each has its own.
+    const connection = await translated(() => this.#instance.connect());
+    try {
+      const result = await translated(() => connection.stream(`SELECT ${fetched.join(', ')} FROM (${sql})`));
+      let batch = new BatchBuilder(specs, batchSize);
+      for (;;) {
+        const chunk = await translated(() => fetchChunk(result));
+        if (chunk === undefined) break;
+        let from = 0;
+        while (from < chunk.rowCount) {
+          const rows = Math.min(chunk.rowCount - from, batch.room);
+          batch.take(this.#bindings, chunk, from, rows);
+          from += rows;
+          if (batch.room === 0) {
+            yield batch.finish();
+            batch = new BatchBuilder(specs, batchSize);
+          }
+        }
+      }
+      if (batch.rows > 0) yield batch.finish();
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async copyToParquet(sql: string, path: string): Promise<number> {
+    const [row] = await this.query(
+      `COPY (${sql}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
+    );
+    return Number(row?.Count ?? 0);
+  }
+
+  async parquetWriter(columns: readonly ColumnSpec[], path: string): Promise<ParquetWriter> {
+    const table = `rows_${this.#tables}`;
+    this.#tables += 1;
+    const fields = columns.map(({ name, type }) => `${identifier(name)} ${DATABASE_TYPES[type]}`);
+    await this.query(`CREATE TEMP TABLE ${table} (${fields.join(', ')})`);
+    const appender = await translated(() => this.#connection.createAppender(table, null, 'temp'));
+    const api = this.#api;
+    const types = columns.map(({ type }) => appendType(api, type));
+    return {
+      append(values, from, to) {
+        if (values.length !== columns.length) {
+          throw new EngineError(`${values.length} columns for a table of ${columns.length}`, 'internal');
+        }
+        // A data chunk holds at most 2,048 rows, the engine's vector size.
+        for (let at = from; at < to; at += 2048) {
+          const end = Math.min(at + 2048, to);
+          const chunk = api.DuckDBDataChunk.create(types, end - at);
+          values.forEach((column, index) => {
+            chunk.setColumnValues(index, appendable(api, column, at, end));
+          });
+          appender.appendDataChunk(chunk);
+        }
+      },
+      finish: async () => {
+        appender.closeSync();
+        const rows = await this.copyToParquet(`SELECT * FROM ${table}`, path);
+        await this.query(`DROP TABLE ${table}`);
+        return rows;
+      },
+    };
+  }
+
+  close(): void {
+    this.#close();
+  }
+}
+
+/** The next chunk, or undefined at the end. */
+async function fetchChunk(result: DuckDBResult): Promise<DuckDBDataChunk | undefined> {
+  const chunk = await result.fetchChunk();
+  return chunk === null || chunk.rowCount === 0 ? undefined : chunk;
+}
+
+function appendType(api: NodeApi, type: ColumnType) {
+  switch (type) {
+    case 'integer':
+      return api.BIGINT;
+    case 'number':
+      return api.DOUBLE;
+    case 'string':
+      return api.VARCHAR;
+    case 'boolean':
+      return api.BOOLEAN;
+    case 'timestamp':
+      return api.TIMESTAMP;
+    case 'date':
+      return api.DATE;
+  }
+}
+
+function appendable(api: NodeApi, column: Column, from: number, to: number) {
+  const values: (
+    | string
+    | number
+    | bigint
+    | boolean
+    | InstanceType<NodeApi['DuckDBTimestampValue']>
+    | InstanceType<NodeApi['DuckDBDateValue']>
+    | null
+  )[] = [];
+  for (let row = from; row < to; row += 1) {
+    if (column.nulls?.[row] === 1) {
+      values.push(null);
+      continue;
+    }
+    const value = column.values[row];
+    if (value === undefined) throw new EngineError(`no row ${row} in a column of ${column.values.length}`, 'internal');
+    if (typeof value === 'string' || column.type === 'number') values.push(value);
+    else if (column.type === 'integer') values.push(BigInt(value));
+    else if (column.type === 'boolean') values.push(value !== 0);
+    else if (column.type === 'timestamp') values.push(new api.DuckDBTimestampValue(BigInt(value)));
+    else values.push(new api.DuckDBDateValue(value));
+  }
+  return values;
+}
+
+function plainValue(name: string, value: unknown): EngineValue {
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'bigint' ||
+    typeof value === 'boolean'
+  )
+    return value;
+  throw new EngineError(`column ${name} of a small result is neither text, number nor boolean`, 'internal');
+}
