@@ -1,0 +1,62 @@
+import type { Decision, Policy } from '../../shared/evaluation/decision.ts';
+import type { Evaluation } from '../../shared/evaluation/evaluation.ts';
+import { packageDescription } from '../../shared/sagemaker/package-description.ts';
+
+/** How the registry says what was decided. Only an approved package can be deployed. */
+const APPROVAL_STATUS = {
+  promote: 'Approved',
+  hold: 'PendingManualApproval',
+  reject: 'Rejected',
+} as const satisfies Record<Decision['outcome'], string>;
+
+/** ApprovalDescription takes 1,024 characters and no line break. Source: UpdateModelPackage, API reference. */
+export const approvalDescription = (messages: readonly string[]): string =>
+  messages.join('; ').replace(/\s+/g, ' ').slice(0, 1024);
+
+/** Figures a person sees in the registry beside the version: the metric that decides, and those with thresholds. */
+function customerMetadata(run: string, evaluation: Evaluation, { metric, thresholds }: Policy): Record<string, string> {
+  const { candidate, champion } = evaluation;
+  const figures = candidate.outcome === 'scored' ? candidate.figures : {};
+  const shown = [...new Set([metric, ...Object.keys(thresholds)])].slice(0, 40);
+  return {
+    run,
+    champion: champion?.run ?? 'none',
+    gate_rows: String(evaluation.rows),
+    ...Object.fromEntries(shown.map((name) => [name, String(figures[name] ?? 'undefined')])),
+  };
+}
+
+/** What the registry is told of a candidate, once: metrics and metadata of a version cannot be changed later. */
+export const packageRequest = (candidate: {
+  readonly model: string;
+  readonly run: string;
+  readonly group: string;
+  readonly image: string;
+  readonly artifact: string;
+  /** Null where a serverless endpoint will serve it. */
+  readonly servingInstance: string | null;
+  readonly transformInstances: readonly string[];
+  /** Where the model quality lies; null where there are no figures. */
+  readonly qualityUri: string | null;
+  readonly evaluation: Evaluation;
+  readonly decision: Decision;
+}) => ({
+  ModelPackageGroupName: candidate.group,
+  ModelPackageDescription: packageDescription(candidate.model, candidate.run),
+  InferenceSpecification: {
+    Containers: [{ Image: candidate.image, ModelDataUrl: candidate.artifact }],
+    SupportedContentTypes: ['text/csv'],
+    SupportedResponseMIMETypes: ['text/csv'],
+    ...(candidate.servingInstance !== null && {
+      SupportedRealtimeInferenceInstanceTypes: [candidate.servingInstance],
+    }),
+    SupportedTransformInstanceTypes: [...candidate.transformInstances],
+  },
+  ModelApprovalStatus: APPROVAL_STATUS[candidate.decision.outcome],
+  ...(candidate.qualityUri !== null && {
+    ModelMetrics: {
+      ModelQuality: { Statistics: { ContentType: 'application/json', S3Uri: candidate.qualityUri } },
+    },
+  }),
+  CustomerMetadataProperties: customerMetadata(candidate.run, candidate.evaluation, candidate.decision.policy),
+});
