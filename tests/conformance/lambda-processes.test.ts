@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
+
+import { deployStack, functionResource } from './lambda-stack.ts';
+
+const PID = { 'index.js': 'exports.handler = async () => process.pid;' };
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // Where nobody reaps orphans, one that has ended stays as a zombie.
+  const status = `/proc/${pid}/stat`;
+  return !existsSync(status) || !/\) Z /.test(readFileSync(status, 'utf8'));
+};
+
+describe('the processes of functions', () => {
+  it('start with the first invocation and end with the cloud', async () => {
+    const stack = await deployStack({ pid: PID }, { Pid: functionResource('pid') });
+    const { payload } = await stack.cloud.lambda.invoke('pid', null);
+    const pid = Number(payload);
+    const before = isAlive(pid);
+
+    await stack.close();
+
+    expect(before).toBe(true);
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('end when the cloud’s process is killed', { timeout: 20_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'killed-'));
+    const helper = fileURLToPath(new URL('./lambda-stack.ts', import.meta.url));
+    const program = join(folder, 'cloud.mjs');
+    await writeFile(
+      program,
+      `import { deployStack, functionResource } from ${JSON.stringify(helper)};
+      const stack = await deployStack({ pid: ${JSON.stringify(PID)} }, { Pid: functionResource('pid') }, { options: { directory: ${JSON.stringify(join(folder, 'cloud'))} } });
+      const { payload } = await stack.cloud.lambda.invoke('pid', null);
+      process.send(payload);`,
+    );
+    const cloud: ChildProcess = fork(program, [], { env: { ...process.env, TMPDIR: folder } });
+    const [pid] = await once(cloud, 'message');
+    const before = isAlive(Number(pid));
+
+    cloud.kill('SIGKILL');
+    await once(cloud, 'exit');
+
+    expect(before).toBe(true);
+    await expect.poll(() => isAlive(Number(pid)), { timeout: 10_000 }).toBe(false);
+    await rm(folder, { recursive: true, force: true });
+  });
+});

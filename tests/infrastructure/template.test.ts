@@ -1,0 +1,144 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
+import { describe, expect, it } from 'vitest';
+
+import { at, ofType, packagedTemplate } from './packaged.ts';
+
+const { file, resources } = packagedTemplate();
+const functions = ofType('AWS::Lambda::Function');
+const rules = ofType('AWS::Events::Rule');
+
+/** The logical id a `Ref` or `Fn::GetAtt` points at. */
+const refersTo = (value: unknown): string | undefined => {
+  const target = at(value, 'Ref') ?? at(value, 'Fn::GetAtt', 0);
+  return typeof target === 'string' ? target : undefined;
+};
+
+describe('the packaged template', () => {
+  it('has only types and properties that CloudFormation knows, and all that it requires', async () => {
+    const spec = await loadAwsServiceSpec();
+    const wrong = Object.entries(resources).flatMap(([id, { Type, Properties = {} }]) => {
+      const known = spec.lookup('resource', 'cloudFormationType', 'equals', Type)[0];
+      if (!known) return [`${id}: unknown type ${Type}`];
+      const names = Object.keys(known.properties);
+      return [
+        ...Object.keys(Properties)
+          .filter((name) => !names.includes(name))
+          .map((name) => `${id}: ${Type} has no ${name}`),
+        ...Object.entries(known.properties)
+          .filter(([name, property]) => property.required && !(name in Properties))
+          .map(([name]) => `${id}: ${Type} needs ${name}`),
+      ];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('passes cfn-lint', () => {
+    try {
+      execFileSync('cfn-lint', ['--version'], { stdio: 'ignore' });
+    } catch {
+      console.info('cfn-lint is not installed: only types and properties were checked');
+      return;
+    }
+    // W3005: the framework writes a DependsOn that is implied already. Informational findings do not count.
+    const output = execFileSync('cfn-lint', ['-r', 'eu-west-1', '-i', 'W3005', '--', file], { encoding: 'utf8' });
+    expect(output).toBe('');
+  });
+
+  it('runs every function on nodejs24.x and arm64, from a bundle that exists, under a role of its own', () => {
+    const roles = functions.map(([id, properties]) => {
+      expect([properties.Runtime, properties.Architectures], id).toEqual(['nodejs24.x', ['arm64']]);
+      const step = /^dist\/([^/]+)\/index\.handler$/.exec(String(properties.Handler))?.[1];
+      expect(existsSync(`functions/${step}/handler.ts`), id).toBe(true);
+      expect(existsSync(`dist/${step}/index.js`), id).toBe(true);
+      return refersTo(properties.Role);
+    });
+    expect(new Set(roles).size).toBe(functions.length);
+    expect(roles).not.toContain(undefined);
+  });
+
+  it('gives every rule target retries and a dead-letter queue', () => {
+    const lacking = rules.flatMap(([id, { Targets }]) =>
+      (Array.isArray(Targets) ? Targets : [])
+        .filter((target) => !at(target, 'RetryPolicy') || !at(target, 'DeadLetterConfig', 'Arn'))
+        .map(() => id),
+    );
+    expect(rules.length).toBeGreaterThan(8);
+    expect(lacking).toEqual([]);
+  });
+
+  it('gives every function that is woken asynchronously an on-failure destination', () => {
+    const woken = new Set(
+      rules
+        .flatMap(([, { Targets }]) => (Array.isArray(Targets) ? Targets : []))
+        .map((target) => refersTo(at(target, 'Arn')))
+        .filter((id) => id !== undefined && resources[id]?.Type === 'AWS::Lambda::Function'),
+    );
+    const covered = ofType('AWS::Lambda::EventInvokeConfig')
+      .filter(([, config]) => at(config, 'DestinationConfig', 'OnFailure', 'Destination'))
+      .map(([, config]) => refersTo(config.FunctionName));
+    expect([...woken].filter((id) => !covered.includes(id))).toEqual([]);
+  });
+
+  it('gives every queue that wakes a function a redrive policy, and reports failures one by one', () => {
+    const mappings = ofType('AWS::Lambda::EventSourceMapping');
+    expect(mappings.length).toBe(3);
+    for (const [id, mapping] of mappings) {
+      expect(mapping.FunctionResponseTypes, id).toEqual(['ReportBatchItemFailures']);
+      const queue = resources[refersTo(mapping.EventSourceArn) ?? '']?.Properties;
+      expect(at(queue, 'RedrivePolicy', 'maxReceiveCount'), id).toBe(5);
+    }
+  });
+
+  it('leaves a queue time for six runs of its function', () => {
+    for (const [id, mapping] of ofType('AWS::Lambda::EventSourceMapping')) {
+      const queue = resources[refersTo(mapping.EventSourceArn) ?? '']?.Properties;
+      const timeout = resources[refersTo(mapping.FunctionName) ?? '']?.Properties.Timeout;
+      expect(Number(queue?.VisibilityTimeout), id).toBeGreaterThanOrEqual(6 * Number(timeout));
+    }
+  });
+
+  it('grants no wildcard action, and a wildcard resource only where the action has none to name', () => {
+    const WITHOUT_RESOURCE = [
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+      'ecr:GetAuthorizationToken',
+      'cloudwatch:PutMetricData',
+      'sagemaker:ListModelPackages',
+    ];
+    const statements = ofType('AWS::IAM::Role').flatMap(([id, role]) =>
+      (Array.isArray(role.Policies) ? role.Policies : []).flatMap((policy) => {
+        const list = at(policy, 'PolicyDocument', 'Statement');
+        return (Array.isArray(list) ? list : []).map((statement) => ({ id, statement }));
+      }),
+    );
+    expect(statements.length).toBeGreaterThan(50);
+    for (const { id, statement } of statements) {
+      const actions = [at(statement, 'Action')].flat();
+      expect(
+        actions.filter((action) => String(action).includes('*')),
+        id,
+      ).toEqual([]);
+      if ([at(statement, 'Resource')].flat().includes('*')) {
+        expect(
+          actions.filter((action) => !WITHOUT_RESOURCE.includes(String(action))),
+          id,
+        ).toEqual([]);
+      }
+    }
+  });
+
+  it('keeps both buckets and blocks public access to them', () => {
+    for (const id of ['DataBucket', 'StoreBucket']) {
+      expect(at(packagedTemplate().resources, id, 'DeletionPolicy')).toBe('Retain');
+      expect(Object.values(Object(at(resources[id], 'Properties', 'PublicAccessBlockConfiguration')))).toEqual([
+        true,
+        true,
+        true,
+        true,
+      ]);
+    }
+  });
+});

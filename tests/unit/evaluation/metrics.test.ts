@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { measure, metricNamed, metricsOf, trivialFigures } from '../../../shared/evaluation/metrics.ts';
+import { expectFigures } from './vectors.ts';
+
+const labels = Float64Array.of(0, 0, 1, 0, 1);
+
+describe('the metrics of a problem', () => {
+  it.each(['binary', 'regression'] as const)('are all computed for %s', (problem) => {
+    const { figures } = measure({ problem, labels, scores: Float64Array.of(0.1, 0.2, 0.7, 0.4, 0.3), threshold: 0.5 });
+
+    expect(metricsOf(problem).filter(({ name }) => typeof figures[name] !== 'number')).toEqual([]);
+  });
+
+  it.each(['binary', 'regression'] as const)('have a trivial figure each to be held against: %s', (problem) => {
+    const trivial = trivialFigures({ problem, labels });
+
+    const without = metricsOf(problem).filter(({ baseline }) => typeof trivial[baseline] !== 'number');
+    expect(without).toEqual([]);
+  });
+
+  it('are unknown by a name that is none', () => {
+    expect(metricNamed('binary', 'rmse')).toBeUndefined();
+    expect(metricNamed('regression', 'toString')).toBeUndefined();
+  });
+
+  it('do not exist yet for several classes, which are refused', () => {
+    expect(metricsOf('multiclass')).toEqual([]);
+    expect(() => measure({ problem: 'multiclass', labels, scores: labels, threshold: 0.5 })).toThrow('multiclass');
+  });
+});
+
+describe('the trivial model', () => {
+  it('does what a constant score does', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 }), (positives, negatives) => {
+        const truth = Float64Array.from({ length: positives + negatives }, (_, row) => (row < positives ? 1 : 0));
+        const constant = truth.slice().fill(positives / truth.length);
+
+        const trivial = trivialFigures({ problem: 'binary', labels: truth });
+
+        const { figures: said } = measure({ problem: 'binary', labels: truth, scores: constant, threshold: 0.5 });
+        const names = [
+          'roc_auc',
+          'average_precision',
+          'log_loss',
+          'brier',
+          'brier_skill_score',
+          'balanced_accuracy',
+          'mcc',
+        ];
+        const expected = Object.fromEntries(names.map((name) => [name, trivial[name]]));
+        expectFigures(said, { ...expected, accuracy: trivial.accuracy }, { abs: 1e-12, rel: 0 });
+      }),
+    );
+  });
+
+  it('of a regression answers the mean', () => {
+    const trivial = trivialFigures({ problem: 'regression', labels: Float64Array.of(1, 2, 3, 4, 10) });
+
+    expectFigures(trivial, { r2: 0, mae: 2.4, mse: 10, rmse: Math.sqrt(10), bias: 0 }, { abs: 1e-12, rel: 0 });
+  });
+
+  it('counts weighted rows by their weight', () => {
+    const trivial = trivialFigures({ problem: 'binary', labels, weights: Float64Array.of(1, 1, 4, 1, 1) });
+
+    expectFigures(trivial, { average_precision: 5 / 8, accuracy: 5 / 8 }, { abs: 1e-12, rel: 0 });
+  });
+});

@@ -1,0 +1,294 @@
+import { describe, expect, it } from 'vitest';
+
+import { evaluateModel } from '../../../functions/evaluate-model/evaluate-model.ts';
+import { gateModel } from '../../../functions/gate-model/gate-model.ts';
+import { type ApprovalAnswer, giveApproval } from '../../../functions/gate-model/give-approval.ts';
+import { NotFoundError } from '../../../shared/errors.ts';
+import { decisionSchema } from '../../../shared/evaluation/decision.ts';
+import { registeredSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
+import { CANDIDATE_JOB, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
+
+const world = async (...settings: Parameters<typeof scoredRun>) => {
+  const run = await scoredRun(...settings);
+  const readLabels = async () => Float64Array.of(0, 1, 0, 1);
+  await evaluateModel({ ...run, readLabels, stage: 'dev' })(woken({ name: CANDIDATE_JOB }));
+  run.told.length = 0;
+  const gate = gateModel({ ...run, stage: 'dev', storeUri: 's3://store', image: 'registry/xgboost:3.0-5' });
+  const answer = giveApproval(run);
+  return {
+    ...run,
+    gate: (now = NOW) => gate(woken({ model: MODEL, run: RUN }, { now })),
+    answer: (some: Partial<ApprovalAnswer> = {}, now = NOW, eventId = 'answer-1') =>
+      answer(woken({ model: MODEL, run: RUN, decision: 'approved', approver: 'ada', ...some }, { now, eventId })),
+    status: () => run.versions[0]?.ModelApprovalStatus,
+    types: () => run.told.map(({ type }) => type),
+  };
+};
+
+const manual = { definition: 'approval: manual\n' };
+const unreachable = { definition: 'evaluation: { metric: roc_auc, thresholds: { log_loss: 0.01 } }\n' };
+
+describe('the gate', () => {
+  it('promotes a better candidate: registers it as approved, with its figures, and tells it', async () => {
+    const run = await world();
+
+    const outcome = await run.gate();
+
+    expect(outcome).toEqual({ outcome: 'promote' });
+    expect(run.versions).toMatchObject([
+      {
+        ModelPackageGroupName: `mr-dev-${MODEL}`,
+        ModelPackageDescription: `Millrace run ${RUN} of ${MODEL}`,
+        ModelApprovalStatus: 'Approved',
+        InferenceSpecification: {
+          Containers: [{ Image: 'registry/xgboost:3.0-5', ModelDataUrl: 's3://store/model.tar.gz' }],
+        },
+        ModelMetrics: {
+          ModelQuality: { Statistics: { S3Uri: `s3://store/${keys.modelQuality(MODEL, RUN)}` } },
+        },
+        CustomerMetadataProperties: { run: RUN, gate_rows: '4', roc_auc: '1' },
+      },
+    ]);
+    expect(run.told).toMatchObject([
+      {
+        type: 'CandidatePromoted.v1',
+        about: `${MODEL}/${RUN}`,
+        data: { reasons: [{}, { code: 'better_than_champion' }] },
+      },
+    ]);
+    expect(await run.ledger.find(runEndSchema, keys.end(MODEL, RUN))).toBeUndefined();
+  });
+
+  it('has the figures in S3 before it registers them, for they cannot be changed later', async () => {
+    const run = await world();
+    const register = run.sageMaker.createPackage;
+    const before: string[][] = [];
+    run.sageMaker.createPackage = async (request) => {
+      before.push(run.store.keys());
+      return register(request);
+    };
+
+    await run.gate();
+
+    expect(before).toEqual([expect.arrayContaining([keys.modelQuality(MODEL, RUN), keys.runReport(MODEL, RUN)])]);
+    const quality = (await run.contents())[keys.modelQuality(MODEL, RUN)] ?? '';
+    expect(JSON.parse(quality)).toMatchObject({
+      binary_classification_metrics: {
+        confusion_matrix: { '0': { '0': 2, '1': 0 }, '1': { '0': 0, '1': 2 } },
+        auc: { value: 1, standard_deviation: 'NaN' },
+      },
+    });
+  });
+
+  it('writes a report of the run', async () => {
+    const run = await world();
+
+    await run.gate();
+
+    const page = (await run.contents())[keys.runReport(MODEL, RUN)] ?? '';
+    expect(page).toContain('Promoted');
+    expect(page).toContain('0123456789abcdef0123');
+  });
+
+  it('rejects a candidate that misses a threshold, and ends the run with the reason', async () => {
+    const run = await world(unreachable);
+
+    const outcome = await run.gate();
+
+    expect(outcome).toEqual({ outcome: 'reject' });
+    expect(run.status()).toBe('Rejected');
+    expect(run.types()).toEqual(['CandidateRejected.v1', 'RunEnded.v1']);
+    const end = await run.ledger.read(runEndSchema, keys.end(MODEL, RUN));
+    expect(end).toMatchObject({ end: 'rejected', reason: expect.stringContaining('log loss is') });
+    expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
+  });
+
+  it('registers a candidate without scores as rejected, without figures', async () => {
+    const run = await world({ scores: { cand: [], champ: [] } });
+
+    const outcome = await run.gate();
+
+    expect(outcome).toEqual({ outcome: 'reject' });
+    expect(run.status()).toBe('Rejected');
+    expect(run.versions[0]).not.toHaveProperty('ModelMetrics');
+  });
+
+  it('holds a candidate where a person has to approve, asks for it, and releases the slot', async () => {
+    const run = await world(manual);
+
+    const outcome = await run.gate();
+
+    expect(outcome).toEqual({ outcome: 'hold' });
+    expect(run.status()).toBe('PendingManualApproval');
+    expect(run.types()).toEqual(['CandidateHeld.v1', 'ApprovalRequested.v1', 'RunEnded.v1']);
+    expect(await run.ledger.read(runEndSchema, keys.end(MODEL, RUN))).toMatchObject({ end: 'held' });
+    expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
+  });
+
+  it.each([
+    ['promoting', {}],
+    ['holding', manual],
+    ['rejecting', unreachable],
+  ])('changes nothing when the event comes again days later: %s', async (_what, settings) => {
+    const run = await world(settings);
+    await run.gate();
+    const [before, versions] = [await run.contents(), structuredClone(run.versions)];
+    const told = new Set(run.told.map(({ type, about }) => `${type} ${about}`));
+
+    await run.gate(new Date('2001-02-25T12:00:00Z'));
+
+    expect(await run.contents()).toEqual(before);
+    expect(run.versions).toEqual(versions);
+    expect(new Set(run.told.map(({ type, about }) => `${type} ${about}`))).toEqual(told);
+  });
+
+  it('keeps the first decision, even where the evidence is another one now', async () => {
+    const run = await world();
+    await run.gate();
+    const first = await run.ledger.read(decisionSchema, keys.decision(MODEL, RUN));
+    const evaluation = JSON.parse((await run.contents())[keys.evaluation(MODEL, RUN)] ?? '');
+    evaluation.candidate.figures.roc_auc = 0.1;
+    await run.store.put(keys.evaluation(MODEL, RUN), JSON.stringify(evaluation));
+
+    const outcome = await run.gate();
+
+    expect(outcome).toEqual({ outcome: 'promote' });
+    expect(await run.ledger.read(decisionSchema, keys.decision(MODEL, RUN))).toEqual(first);
+    expect(run.versions).toHaveLength(1);
+  });
+
+  it('finds the version again that it registered before a crash', async () => {
+    const run = await world();
+    const register = run.sageMaker.createPackage;
+    run.sageMaker.createPackage = async (request) => {
+      await register(request);
+      throw new Error('the answer was lost');
+    };
+    await expect(run.gate()).rejects.toThrow('the answer was lost');
+    run.sageMaker.createPackage = register;
+
+    await run.gate();
+
+    expect(run.versions).toHaveLength(1);
+    expect(await run.ledger.read(registeredSchema, keys.registered(MODEL, RUN))).toMatchObject({
+      modelPackageArn: run.versions[0]?.ModelPackageArn,
+    });
+  });
+
+  it('tells the end of a run whose end was written before a crash', async () => {
+    const run = await world(unreachable);
+    const tell = run.tell;
+    let crashed = false;
+    const gate = gateModel({
+      ...run,
+      stage: 'dev',
+      storeUri: 's3://store',
+      image: 'image',
+      tell: async (contract, ...rest) => {
+        if (contract.detailType === 'RunEnded.v1' && !crashed) {
+          crashed = true;
+          throw new Error('crash');
+        }
+        return tell(contract, ...rest);
+      },
+    });
+    await expect(gate(woken({ model: MODEL, run: RUN }))).rejects.toThrow('crash');
+
+    await gate(woken({ model: MODEL, run: RUN }));
+
+    expect(run.types()).toEqual(['CandidateRejected.v1', 'RunEnded.v1']);
+  });
+
+  it('is tried again where the event is earlier than the evaluation', async () => {
+    const run = await scoredRun();
+    const gate = gateModel({ ...run, stage: 'dev', storeUri: 's3://store', image: 'image' });
+
+    await expect(gate(woken({ model: MODEL, run: RUN }))).rejects.toThrow(NotFoundError);
+  });
+});
+
+describe('the answer about a held candidate', () => {
+  it('approves it in the registry, with who and why', async () => {
+    const run = await world(manual);
+    await run.gate();
+
+    const outcome = await run.answer({ reference: 'CHG-17' });
+
+    expect(outcome).toEqual({ outcome: 'approved' });
+    expect(run.versions[0]).toMatchObject({
+      ModelApprovalStatus: 'Approved',
+      ApprovalDescription: 'approved by ada (CHG-17)',
+    });
+  });
+
+  it('rejects it in the registry, and tells it', async () => {
+    const run = await world(manual);
+    await run.gate();
+
+    const outcome = await run.answer({ decision: 'rejected' });
+
+    expect(outcome).toEqual({ outcome: 'rejected' });
+    expect(run.status()).toBe('Rejected');
+    expect(run.told.at(-1)).toMatchObject({
+      type: 'CandidateRejected.v1',
+      data: { reasons: [{ code: 'approval_refused', message: 'ada rejected the held candidate' }] },
+    });
+  });
+
+  it('stands as first given: another answer, or the same one again, changes nothing', async () => {
+    const run = await world(manual);
+    await run.gate();
+    await run.answer();
+    const [before, versions] = [await run.contents(), structuredClone(run.versions)];
+    run.told.length = 0;
+
+    await run.answer({ decision: 'rejected', approver: 'bob' }, NOW, 'answer-2');
+    await run.answer({ expiresAt: '2001-01-26T00:00:00.000Z' }, new Date('2001-02-01T00:00:00Z'));
+
+    expect(await run.contents()).toEqual(before);
+    expect(run.versions).toEqual(versions);
+    expect(run.told).toEqual([]);
+  });
+
+  it('leaves alone what a person decided in the registry since', async () => {
+    const run = await world(manual);
+    await run.gate();
+    await run.answer();
+    Object.assign(run.versions[0] ?? {}, { ModelApprovalStatus: 'Rejected' });
+
+    await run.answer();
+
+    expect(run.status()).toBe('Rejected');
+  });
+
+  it('counts for nothing once it has expired, which is told, and a later one does', async () => {
+    const run = await world(manual);
+    await run.gate();
+    run.told.length = 0;
+
+    const late = await run.answer({ expiresAt: NOW.toISOString() });
+
+    expect(late).toEqual({ outcome: 'approval_expired' });
+    expect(run.status()).toBe('PendingManualApproval');
+    expect(run.told).toMatchObject([{ type: 'CandidateHeld.v1', data: { reasons: [{ code: 'approval_expired' }] } }]);
+    expect(await run.answer({}, NOW, 'answer-2')).toEqual({ outcome: 'approved' });
+    expect(run.status()).toBe('Approved');
+  });
+
+  it('cannot approve a rejected candidate', async () => {
+    const run = await world(unreachable);
+    await run.gate();
+
+    const outcome = await run.answer();
+
+    expect(outcome).toEqual({ outcome: 'nothing_held' });
+    expect(run.status()).toBe('Rejected');
+  });
+
+  it('is tried again where there is no decision yet', async () => {
+    const run = await world(manual);
+
+    await expect(run.answer()).rejects.toThrow(NotFoundError);
+  });
+});

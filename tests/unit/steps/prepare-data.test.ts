@@ -1,0 +1,307 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { prepareData } from '../../../functions/prepare-data/prepare-data.ts';
+import { validateData } from '../../../functions/validate-data/validate-data.ts';
+import { dictionarySchema } from '../../../shared/data/dictionary.ts';
+import { literal } from '../../../shared/data/engine.ts';
+import { runInputSchema } from '../../../shared/data/run-input.ts';
+import type { PublishedDefinition } from '../../../shared/definition/published.ts';
+import { preparedSchema, type RunPlan, runEndSchema, runPlanSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
+import { workshop } from '../data/workshop.ts';
+import { DEFINITION, dataWorld, journeys, MODEL, NOW, woken } from './data-world.ts';
+
+const RUN = '20010201-0123456789';
+const CHAMPION_RUN = '20010115-abcdefabcd';
+const shop = workshop();
+
+const cut = {
+  from: '2001-01-02T00:00:00Z',
+  validation: '2001-01-15T00:00:00Z',
+  gate: '2001-01-18T00:00:00Z',
+  embargoMs: 3_600_000,
+};
+
+async function world(yaml = DEFINITION) {
+  const base = dataWorld();
+  let published = await base.publish(yaml);
+  const validate = validateData({ ...base, maxDatasetBytes: 1e9 });
+  const prepare = prepareData(base);
+  let uploads = 0;
+  return {
+    ...base,
+    republish: async (next: string): Promise<PublishedDefinition> => {
+      published = await base.publish(next);
+      return published;
+    },
+    async deliver(csv: string): Promise<string> {
+      uploads += 1;
+      const { outcome, dataset } = await validate(woken(await base.upload(`incoming/${MODEL}/${uploads}.csv`, csv)));
+      if (outcome !== 'accepted' || dataset === undefined) throw new Error(`the data was ${outcome}`);
+      return dataset;
+    },
+    async plan(datasets: string[], more: Partial<RunPlan> = {}): Promise<RunPlan> {
+      const plan: RunPlan = {
+        model: MODEL,
+        run: RUN,
+        stage: 'dev',
+        plannedAt: NOW.toISOString(),
+        trigger: { kind: 'new_data', eventId: 'e', overrode: [] },
+        definitionDigest: published.digest,
+        rulesDigest: published.rulesDigest,
+        datasets,
+        fresh: datasets,
+        cut,
+        champion: null,
+        ...more,
+      };
+      await base.ledger.record(runPlanSchema, keys.plan(MODEL, plan.run), plan);
+      await base.ledger.point(slotSchema, keys.slot(MODEL), () => ({
+        model: MODEL,
+        flight: plan,
+        history: [{ run: plan.run, startedAt: plan.plannedAt, endedAt: null, end: null }],
+      }));
+      return plan;
+    },
+    prepare: (run = RUN, now = NOW) => prepare(woken({ model: MODEL, run }, now)),
+    prepared: (run = RUN) => base.ledger.read(preparedSchema, keys.prepared(MODEL, run)),
+    async text(key: string | undefined): Promise<string> {
+      return Buffer.from((await base.store.get(key ?? ''))?.body ?? []).toString();
+    },
+    async rows(key: string | undefined) {
+      const path = join(shop.directory(), 'rows.parquet');
+      writeFileSync(path, (await base.store.get(key ?? ''))?.body ?? '');
+      return shop.rows(`SELECT * FROM read_parquet(${literal(path)})`);
+    },
+    told: base.told,
+    toldSince: () => base.told.filter(({ type }) => !type.startsWith('Dataset')),
+  };
+}
+
+describe('preparing a run', () => {
+  it('cuts by time and encodes label and features, the rows beside them', async () => {
+    const run = await world();
+    const dataset = await run.deliver(journeys(20));
+    await run.plan([dataset]);
+
+    const outcome = await run.prepare();
+
+    expect(outcome).toEqual({ outcome: 'prepared' });
+    const { splits, ...prepared } = await run.prepared();
+    expect(prepared).toMatchObject({
+      features: ['hour', 'line', 'load'],
+      gateChampion: null,
+      notComparable: null,
+      dropped: { before_window: 24, embargo: 1 },
+      trainedBefore: '2001-01-17T23:00:00.000Z',
+    });
+    expect([splits.train.rows, splits.validation.rows, splits.gate.rows]).toEqual([13 * 24, 3 * 24 - 1, 3 * 24]);
+    // 2 January, 0 to 2 o'clock: delays 0, 2, 4 and 5 more to the first late one.
+    const train = (await run.text(splits.train.parts[0]?.dataKey)).split('\n');
+    expect(train.slice(0, 4)).toEqual(['0,0,1,0.5', '0,1,2,7.5', '0,2,3,4.5', '1,3,1,1.5']);
+    const gate = (await run.text(splits.gate.parts[0]?.dataKey)).split('\n');
+    expect(gate.slice(0, 2)).toEqual(['0,1,0.5', '1,2,7.5']);
+    const beside = await run.rows(splits.gate.parts[0]?.rowsKey);
+    expect(beside.slice(0, 2)).toEqual([
+      [expect.stringMatching(/^[0-9a-f]{16}$/), 0, Date.parse('2001-01-18T00:00:00Z') * 1000],
+      [expect.stringMatching(/^[0-9a-f]{16}$/), 1, Date.parse('2001-01-18T01:00:00Z') * 1000],
+    ]);
+    expect(run.toldSince()).toEqual([
+      { type: 'RunPrepared.v1', about: `${MODEL}/${RUN}`, data: { model: MODEL, run: RUN } },
+    ]);
+  });
+
+  it('changes nothing when the event comes again, and tells the same', async () => {
+    const run = await world();
+    await run.plan([await run.deliver(journeys(20))]);
+    await run.prepare();
+    const before = await run.contents();
+
+    const again = await run.prepare(RUN, new Date('2001-05-01T00:00:00Z'));
+
+    expect(again).toEqual({ outcome: 'existed' });
+    expect(await run.contents()).toEqual(before);
+    expect(run.toldSince()[1]).toEqual(run.toldSince()[0]);
+  });
+
+  it('writes the same bytes again after a crash, although the dictionary has grown', async () => {
+    const run = await world();
+    await run.plan([await run.deliver(journeys(20))]);
+    await run.prepare();
+    const first = await run.contents();
+    const crashed = await world();
+    await crashed.plan([await crashed.deliver(journeys(20))]);
+    const input = await run.ledger.read(runInputSchema, keys.runInput(MODEL, RUN));
+    await crashed.ledger.record(runInputSchema, keys.runInput(MODEL, RUN), input);
+    await crashed.ledger.point(dictionarySchema, keys.dictionary(MODEL), () => ({
+      features: { line: ['Z', 'A', 'B', 'C'] },
+    }));
+
+    await crashed.prepare();
+
+    const second = await crashed.contents();
+    for (const key of Object.keys(first).filter((name) => name.startsWith(`runs/${MODEL}/${RUN}/`))) {
+      expect(second[key]).toBe(first[key]);
+    }
+  });
+
+  it('learns categories from the rows to train on alone, and keeps their codes for ever', async () => {
+    const run = await world();
+    const late = journeys(20).replaceAll(/(2001-01-(?:18|19|20) [^,]+),A/g, '$1,NEW');
+    await run.ledger.point(dictionarySchema, keys.dictionary(MODEL), () => ({ features: { line: ['C', 'gone'] } }));
+    await run.plan([await run.deliver(late)]);
+
+    await run.prepare();
+
+    const { dictionary } = await run.ledger.read(runInputSchema, keys.runInput(MODEL, RUN));
+    expect(dictionary.features).toEqual({ line: ['C', 'gone', 'A', 'B'] });
+    const { splits } = await run.prepared();
+    expect((await run.text(splits.gate.parts[0]?.dataKey)).split('\n').slice(0, 3)).toEqual([
+      '0,0,0.5',
+      '1,4,7.5',
+      '2,1,4.5',
+    ]);
+  });
+
+  it('splits by a hash of the key where rows have no time: equal keys stay together, for ever', async () => {
+    const yaml = DEFINITION.replace('  time: at\n', '').replace('key: [at, line]', 'key: [line, load]');
+    const run = await world(yaml);
+    const dataset = await run.deliver(journeys(20));
+    await run.plan([dataset], { cut: null });
+
+    await run.prepare();
+
+    const { splits, dropped, trainedBefore } = await run.prepared();
+    const keysOf = async (parts: { rowsKey: string }[]) =>
+      new Set((await run.rows(parts[0]?.rowsKey)).map(([key]) => key));
+    const sides = [
+      await keysOf(splits.train.parts),
+      await keysOf(splits.validation.parts),
+      await keysOf(splits.gate.parts),
+    ];
+    expect(sides.reduce((sum, side) => sum + side.size, 0)).toBe(new Set(sides.flatMap((side) => [...side])).size);
+    expect(splits.train.rows + splits.validation.rows + splits.gate.rows).toBe(480);
+    expect({ dropped, trainedBefore }).toEqual({ dropped: {}, trainedBefore: null });
+  });
+
+  it('reads several datasets as one, in their order, with the types that hold all of them', async () => {
+    const run = await world();
+    const first = await run.deliver(journeys(10).replaceAll('.5,', ','));
+    const second = await run.deliver(journeys(10, 24, 11));
+    await run.plan([first, second]);
+
+    await run.prepare();
+
+    const { splits } = await run.prepared();
+    const train = (await run.text(splits.train.parts[0]?.dataKey)).trimEnd().split('\n');
+    expect(train[0]).toBe('0,0,1,0');
+    expect(train.at(-1)).toMatch(/\.5$/);
+    expect((await run.ledger.read(runInputSchema, keys.runInput(MODEL, RUN))).columnTypes.load).toBe('number');
+  });
+
+  it('writes slices, protected columns, weight and cluster beside the rows', async () => {
+    const yaml = `${DEFINITION}  weight: load\n  protected: [delay]\nevaluation:\n  slices: [line]\n  cluster: day\n`;
+    const run = await world(yaml.replace('    - load\n', ''));
+    await run.plan([await run.deliver(journeys(20))]);
+
+    await run.prepare();
+
+    const { splits } = await run.prepared();
+    const [first] = await run.rows(splits.gate.parts[0]?.rowsKey);
+    const midnight = Date.parse('2001-01-18T00:00:00Z');
+    expect(first?.slice(1)).toEqual([0, midnight * 1000, 0.5, midnight / 86_400_000, 'A', 0]);
+  });
+});
+
+describe('the champion', () => {
+  /** A champion trained on the first days with its own definition. */
+  async function withChampion(championYaml = DEFINITION, csv = journeys(20)) {
+    const run = await world(championYaml);
+    const old = await run.deliver(journeys(10));
+    await run.plan([old], {
+      run: CHAMPION_RUN,
+      cut: { from: null, validation: '2001-01-07T00:00:00Z', gate: '2001-01-09T00:00:00Z', embargoMs: 0 },
+    });
+    await run.prepare(CHAMPION_RUN);
+    await run.republish(DEFINITION);
+    const dataset = await run.deliver(csv.replaceAll(',B,', ',NEW,'));
+    const { inputDigest } = await run.prepared(CHAMPION_RUN);
+    await run.plan([dataset], { champion: { run: CHAMPION_RUN, modelName: 'champion', inputDigest } });
+    await run.prepare();
+    return { ...run, result: await run.prepared() };
+  }
+
+  it('gets the same rows, with its own features and codes', async () => {
+    const champion = DEFINITION.replace('    - load\n', '    - { name: double, sql: load * 2 }\n').replace(
+      'sql: hour(at)',
+      'sql: hour(at) + 100',
+    );
+    const run = await withChampion(champion);
+
+    const { splits, gateChampion } = run.result;
+    expect(gateChampion?.rows).toBe(splits.gate.rows);
+    expect(gateChampion?.parts.map(({ rowsKey, rows }) => [rowsKey, rows])).toEqual(
+      splits.gate.parts.map(({ rowsKey, rows }) => [rowsKey, rows]),
+    );
+    const lines = async (parts: readonly { dataKey: string }[] | undefined) =>
+      (await run.text(parts?.[0]?.dataKey)).split('\n').slice(0, 3);
+    expect(await lines(splits.gate.parts)).toEqual(['0,1,0.5', '1,4,7.5', '2,3,4.5']);
+    // To the champion the new line is one it has never seen.
+    expect(await lines(gateChampion?.parts)).toEqual(['100,1,1', '101,0,15', '102,3,9']);
+  });
+
+  it('is not compared when the label means something else', async () => {
+    const { result } = await withChampion(DEFINITION.replace('delay > 5', 'delay > 7'));
+
+    expect(result.gateChampion).toBeNull();
+    expect(result.notComparable).toContain('label');
+  });
+
+  it('is not compared when the rows lack what it reads', async () => {
+    const csv = journeys(20).replaceAll(/^(.*)$/gm, '$1');
+    const { result } = await withChampion(
+      DEFINITION.replace('    - load\n', '    - { name: n, sql: length(line) }\n'),
+      csv,
+    );
+    expect(result.notComparable).toBeNull();
+
+    const other = await world(DEFINITION.replace('    - load\n', '    - old_column\n'));
+    const old = await other.deliver(journeys(10).replaceAll('load', 'old_column'));
+    const early = { from: null, validation: '2001-01-07T00:00:00Z', gate: '2001-01-09T00:00:00Z', embargoMs: 0 };
+    await other.plan([old], { run: CHAMPION_RUN, cut: early });
+    await other.prepare(CHAMPION_RUN);
+    await other.republish(DEFINITION);
+    const { inputDigest } = await other.prepared(CHAMPION_RUN);
+    await other.plan([await other.deliver(journeys(20))], {
+      champion: { run: CHAMPION_RUN, modelName: 'champion', inputDigest },
+    });
+    await other.prepare();
+
+    expect((await other.prepared()).notComparable).toContain('old_column');
+  });
+});
+
+describe('a run that cannot be prepared', () => {
+  it.each([
+    ['no row is left to train on', journeys(2, 24, 15), 'no row is left to train on'],
+    ['no row is left to judge on', journeys(10), 'no row is left to judge on (left out: 24 before_window)'],
+    [
+      'all labels to train on are one',
+      journeys(20).replaceAll(/,\d+$/gm, ',0'),
+      'all rows to train on have the label 0',
+    ],
+  ])('ends because %s, and its slot is free', async (_, csv, reason) => {
+    const run = await world();
+    await run.plan([await run.deliver(csv)]);
+
+    const outcome = await run.prepare();
+
+    expect(outcome).toEqual({ outcome: 'unpreparable' });
+    const end = await run.ledger.read(runEndSchema, keys.end(MODEL, RUN));
+    expect(end).toMatchObject({ end: 'failed', reason: expect.stringContaining(reason) });
+    expect((await run.ledger.read(slotSchema, keys.slot(MODEL))).flight).toBeNull();
+    expect(run.toldSince().map(({ type }) => type)).toEqual(['RunEnded.v1']);
+    expect(await run.prepare()).toEqual({ outcome: 'over' });
+  });
+});

@@ -1,0 +1,310 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+
+import { incomingKey } from '../../../functions/validate-data/incoming-key.ts';
+import { validateData } from '../../../functions/validate-data/validate-data.ts';
+import { arrivalSchema, datasetProfileSchema, datasetSchema, verdictSchema } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
+import { DEFINITION, dataWorld, journeys, MODEL, woken } from './data-world.ts';
+
+const MAX_BYTES = 1_000_000;
+
+async function world(yaml: string | null = DEFINITION) {
+  const base = dataWorld();
+  const published = yaml === null ? null : await base.publish(yaml);
+  const validate = validateData({ ...base, maxDatasetBytes: MAX_BYTES });
+  return {
+    ...base,
+    published,
+    validate,
+    /** Uploads and wakes the step, as S3 does. */
+    async arrive(key: string, body: string | Uint8Array) {
+      const event = await base.upload(key, body);
+      return { event, outcome: await validate(woken(event)) };
+    },
+    arrival: (event: { key: string; versionId: string }, model = MODEL) =>
+      base.ledger.read(arrivalSchema, keys.arrival(model, event.key, event.versionId)),
+  };
+}
+
+type World = Awaited<ReturnType<typeof world>>;
+
+async function verdictOf({ ledger, published }: World, dataset: string | undefined) {
+  return ledger.read(verdictSchema, keys.verdict(MODEL, dataset ?? '', published?.rulesDigest ?? ''));
+}
+
+describe('good data', () => {
+  it('is accepted, profiled and kept as typed Parquet', async () => {
+    const shop = await world();
+
+    const { event, outcome } = await shop.arrive(`incoming/${MODEL}/january.csv`, journeys(10));
+
+    expect(outcome.outcome).toBe('accepted');
+    const dataset = outcome.dataset ?? '';
+    expect(await shop.arrival(event)).toMatchObject({ outcome: 'accepted', dataset });
+    expect(await shop.ledger.read(datasetSchema, keys.dataset(MODEL, dataset))).toMatchObject({
+      sources: [{ key: event.key, versionId: event.versionId, sizeBytes: event.sizeBytes }],
+      format: 'csv',
+    });
+    const profile = await shop.ledger.read(datasetProfileSchema, keys.profile(MODEL, dataset));
+    expect(profile.rows).toBe(240);
+    expect(profile.columns.map(({ name, type }) => [name, type])).toEqual([
+      ['at', 'timestamp'],
+      ['line', 'string'],
+      ['load', 'number'],
+      ['delay', 'integer'],
+    ]);
+    expect(profile.columns[0]?.days?.[9]).toEqual(['2001-01-10', 24]);
+    expect(profile.data.map(({ key, rows }) => [key, rows])).toEqual([
+      [`datasets/${MODEL}/${dataset}/data/part-00000.parquet`, 240],
+    ]);
+    expect(shop.store.keys()).toContain(profile.data[0]?.key);
+    expect(shop.told).toEqual([
+      {
+        type: 'DatasetAccepted.v1',
+        about: expect.stringContaining(dataset),
+        data: { model: MODEL, dataset, rows: 240 },
+      },
+    ]);
+  });
+
+  it('changes nothing when the event comes again, and is told again', async () => {
+    const shop = await world();
+    const { event } = await shop.arrive(`incoming/${MODEL}/january.csv`, journeys(3));
+    const before = await shop.contents();
+
+    const again = await shop.validate(woken(event, new Date('2001-02-09T00:00:00Z')));
+
+    expect(again.outcome).toBe('accepted');
+    expect(await shop.contents()).toEqual(before);
+    expect(shop.told).toHaveLength(2);
+    expect(shop.told[1]).toEqual(shop.told[0]);
+  });
+
+  it('is judged once however often the same bytes are delivered, whatever they are called', async () => {
+    const shop = await world();
+    const first = await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    const second = await shop.arrive(`incoming/${MODEL}/b.csv`, journeys(3));
+
+    expect(second.outcome).toEqual({ outcome: 'repeated', dataset: first.outcome.dataset });
+    expect((await shop.arrival(second.event)).outcome).toBe('repeated');
+    expect(shop.told[1]).toEqual(shop.told[0]);
+  });
+
+  it('is judged anew under new rules', async () => {
+    const shop = await world();
+    await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    await shop.publish(DEFINITION.replace('delay > 5', 'delay > 7'));
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/a-again.csv`, journeys(3));
+
+    expect(outcome.outcome).toBe('accepted');
+    expect(shop.told[1]?.about).not.toBe(shop.told[0]?.about);
+  });
+
+  it('ends the same when a crash came before the arrival was recorded', async () => {
+    const shop = await world();
+    const { event, outcome } = await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    const restarted = await world();
+    for (const key of shop.store.keys()) {
+      if (!key.startsWith('arrivals/')) await restarted.store.put(key, (await shop.store.get(key))?.body ?? '');
+    }
+    await restarted.upload(event.key, journeys(3));
+
+    const again = await restarted.validate(woken(event));
+
+    expect(again).toEqual(outcome);
+    expect(await restarted.contents()).toEqual(await shop.contents());
+  });
+});
+
+describe('a folder', () => {
+  it('waits for its _SUCCESS, and is then one dataset of its parts', async () => {
+    const shop = await world();
+    const a = await shop.arrive(`incoming/${MODEL}/jan/part-0.csv`, journeys(2));
+    const b = await shop.arrive(`incoming/${MODEL}/jan/deep/part-1.csv.gz`, gzipSync(journeys(2, 24, 3)));
+    await shop.arrive(`incoming/${MODEL}/jan/_metadata`, 'not data');
+    expect([a.outcome.outcome, b.outcome.outcome]).toEqual(['part', 'part']);
+    expect(shop.told).toEqual([]);
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/jan/_SUCCESS`, '');
+
+    expect(outcome.outcome).toBe('accepted');
+    const profile = await shop.ledger.read(datasetProfileSchema, keys.profile(MODEL, outcome.dataset ?? ''));
+    expect(profile.rows).toBe(96);
+    expect(profile.data).toHaveLength(2);
+  });
+
+  it('is what it held when it was closed, whatever was uploaded since', async () => {
+    const shop = await world();
+    await shop.upload(`incoming/${MODEL}/jan/part-0.csv`, journeys(2));
+    const closed = await shop.upload(`incoming/${MODEL}/jan/_SUCCESS`, '');
+    const first = await shop.validate(woken(closed));
+    const restarted = await world();
+    for (const key of shop.store.keys()) {
+      const isPin = key.startsWith('arrivals/') && key.endsWith('-parts.json');
+      if (isPin) await restarted.store.put(key, (await shop.store.get(key))?.body ?? '');
+    }
+    await restarted.upload(`incoming/${MODEL}/jan/part-0.csv`, journeys(2));
+    await restarted.upload(`incoming/${MODEL}/jan/_SUCCESS`, '');
+    await restarted.upload(`incoming/${MODEL}/jan/part-0.csv`, journeys(5));
+    await restarted.upload(`incoming/${MODEL}/jan/part-1.csv`, journeys(5));
+
+    const again = await restarted.validate(woken(closed));
+
+    expect(again).toEqual(first);
+  });
+
+  it('that holds nothing is rejected, and somebody is told', async () => {
+    const shop = await world();
+
+    const { outcome, event } = await shop.arrive(`incoming/${MODEL}/jan/_SUCCESS`, '');
+    await shop.validate(woken(event));
+
+    expect(outcome).toEqual({ outcome: 'rejected' });
+    expect(shop.told).toHaveLength(2);
+    expect(shop.told[1]).toEqual(shop.told[0]);
+    expect(shop.told[0]).toMatchObject({
+      type: 'DatasetRejected.v1',
+      data: { dataset: null, problems: [{ code: 'no_rows' }] },
+    });
+  });
+});
+
+describe('bad data', () => {
+  it('is rejected with lines, columns and reasons, in the event, the verdict and a report', async () => {
+    const shop = await world();
+    await shop.arrive(`incoming/${MODEL}/good.csv`, journeys(3));
+    const lines = journeys(2).split('\n');
+    lines[4] = '2001-01-01 03:00:00,A,1.5';
+    lines[9] = '2001-01-01 08:00:00,A,heavy,3';
+    lines[12] = '2001-01-01 11:00:00,A,1.5,';
+
+    const { outcome, event } = await shop.arrive(`incoming/${MODEL}/bad.csv`, lines.join('\n'));
+
+    expect(outcome.outcome).toBe('rejected');
+    const verdict = await verdictOf(shop, outcome.dataset);
+    expect(verdict.problems.map(({ code, line, column }) => [code, line, column])).toEqual([
+      ['ragged_row', 5, undefined],
+      ['cell_not_parsed', 10, 'load'],
+      ['label_missing', 13, 'late'],
+    ]);
+    expect(shop.told[1]).toMatchObject({
+      type: 'DatasetRejected.v1',
+      data: { key: event.key, problems: verdict.problems },
+    });
+    const report = Buffer.from((await shop.store.get(verdict.reportKey ?? ''))?.body ?? []).toString();
+    expect(report).toContain('Rejected');
+    expect(report).toContain('where the header names 4 columns');
+    expect(report).not.toContain('heavy');
+    expect(shop.store.keys()).not.toContain(keys.profile(MODEL, outcome.dataset ?? ''));
+    expect(Buffer.from((await shop.data.get(event.key))?.body ?? []).toString()).toBe(lines.join('\n'));
+  });
+
+  it('changes nothing when the event comes again', async () => {
+    const shop = await world();
+    const { event } = await shop.arrive(`incoming/${MODEL}/bad.csv`, 'at,line\n1\n');
+    const before = await shop.contents();
+
+    const again = await shop.validate(woken(event, new Date('2001-03-01T00:00:00Z')));
+
+    expect(again.outcome).toBe('rejected');
+    expect(await shop.contents()).toEqual(before);
+    expect(shop.told[1]).toEqual(shop.told[0]);
+  });
+
+  it('may lack a column the model needs', async () => {
+    const shop = await world();
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/bad.csv`, journeys(2).replace('line', 'route'));
+
+    const { problems } = await verdictOf(shop, outcome.dataset);
+    expect(problems).toMatchObject([{ code: 'column_missing', column: 'line' }]);
+  });
+
+  it('may have cells that make a column of numbers text, even the first time', async () => {
+    const shop = await world();
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/bad.csv`, journeys(2).replace(',0\n', ',none so late\n'));
+
+    const { problems } = await verdictOf(shop, outcome.dataset);
+    expect(problems.slice(0, 2)).toMatchObject([
+      { code: 'cell_not_parsed', column: 'delay', line: 2 },
+      { code: 'column_type_mismatch', message: expect.stringContaining('data.label') },
+    ]);
+  });
+
+  it('may have labels that are neither 0 nor 1, or times that are missing', async () => {
+    const shop = await world(DEFINITION.replace('{ name: late, sql: delay > 5 }', 'delay'));
+    const rows = ['at,line,load,delay', '2001-01-01 00:00:00,A,1,0', '2001-01-01 00:00:00,A,1,2', ',A,1,1'];
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/bad.csv`, rows.join('\n'));
+
+    const { problems } = await verdictOf(shop, outcome.dataset);
+    expect(problems.map(({ code, line }) => [code, line])).toEqual([
+      ['label_invalid', 3],
+      ['time_missing', 4],
+    ]);
+  });
+
+  it.each([
+    ['an empty file', '', 'empty_file'],
+    ['a header alone', 'at,line,load,delay\n', 'no_rows'],
+    ['Latin-1', Buffer.from('at,line\nx,\xe9\n', 'latin1'), 'encoding'],
+    ['a truncated gzip file', gzipSync(journeys(3)).subarray(0, 200), 'gzip_corrupt'],
+    ['a truncated Parquet file', Buffer.from('PAR1 and no more'), 'parquet_corrupt'],
+    ['a workbook', Buffer.from('PK\u0003\u0004xlsx'), 'not_a_table'],
+  ])('may be %s, and the loop stays alive', async (_, body, code) => {
+    const shop = await world();
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/bad`, body);
+
+    expect(outcome.outcome).toBe('rejected');
+    expect((await verdictOf(shop, outcome.dataset)).problems.map((problem) => problem.code)).toEqual([code]);
+  });
+});
+
+describe('what is not judged', () => {
+  it('is too large for the platform: it is put off, and a person is told once and for all', async () => {
+    const shop = await world();
+    const event = await shop.upload(`incoming/${MODEL}/huge.csv`, 'x');
+
+    await shop.validate(woken({ ...event, sizeBytes: MAX_BYTES + 1 }));
+    await shop.validate(woken({ ...event, sizeBytes: MAX_BYTES + 1 }));
+
+    expect((await shop.arrival(event)).outcome).toBe('deferred');
+    expect(shop.told.map(({ type }) => type)).toEqual(['DatasetDeferred.v1', 'DatasetDeferred.v1']);
+    expect(shop.told[1]).toEqual(shop.told[0]);
+  });
+
+  it('is for a model nobody has published: the reason is recorded', async () => {
+    const shop = await world(null);
+
+    const { event, outcome } = await shop.arrive('incoming/unknown/a.csv', journeys(1));
+
+    expect(outcome).toEqual({ outcome: 'ignored' });
+    expect(await shop.arrival(event, '-')).toMatchObject({
+      outcome: 'ignored',
+      reason: 'no model unknown is published',
+    });
+    expect(shop.told).toEqual([]);
+  });
+});
+
+it.each([
+  ['incoming/m/a.csv', { kind: 'file', model: 'm', name: 'a.csv' }],
+  ['incoming/m/f/a.csv', { kind: 'part', model: 'm', folder: 'incoming/m/f/', name: 'a.csv' }],
+  ['incoming/m/f/g/a.csv', { kind: 'part', model: 'm', folder: 'incoming/m/f/' }],
+  ['incoming/m/f/_SUCCESS', { kind: 'success', model: 'm', folder: 'incoming/m/f/' }],
+  ['incoming/m/f/g/_SUCCESS', { kind: 'ignored', model: 'm' }],
+  ['incoming/m/_SUCCESS', { kind: 'ignored', model: 'm' }],
+  ['incoming/m/_temporary/a.csv', { kind: 'ignored', model: 'm' }],
+  ['incoming/m/.hidden', { kind: 'ignored', model: 'm' }],
+  ['incoming/m/f/', { kind: 'ignored', model: 'm' }],
+  ['incoming/m/', { kind: 'ignored', model: 'm' }],
+  ['incoming/m', { kind: 'ignored', model: undefined }],
+  ['incoming//a.csv', { kind: 'ignored', model: undefined }],
+  ['elsewhere/m/a.csv', { kind: 'ignored', model: undefined }],
+])('knows what the key %s means', (key, meaning) => {
+  expect(incomingKey(key)).toMatchObject(meaning);
+});
