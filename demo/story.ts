@@ -8,7 +8,9 @@ import { parseArgs } from 'node:util';
 
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { s3ObjectStore } from '../shared/aws/s3-object-store.ts';
+import { sageMakerApi } from '../shared/aws/sagemaker-api.ts';
 import { keys } from '../shared/ledger/keys.ts';
+import { text } from '../shared/sagemaker/resources.ts';
 import { damaged, flightsBetween } from './flights.ts';
 import { showProgress } from './progress.ts';
 import { postSigned } from './signed-request.ts';
@@ -91,7 +93,6 @@ const play = async () => {
   title(`1. ${count(january.rows)} flights of 1 to 24 January land: a model is trained, judged, promoted and served`);
   await land('flight-delay', january.file);
   const first = await inService(ledger, 'flight-delay');
-  if (!first) console.dir((await whatHappened(ledger, models)), { depth: 9 });
   must(first !== undefined, 'the first model is in service');
   const before = await ask(QUESTIONS);
   must(before.run === first.run, 'the champion answers');
@@ -135,6 +136,16 @@ const play = async () => {
   return before.scores.length + now.scores.length;
 };
 
+/** What SageMaker says of an endpoint. */
+const endpointOf = async (name: string) => {
+  const described = await sageMakerApi().describe('endpoint', name);
+  return {
+    name,
+    status: text(described, 'EndpointStatus') ?? null,
+    config: text(described, 'EndpointConfigName') ?? null,
+  };
+};
+
 /** The account's administrator leaves nothing running, however the story ends. */
 const finish = async (predictions: number) => {
   stopProgress();
@@ -170,9 +181,7 @@ const finish = async (predictions: number) => {
       options.summary,
       `${JSON.stringify({
         ...happened,
-        endpoint: champion
-          ? { name: champion.endpointName, status: 'InService', config: champion.endpointConfigName }
-          : null,
+        endpoint: champion ? await endpointOf(champion.endpointName) : null,
         predictions,
         seconds: seconds(),
       })}\n`,

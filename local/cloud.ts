@@ -36,7 +36,7 @@ export interface CloudOptions {
   readonly flow?: boolean;
   /** `eu-west-1` by default. */
   readonly region?: string;
-  /** Where objects and container roots lie; a temporary folder, removed at close, by default. */
+  /** Where objects and container roots lie, and stay after close; by default a temporary folder that goes with the cloud. */
   readonly directory?: string;
   /** Programs that stand in for container images; those of `containers/` by default. */
   readonly images?: readonly ContainerImage[];
@@ -245,7 +245,15 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
       reset,
     },
   };
-  const door = await openDoor(house, options.port ?? 0);
+  const cleanUp = async () => {
+    await recorder.close();
+    if (given === undefined) await rm(directory, { recursive: true, force: true });
+  };
+  const door = await openDoor(house, options.port ?? 0).catch(async (cause: unknown) => {
+    await world.close();
+    await cleanUp();
+    throw cause;
+  });
   port = door.port;
 
   return {
@@ -297,8 +305,7 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
     async close() {
       await world.close();
       await door.close();
-      await recorder.close();
-      if (given === undefined) await rm(directory, { recursive: true, force: true });
+      await cleanUp();
     },
   };
 };

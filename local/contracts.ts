@@ -8,9 +8,6 @@ import type { Readable } from 'node:stream';
 
 import type { Clock } from './clock.ts';
 
-/** How sure a claim about AWS is: an answer AWS gave, a page that says so, or neither. */
-export type Grade = 'recorded' | 'documented' | 'assumed';
-
 /** A JSON value; what crosses between services is always a copy. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 export type JsonObject = { [name: string]: Json };

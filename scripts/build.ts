@@ -27,6 +27,8 @@ await Promise.all([
       mainFields: ['module', 'main'],
       external: ['@duckdb/node-api'],
       logLevel: 'warning',
+      // shared/data/engine.ts asks for __filename first, which a CommonJS bundle has.
+      logOverride: { 'empty-import-meta': 'silent' },
     });
     mkdirSync(`dist/${step}`, { recursive: true });
     writeFileSync(`dist/${step}/package.json`, '{"type":"commonjs"}\n');

@@ -12,7 +12,8 @@ module.exports = class PackageOffline {
           .getPlugins()
           .find((plugin) => typeof plugin.compareWithLastLayer === 'function');
         // Another version of the framework may do it elsewhere: then packaging says so, instead of asking AWS.
-        if (!layers) throw new Error('the framework compiles layers in another way: scripts/package-offline.cjs needs a look');
+        if (!layers)
+          throw new Error('the framework compiles layers in another way: scripts/package-offline.cjs needs a look');
         layers.compareWithLastLayer = async () => undefined;
       },
     };

@@ -91,7 +91,10 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: Deploy
       );
     } else {
       const found = await sageMaker.describe('endpoint', deployment.endpointName);
-      if (text(found, 'EndpointConfigName') !== deployment.endpointConfigName) {
+      // While an update is on its way the endpoint still names the old configuration, and the new one as pending.
+      // Source: DescribeEndpoint, PendingDeploymentSummary.
+      const pending = text(Object(found?.PendingDeploymentSummary), 'EndpointConfigName');
+      if (![text(found, 'EndpointConfigName'), pending].includes(deployment.endpointConfigName)) {
         if (text(found, 'EndpointStatus') !== 'InService') {
           throw new CapacityError(`${deployment.endpointName} is ${text(found, 'EndpointStatus') ?? 'gone'}`);
         }
@@ -126,33 +129,39 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: Deploy
 
     const trigger = 'packageArn' in data ? data.packageArn : eventId;
     const rollouts = await rolloutsOf(ledger, model);
-    const same = rollouts.find(({ deployment }) => deployment.trigger === trigger);
+    // A request for a run that is being rolled out already asks for that rollout.
+    const same = rollouts.find(
+      ({ deployment, ended }) => deployment.trigger === trigger || (!ended && deployment.run === run),
+    );
     if (same?.ended) return { outcome: 'over' };
 
     const champion = await ledger.find(championSchema, keys.champion(model));
     if (champion?.run === run) return { outcome: 'in_service' };
     const plan = await ledger.read(runPlanSchema, keys.plan(model, run));
-    if (!same && (champion?.run ?? null) !== (plan.champion?.run ?? null)) {
-      const reason: Reason = {
+    const refused = same ? undefined : await ledger.find(refusalSchema, keys.refusal(model, run));
+    if (refused || (!same && (champion?.run ?? null) !== (plan.champion?.run ?? null))) {
+      const found: Reason = {
         code: 'champion_changed',
         message: `judged against ${plan.champion?.run ?? 'no champion'}, but ${champion?.run ?? 'none'} is in service now: start a new run`,
       };
-      await ledger.record(refusalSchema, keys.refusal(model, run), {
+      const stands = await ledger.record(refusalSchema, keys.refusal(model, run), {
         model,
         run,
-        code: reason.code,
-        reason: reason.message,
+        code: found.code,
+        reason: found.message,
         refusedAt: now.toISOString(),
       });
+      const reason: Reason = { code: stands.code, message: stands.reason };
       await tell(CandidateHeldV1, `${model}/${run}/${reason.code}`, { model, run, reasons: [reason] }, context);
       await concludeRun({ ledger, tell }, { model, run, end: 'held', reason: reason.message }, now);
       return { outcome: reason.code };
     }
-    const busy = rollouts.find(({ deployment, ended }) => !ended && deployment.trigger !== trigger);
+    const busy = rollouts.find((rollout) => !rollout.ended && rollout !== same);
     if (busy) throw new CapacityError(`rollout ${busy.deployment.n} of ${model} is not over`);
 
     const deployment = same?.deployment ?? (await decide());
-    await rollOut(deployment, now);
+    // Once sent, never again: an endpoint that came back on its old configuration is a rollout that failed.
+    if (!same?.started) await rollOut(deployment, now);
     await tell(
       DeploymentStartedV1,
       `${model}/${deployment.n}`,

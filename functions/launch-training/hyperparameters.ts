@@ -10,14 +10,21 @@ const OBJECTIVES = {
 /** A seed is always sent, so that a repeated attempt trains the same model. */
 const SEED = '1';
 
+/** Why a definition cannot be trained yet; undefined when it can. */
+export const untrainable = ({ problem, training }: ModelDefinition): string | undefined => {
+  if (problem === 'multiclass') return 'training a multiclass model is not supported yet';
+  if (training.algorithm !== 'xgboost') return 'training with an image of your own is not supported yet';
+  return undefined;
+};
+
 /**
  * The hyperparameters of a training job, as the text SageMaker wants: the problem's own, then those of the definition.
- * @throws ConfigError for a problem that cannot be trained yet.
+ * @throws ConfigError for what is {@link untrainable}.
  */
-export const xgboostHyperparameters = ({ problem, training }: ModelDefinition): Record<string, string> => {
-  if (problem === 'multiclass') throw new ConfigError('training a multiclass model is not supported yet');
-  if (training.algorithm !== 'xgboost')
-    throw new ConfigError('training with an image of your own is not supported yet');
+export const xgboostHyperparameters = (definition: ModelDefinition): Record<string, string> => {
+  const { problem, training } = definition;
+  const reason = untrainable(definition);
+  if (reason !== undefined || problem === 'multiclass') throw new ConfigError(reason ?? problem);
   const asked = Object.fromEntries(
     Object.entries(training.hyperparameters).map(([name, value]) => [name, String(value)]),
   );

@@ -12,7 +12,7 @@ import { xgboostImage } from '../../shared/sagemaker/images.ts';
 import { runName } from '../../shared/sagemaker/names.ts';
 import { trainingJobRequest } from '../../shared/sagemaker/requests.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
-import { xgboostHyperparameters } from './hyperparameters.ts';
+import { untrainable, xgboostHyperparameters } from './hyperparameters.ts';
 
 export interface LaunchTrainingDeps {
   readonly ledger: Ledger;
@@ -45,13 +45,27 @@ export const launchTraining =
   async ({ data, now, waitingSince }: Woken<LaunchRequest>): Promise<Outcome> => {
     const { model, run } = data;
     const context = { now, correlationId: run };
-    if (await ledger.find(runEndSchema, keys.end(model, run))) return { outcome: 'over' };
+    const end = await ledger.find(runEndSchema, keys.end(model, run));
+    if (end) {
+      // The end may be ours and not told, nor the slot released: a crash came between.
+      if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
+      return { outcome: 'over' };
+    }
+    const fail = async (jobName: string | null, reason: string) => {
+      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName, reason }, context);
+      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+    };
 
     const [plan, prepared] = await Promise.all([
       ledger.read(runPlanSchema, keys.plan(model, run)),
       ledger.read(preparedSchema, keys.prepared(model, run)),
     ]);
     const { definition } = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
+    const unsupported = untrainable(definition);
+    if (unsupported !== undefined) {
+      await fail(null, unsupported);
+      return { outcome: 'unsupported' };
+    }
     const { training } = definition;
     const instances = training.instance;
     const attempt = await ledger.record(attemptSchema, keys.attempt(model, run, data.attempt), {
@@ -97,8 +111,7 @@ export const launchTraining =
       const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
       if (!(error instanceof CapacityError) || waitedMs < patienceMs) throw error;
       const reason = `no capacity for ${attempt.instance} in ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`;
-      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName: attempt.jobName, reason }, context);
-      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+      await fail(attempt.jobName, reason);
       return { outcome: 'gave_up' };
     }
   };

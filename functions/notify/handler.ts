@@ -9,14 +9,17 @@ import {
   RunDeclinedV1,
   TrainingFailedV1,
 } from '../../events/index.ts';
+import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { topic } from '../../shared/aws/topic.ts';
+import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { eventHandler } from '../../shared/runtime/event-handler.ts';
 import { on } from '../../shared/runtime/route.ts';
 import { notices } from './notice.ts';
 import { notify } from './notify.ts';
 
-const send = notify(topic(environment('TOPIC_ARN').TOPIC_ARN));
+const env = environment('STORE_BUCKET', 'TOPIC_ARN');
+const send = notify({ ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)), send: topic(env.TOPIC_ARN) });
 
 export const handler = eventHandler(
   on(DatasetRejectedV1, send(notices.datasetRejected)),

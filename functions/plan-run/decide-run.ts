@@ -157,6 +157,7 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
   if (policy.time === null) {
     const oldest = policy.windowMs === null ? Number.NEGATIVE_INFINITY : now.getTime() - policy.windowMs;
     const within = available.filter((accepted) => !accepted.taken || Date.parse(accepted.dataset.receivedAt) >= oldest);
+    if (within.length === 0) return none('no_recent_data', 'all accepted data is older than the window', true);
     return planned(within, null);
   }
 

@@ -7,6 +7,7 @@ import {
   championSchema,
   datasetProfileSchema,
   datasetSchema,
+  declinedSchema,
   type RunPlan,
   runEndSchema,
   runPlanSchema,
@@ -19,6 +20,7 @@ import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { runIdOf } from '../../shared/sagemaker/names.ts';
 import { type AcceptedDataset, decideRun, type RunEvidence, type RunPolicy } from './decide-run.ts';
 
 export interface PlanRunDeps {
@@ -75,8 +77,16 @@ export const planRun =
     const context = (run: string) => ({ now, correlationId: run });
 
     const decline = async (reasons: readonly Reason[], outcome: string): Promise<Outcome> => {
-      if (trigger.answer) await tell(RunDeclinedV1, eventId, { model, reasons: [...reasons] }, context(eventId));
-      return { outcome };
+      if (!trigger.answer) return { outcome };
+      // A request is answered once: later, when the slot is free or the cooldown over, it is not taken for a new one.
+      const declined = await ledger.record(declinedSchema, keys.declined(model, eventId), {
+        model,
+        eventId,
+        reasons: [...reasons],
+        declinedAt: now.toISOString(),
+      });
+      await tell(RunDeclinedV1, eventId, { model, reasons: declined.reasons }, context(eventId));
+      return { outcome: declined.reasons[0]?.code ?? outcome };
     };
 
     /** What follows from a taken slot; each part is harmless to repeat. */
@@ -92,6 +102,15 @@ export const planRun =
       await tell(RunPlannedV1, `${model}/${plan.run}`, { model, run: plan.run }, context(plan.run));
     };
 
+    if (trigger.kind !== 'new_data') {
+      const answered = await ledger.find(declinedSchema, keys.declined(model, eventId));
+      if (answered) return decline(answered.reasons, 'declined');
+      // The same request again, after its run has ended: the run's name says so, whatever cooldown or budget say now.
+      const asked = runIdOf(stage, model, occurredAt, eventId);
+      const plan = await ledger.find(runPlanSchema, keys.plan(model, asked));
+      const flight = (await ledger.find(slotSchema, keys.slot(model)))?.flight;
+      if (plan && flight?.run !== asked) return { outcome: 'existed', run: asked };
+    }
     const published = await readPublished(ledger, model);
     if (!published)
       return decline([{ code: 'unknown_model', message: `no model ${model} is published` }], 'unknown_model');
@@ -108,6 +127,9 @@ export const planRun =
       }
       // Its end is written and the slot was not released: a crash came between.
       await concludeRun({ ledger, tell }, end, now);
+      if (trigger.kind !== 'new_data' && flight.trigger.eventId === eventId) {
+        return { outcome: 'existed', run: flight.run };
+      }
     }
 
     const { definition } = published;
@@ -133,7 +155,7 @@ export const planRun =
     if (decision.outcome === 'none') return decline(decision.reasons, decision.reasons[0]?.code ?? 'none');
 
     const { plan } = decision;
-    // The same request again, after its run has ended: its name says so.
+    // The same data on the same day, after its run has ended: its name says so.
     if (await ledger.find(runPlanSchema, keys.plan(model, plan.run))) return { outcome: 'existed', run: plan.run };
     // Taken only from the state the decision was made on: a run that came and went meanwhile has taken its datasets.
     const taken = await ledger.point(slotSchema, keys.slot(model), (current) =>

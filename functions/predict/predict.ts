@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 import { csvRow } from '../../shared/data/encode-csv.ts';
-import { type FeatureEncoder, featureEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
+import { type InputEncoder, inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
 import { DependencyError } from '../../shared/errors.ts';
 import { batchFromRecords } from '../../shared/features/records.ts';
 import { type Champion, championSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Answered, Asked } from '../../shared/runtime/url-handler.ts';
+import { predictionsIn } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 
 export interface PredictDeps {
@@ -23,7 +24,8 @@ export const MAX_RECORDS = 100;
 const CHAMPION_TTL_MS = 10_000;
 
 const record = z.record(z.string(), z.unknown());
-const body = z.union([z.strictObject({ records: z.array(record).min(1) }), record]);
+/** What the records of a request are is for the model to say: see `batchFromRecords`. */
+const many = z.strictObject({ records: z.array(z.unknown()).min(1) });
 
 const refuse = (status: number, error: string, message: string, more: object = {}): Answered => ({
   status,
@@ -35,10 +37,27 @@ const refuse = (status: number, error: string, message: string, more: object = {
 export const inferenceIdOf = (now: Date, requestId: string): string =>
   `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`;
 
+/** The records of a body; undefined when it is neither a record nor a list of at least one. */
+const recordsIn = (text: string): { records: unknown[]; many: boolean } | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  // The fields of a record are scalars: a list can only be the list of records.
+  if (Array.isArray(Object(value).records)) {
+    const parsed = many.safeParse(value);
+    return parsed.success ? { records: parsed.data.records, many: true } : undefined;
+  }
+  const parsed = record.safeParse(value);
+  return parsed.success ? { records: [parsed.data], many: false } : undefined;
+};
+
 interface Serving {
   readonly champion: Champion;
   readonly input: RunInput;
-  readonly encode: FeatureEncoder;
+  readonly encode: InputEncoder;
 }
 
 /**
@@ -56,7 +75,7 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
     if (!champion) found = undefined;
     else if (found?.champion.n !== champion.n) {
       const input = await ledger.read(runInputSchema, keys.runInput(model, champion.run));
-      found = { champion, input, encode: featureEncoder(input) };
+      found = { champion, input, encode: inputEncoder(input) };
     }
     serving.set(model, { until: now + CHAMPION_TTL_MS, found });
     return found;
@@ -67,19 +86,16 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
     const found = /^[a-z][a-z0-9-]*$/.test(path) ? await servingOf(path, now.getTime()) : undefined;
     if (!found)
       return refuse(404, 'no_model', `no model ${JSON.stringify(path)} is in service; the path names one: /<model>`);
-    let parsed: z.infer<typeof body>;
-    try {
-      parsed = body.parse(JSON.parse(text));
-    } catch {
-      return refuse(400, 'bad_request', 'the body is not a JSON object: a record, or { "records": [ … ] }');
+    const asked = recordsIn(text);
+    if (asked === undefined) {
+      return refuse(400, 'bad_request', 'the body is not a JSON object: a record, or { "records": [ … ] } and no more');
     }
-    const many = 'records' in parsed && Array.isArray(parsed.records);
-    const records = many ? (parsed.records as Record<string, unknown>[]) : [parsed];
+    const { records } = asked;
     if (records.length > MAX_RECORDS) {
       return refuse(400, 'too_many_records', `${records.length} records; at most ${MAX_RECORDS} in one request`);
     }
     const { champion, input, encode } = found;
-    const { batch, errors } = batchFromRecords(records, input.columnTypes);
+    const { batch, errors } = batchFromRecords(records, input.columnTypes, input.inputColumns);
     if (errors.length > 0)
       return refuse(400, 'bad_record', 'some fields are not what the model takes', { problems: errors });
 
@@ -87,20 +103,19 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
     const lines = records.map((_, row) => csvRow(columns, row));
     const inferenceId = inferenceIdOf(now, requestId);
     const answer = await sageMaker.invoke(champion.endpointName, lines.join('\n'), inferenceId);
-    // One prediction a line, or all on one line. Source: the image's serve.py and its multi-model handler.
-    const scores = answer.trim().split(/[,\n]/).map(Number);
+    const scores = predictionsIn(answer);
     if (scores.length !== records.length || scores.some((score) => !Number.isFinite(score))) {
       throw new DependencyError(`${champion.endpointName} gave ${scores.length} answers to ${records.length} records`);
     }
     const predictions = scores.map((score, row) => ({
-      inferenceId: many ? `${inferenceId}.${row}` : inferenceId,
+      inferenceId: asked.many ? `${inferenceId}.${row}` : inferenceId,
       score,
       ...(input.problem === 'binary' && { [input.label.name]: score >= 0.5 }),
     }));
     return {
       status: 200,
       outcome: 'answered',
-      body: { model: path, run: champion.run, ...(many ? { predictions } : predictions[0]) },
+      body: { model: path, run: champion.run, ...(asked.many ? { predictions } : predictions[0]) },
     };
   };
 };

@@ -10,7 +10,8 @@ export interface OpenRun {
   readonly evaluated: boolean;
   readonly decision: 'promote' | 'hold' | 'reject' | undefined;
   readonly registered: boolean;
-  readonly rollout: 'none' | 'open' | 'ended';
+  /** `decided`: recorded, and not known to have been sent. */
+  readonly rollout: 'none' | 'decided' | 'open' | 'ended';
   /** The last attempt's job; undefined when there is none on SageMaker. */
   readonly trainingJob: JobOutcome['state'] | undefined;
   /** The batch transforms that were decided on; undefined where one is not there. */
@@ -22,17 +23,16 @@ export interface OpenRun {
 /** What to say or do again, because it may have been lost. Each is harmless when it was not. */
 export type Move =
   | 'conclude'
-  | 'tell_planned'
+  | 'tell_accepted'
   | 'tell_prepared'
   | 'tell_evaluated'
   | 'wake_track_training'
   | 'wake_evaluate_model'
   | 'wake_deploy_model'
-  | 'wake_track_endpoint'
   | 'wait';
 
 /** A Lambda function's longest run: a step that has been quiet for longer is not at work. */
-const AT_WORK_MS = 15 * 60_000;
+export const AT_WORK_MS = 15 * 60_000;
 
 /**
  * The event that an open run lacks. Where a step may still be at work nothing is said; where SageMaker is, its own
@@ -41,7 +41,7 @@ const AT_WORK_MS = 15 * 60_000;
 export const nextMove = (run: OpenRun): Move => {
   if (run.hasEnd) return 'conclude';
   const patient = run.quietMs < AT_WORK_MS;
-  if (!run.prepared) return patient ? 'wait' : 'tell_planned';
+  if (!run.prepared) return patient ? 'wait' : 'tell_accepted';
   if (run.lastAttempt === 0) return patient ? 'wait' : 'tell_prepared';
   if (!run.trained) {
     if (run.trainingJob === undefined) return patient ? 'wait' : 'tell_prepared';
@@ -52,6 +52,7 @@ export const nextMove = (run: OpenRun): Move => {
     return run.transformJobs.includes('running') ? 'wait' : 'wake_evaluate_model';
   }
   if (!run.decision || !run.registered || run.decision !== 'promote') return patient ? 'wait' : 'tell_evaluated';
+  // A rollout is followed by itself: a held candidate has one without an open run.
   if (run.rollout === 'none') return patient ? 'wait' : 'wake_deploy_model';
-  return 'wake_track_endpoint';
+  return 'wait';
 };

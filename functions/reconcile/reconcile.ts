@@ -4,7 +4,6 @@ import {
   AttemptRequestedV1,
   DatasetAcceptedV1,
   ModelEvaluatedV1,
-  RunPlannedV1,
   RunPreparedV1,
   S3ObjectCreated,
   SageMakerEndpoint,
@@ -35,8 +34,8 @@ import { readPublished } from '../../shared/ledger/published.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
-import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
-import { type Move, nextMove, type OpenRun } from './next-move.ts';
+import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { AT_WORK_MS, type Move, nextMove, type OpenRun } from './next-move.ts';
 
 /** The steps that AWS's own events wake. */
 export type WokenByAws = 'validate-data' | 'track-training' | 'evaluate-model' | 'deploy-model' | 'track-endpoint';
@@ -135,7 +134,7 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       evaluated: evaluation !== undefined,
       decision: decision?.outcome,
       registered: registered !== undefined,
-      rollout: rollout ? (rollout.ended ? 'ended' : 'open') : 'none',
+      rollout: rollout ? (rollout.ended ? 'ended' : rollout.started ? 'open' : 'decided') : 'none',
       trainingJob: attempt && !trained ? await job('trainingJob', attempt.jobName) : undefined,
       transformJobs:
         trained && !evaluation
@@ -145,6 +144,16 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       ...(attempt && { attemptJob: attempt.jobName }),
       transforms: trained?.transforms.map((transform) => transform.jobName) ?? [],
     };
+  };
+
+  const tellAccepted = async (model: string, dataset: string, rulesDigest: string, now: Date) => {
+    const { rows } = await ledger.read(verdictSchema, keys.verdict(model, dataset, rulesDigest));
+    await tell(
+      DatasetAcceptedV1,
+      `${model}/${dataset}/${rulesDigest}`,
+      { model, dataset, rows: rows ?? 0 },
+      { now, correlationId: dataset },
+    );
   };
 
   const moveOn = async (plan: RunPlan, now: Date): Promise<Move> => {
@@ -159,9 +168,12 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
         await concludeRun({ ledger, tell }, end, now);
         break;
       }
-      case 'tell_planned':
-        await tell(RunPlannedV1, about, { model, run }, context);
+      case 'tell_accepted': {
+        // Whatever wakes plan-run makes it finish the run in the slot: facts that a crash left out, then RunPlanned.
+        const dataset = plan.datasets[0] ?? '';
+        await tellAccepted(model, dataset, plan.rulesDigest, now);
         break;
+      }
       case 'tell_prepared':
         if (open.lastAttempt > 1) {
           const attempt = open.lastAttempt;
@@ -189,24 +201,28 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       }
       case 'wake_deploy_model': {
         const { modelPackageArn } = await ledger.read(registeredSchema, keys.registered(model, run));
-        await wake(
-          'deploy-model',
-          envelope(SageMakerModelPackage, modelPackageArn, now, { ModelPackageArn: modelPackageArn }),
-        );
+        await wakeDeployModel(modelPackageArn, now);
         break;
       }
-      case 'wake_track_endpoint':
       case 'wait':
         break;
     }
     return move;
   };
 
+  const wakeDeployModel = (arn: string, now: Date) =>
+    wake('deploy-model', envelope(SageMakerModelPackage, arn, now, { ModelPackageArn: arn }));
+
   /** A rollout is open with or without a run in flight: a held candidate is deployed after its run has ended. */
   const followRollout = async (model: string, now: Date): Promise<boolean> => {
-    const open = (await rolloutsOf(ledger, model)).findLast(({ started, ended }) => started && !ended);
+    const open = (await rolloutsOf(ledger, model)).find(({ ended }) => !ended);
     if (!open) return false;
-    const { endpointName } = open.deployment;
+    const { endpointName, modelPackageArn, decidedAt } = open.deployment;
+    if (!open.started) {
+      if (now.getTime() - Date.parse(decidedAt) < AT_WORK_MS) return false;
+      await wakeDeployModel(modelPackageArn, now);
+      return true;
+    }
     await wake(
       'track-endpoint',
       envelope(SageMakerEndpoint, endpointName, now, { EndpointName: endpointName, EndpointStatus: 'IN_SERVICE' }),
@@ -224,26 +240,33 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       if (!listed.has(verdictKey) || listed.has(keys.taken(model, id))) continue;
       const verdict = await ledger.read(verdictSchema, verdictKey);
       if (!verdict.accepted) continue;
-      await tell(
-        DatasetAcceptedV1,
-        `${model}/${id}/${published.rulesDigest}`,
-        { model, dataset: id, rows: verdict.rows ?? 0 },
-        { now, correlationId: id },
-      );
+      await tellAccepted(model, id, published.rulesDigest, now);
       return true;
     }
     return false;
   };
 
-  /** The champion before the present one may have had an endpoint of its own, for another input. */
-  const retireEndpoint = async (model: string, now: Date): Promise<boolean> => {
+  /** Champions before the present one may have had endpoints of their own, for another input. */
+  const retireEndpoints = async (model: string, now: Date): Promise<number> => {
     const champion = await ledger.find(championSchema, keys.champion(model));
-    if (!champion || champion.n === 1 || now.getTime() - Date.parse(champion.since) < RETIRE_AFTER_MS) return false;
-    const previous = await ledger.find(championSchema, keys.championHistory(model, champion.n - 1));
-    if (!previous || previous.endpointName === champion.endpointName) return false;
-    if (!(await sageMaker.describe('endpoint', previous.endpointName))) return false;
-    await sageMaker.deleteEndpoint(previous.endpointName);
-    return true;
+    if (!champion || champion.n === 1 || now.getTime() - Date.parse(champion.since) < RETIRE_AFTER_MS) return 0;
+    // A rollout may be on its way back to an older endpoint.
+    if ((await rolloutsOf(ledger, model)).some(({ ended }) => !ended)) return 0;
+    let retired = 0;
+    const seen = new Set([champion.endpointName]);
+    for (let n = champion.n - 1; n >= 1; n -= 1) {
+      const previous = await ledger.find(championSchema, keys.championHistory(model, n));
+      if (!previous || seen.has(previous.endpointName)) continue;
+      seen.add(previous.endpointName);
+      const endpoint = await sageMaker.describe('endpoint', previous.endpointName);
+      // What went before an endpoint that is gone went before it.
+      if (!endpoint) break;
+      // One in any other state cannot be deleted yet, or is being deleted. Source: DeleteEndpoint, API reference.
+      if (!['InService', 'Failed', 'UpdateRollbackFailed'].includes(text(endpoint, 'EndpointStatus') ?? '')) continue;
+      await sageMaker.deleteEndpoint(previous.endpointName);
+      retired += 1;
+    }
+    return retired;
   };
 
   return async ({ now }: Pick<Woken<unknown>, 'now'>): Promise<Outcome & { said: string[] }> => {
@@ -251,7 +274,7 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       .map((key) => /^definitions\/([^/]+)\.json$/.exec(key)?.[1])
       .filter((model) => model !== undefined);
     const said: string[] = [];
-    for (const model of models) {
+    const lookOver = async (model: string) => {
       const missed = await takeInArrivals(model, now);
       if (missed > 0) said.push(`${model}: ${missed} arrivals`);
       const slot = await ledger.find(slotSchema, keys.slot(model));
@@ -261,8 +284,13 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       }
       if (await followRollout(model, now)) said.push(`${model}: rollout`);
       if (await offerData(model, slot, now)) said.push(`${model}: data`);
-      if (await retireEndpoint(model, now)) said.push(`${model}: retired an endpoint`);
-    }
+      const retired = await retireEndpoints(model, now);
+      if (retired > 0) said.push(`${model}: ${retired} endpoints retired`);
+    };
+    const failures: unknown[] = [];
+    // One model's trouble does not keep the others waiting.
+    for (const model of models) await lookOver(model).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} models could not be looked over`);
     return { outcome: said.length === 0 ? 'quiet' : 'moved', said };
   };
 };

@@ -5,6 +5,7 @@ import { type Deployment, preparedSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { predictionsIn } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 
 /** Asks the endpoint of a rollout with the golden rows of its run. */
@@ -54,7 +55,7 @@ export const goldenProbe =
     // Nothing to ask with is nothing shown: a rollout is believed for answers, not for the lack of questions.
     if (lines.length === 0) return { ok: false, reason: 'the run has no golden rows to ask the endpoint with' };
     const answer = await sageMaker.invoke(endpointName, lines.join('\n'), `probe-${run}-${n}`);
-    const scores = answer.trim().split(/[,\n]/).map(Number);
+    const scores = predictionsIn(answer);
     if (scores.length !== expected.length) {
       return { ok: false, reason: `the endpoint gave ${scores.length} answers to ${expected.length} golden rows` };
     }

@@ -5,7 +5,9 @@ import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   championSchema,
   type Deployment,
+  type DeploymentVerdict,
   deploymentEndSchema,
+  deploymentVerdictSchema,
   preparedSchema,
   runEndSchema,
 } from '../../shared/ledger/facts.ts';
@@ -29,18 +31,49 @@ export interface TrackEndpointDeps {
  * Says how a rollout ended. Believes DescribeEndpoint only: a failed update comes back `InService` on the configuration
  * it had before, so what is served is compared with what was asked for, and then asked with the golden rows. Only then
  * does the champion move.
+ *
+ * What was found is recorded before anything follows from it, and the rollout's end when all of it has followed: a
+ * repeat in between goes on, a repeat afterwards does nothing.
  */
 export const trackEndpoint = ({ ledger, sageMaker, tell, stage, probe }: TrackEndpointDeps) => {
-  const end = (deployment: Deployment, outcome: 'deployed' | 'rolled-back' | 'failed', reason: string, now: Date) =>
-    ledger.record(deploymentEndSchema, keys.deploymentEnd(deployment.model, deployment.n), {
-      model: deployment.model,
-      n: deployment.n,
-      outcome,
-      reason,
-      endedAt: now.toISOString(),
-    });
+  /** How the rollout went; undefined while the endpoint is still on its way. */
+  const judge = async (deployment: Deployment): Promise<Pick<DeploymentVerdict, 'outcome' | 'reason'> | undefined> => {
+    const endpoint = await sageMaker.describe('endpoint', deployment.endpointName);
+    const status = text(endpoint, 'EndpointStatus');
+    const failure = text(endpoint, 'FailureReason');
+    if (!endpoint || status === 'Failed' || status === 'UpdateRollbackFailed') {
+      return { outcome: 'failed', reason: failure ?? `the endpoint is ${status ?? 'gone'}` };
+    }
+    if (status !== 'InService') return undefined;
+    const served = text(endpoint, 'EndpointConfigName');
+    if (served !== deployment.endpointConfigName) {
+      return {
+        outcome: 'rolled-back',
+        reason: `the endpoint came back in service on ${served}${failure ? `: ${failure}` : ''}`,
+      };
+    }
+    const probed = await probe(deployment);
+    return { outcome: probed.ok ? 'deployed' : 'rolled-back', reason: probed.reason };
+  };
 
-  const takeBack = async (deployment: Deployment, outcome: 'rolled-back' | 'failed', reason: string, now: Date) => {
+  /** Leaves the endpoint as it was before the rollout. */
+  const restore = async ({ kind, endpointName, endpointConfigName, replaces }: Deployment) => {
+    const endpoint = await sageMaker.describe('endpoint', endpointName);
+    const status = text(endpoint, 'EndpointStatus');
+    if (!endpoint) return;
+    if (kind === 'create') {
+      // Nobody asks it, it bills by the hour, and one that failed can only be deleted: the next rollout makes it anew.
+      // Source: CreateEndpoint, API reference.
+      if (status === 'Failed' || status === 'InService') await sageMaker.deleteEndpoint(endpointName);
+      return;
+    }
+    const servesIt = status === 'InService' && text(endpoint, 'EndpointConfigName') === endpointConfigName;
+    if (servesIt && replaces?.endpointName === endpointName) {
+      await sageMaker.updateEndpoint({ EndpointName: endpointName, EndpointConfigName: replaces.endpointConfigName });
+    }
+  };
+
+  const takeBack = async (deployment: Deployment, reason: string, now: Date) => {
     const { model, run, n, endpointName } = deployment;
     // The package is marked first, so that this version does not come back by itself.
     await sageMaker.updatePackage({
@@ -48,7 +81,7 @@ export const trackEndpoint = ({ ledger, sageMaker, tell, stage, probe }: TrackEn
       ModelApprovalStatus: 'Rejected',
       ApprovalDescription: reason.replaceAll(/\s+/g, ' ').slice(0, 1024),
     });
-    await end(deployment, outcome, reason, now);
+    await restore(deployment);
     await tell(
       DeploymentRolledBackV1,
       `${model}/${n}`,
@@ -56,7 +89,6 @@ export const trackEndpoint = ({ ledger, sageMaker, tell, stage, probe }: TrackEn
       { now, correlationId: run },
     );
     await concludeRun({ ledger, tell }, { model, run, end: 'rolled-back', reason }, now);
-    return { outcome };
   };
 
   const moveChampion = async (deployment: Deployment, now: Date) => {
@@ -84,52 +116,54 @@ export const trackEndpoint = ({ ledger, sageMaker, tell, stage, probe }: TrackEn
     await ledger.record(championSchema, keys.championHistory(model, stands.n), stands);
   };
 
+  const takeIntoService = async (deployment: Deployment, reason: string, now: Date) => {
+    const { model, run, n, endpointName } = deployment;
+    await moveChampion(deployment, now);
+    await tell(
+      ModelDeployedV1,
+      `${model}/${n}`,
+      { model, run, deployment: n, endpointName },
+      { now, correlationId: run },
+    );
+    // A run that was held and approved later has ended before its deployment.
+    if ((await ledger.find(runEndSchema, keys.end(model, run)))?.end !== 'held') {
+      await concludeRun({ ledger, tell }, { model, run, end: 'promoted', reason }, now);
+    }
+  };
+
   return async ({ data: { name }, now }: Woken<{ name: string }>): Promise<Outcome> => {
     const model = modelOfEndpoint(stage, name);
     if (!model) return { outcome: 'not_ours' };
     const rollout = (await rolloutsOf(ledger, model)).findLast(({ deployment }) => deployment.endpointName === name);
     if (!rollout) return { outcome: 'nothing_asked' };
     const { deployment } = rollout;
-    const { run, n } = deployment;
+    const { n } = deployment;
     if (rollout.ended) return { outcome: 'over' };
     // An endpoint that is in service before the update was sent says nothing about it.
     if (!rollout.started) throw new NotFoundError(`rollout ${n} of ${model} has not been sent yet`);
 
-    const endpoint = await sageMaker.describe('endpoint', name);
-    const status = text(endpoint, 'EndpointStatus');
-    const failure = text(endpoint, 'FailureReason');
-    if (!endpoint || status === 'Failed' || status === 'UpdateRollbackFailed') {
-      return takeBack(deployment, 'failed', failure ?? `the endpoint is ${status ?? 'gone'}`, now);
+    const verdictKey = keys.deploymentVerdict(model, n);
+    let verdict = await ledger.find(deploymentVerdictSchema, verdictKey);
+    if (!verdict) {
+      const found = await judge(deployment);
+      if (!found) return { outcome: 'running' };
+      verdict = await ledger.record(deploymentVerdictSchema, verdictKey, {
+        model,
+        n,
+        ...found,
+        decidedAt: now.toISOString(),
+      });
     }
-    if (status !== 'InService') return { outcome: 'running' };
-    const served = text(endpoint, 'EndpointConfigName');
-    if (served !== deployment.endpointConfigName) {
-      const reason = `the endpoint came back in service on ${served}${failure ? `: ${failure}` : ''}`;
-      return takeBack(deployment, 'rolled-back', reason, now);
-    }
-
-    const probed = await probe(deployment);
-    if (!probed.ok) {
-      if (deployment.kind === 'update' && deployment.replaces?.endpointName === name) {
-        await sageMaker.updateEndpoint({
-          EndpointName: name,
-          EndpointConfigName: deployment.replaces.endpointConfigName,
-        });
-      }
-      return takeBack(deployment, 'rolled-back', probed.reason, now);
-    }
-    await moveChampion(deployment, now);
-    await end(deployment, 'deployed', probed.reason, now);
-    await tell(
-      ModelDeployedV1,
-      `${model}/${n}`,
-      { model, run, deployment: n, endpointName: name },
-      { now, correlationId: run },
-    );
-    // A run that was held and approved later has ended before its deployment.
-    if ((await ledger.find(runEndSchema, keys.end(model, run)))?.end !== 'held') {
-      await concludeRun({ ledger, tell }, { model, run, end: 'promoted', reason: probed.reason }, now);
-    }
-    return { outcome: 'deployed' };
+    const { outcome, reason } = verdict;
+    if (outcome === 'deployed') await takeIntoService(deployment, reason, now);
+    else await takeBack(deployment, reason, now);
+    await ledger.record(deploymentEndSchema, keys.deploymentEnd(model, n), {
+      model,
+      n,
+      outcome,
+      reason,
+      endedAt: now.toISOString(),
+    });
+    return { outcome };
   };
 };

@@ -52,7 +52,12 @@ export const trackTraining =
     if (!parsed || !Number.isInteger(attemptNumber)) return { outcome: 'not_ours' };
     const { model, run } = parsed;
     const context = { now, correlationId: run };
-    if (await ledger.find(runEndSchema, keys.end(model, run))) return { outcome: 'over' };
+    const end = await ledger.find(runEndSchema, keys.end(model, run));
+    if (end) {
+      // The end may be ours and not told, nor the slot released: a crash came between.
+      if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
+      return { outcome: 'over' };
+    }
     await ledger.read(attemptSchema, keys.attempt(model, run, attemptNumber));
 
     const job = await sageMaker.describe('trainingJob', name);

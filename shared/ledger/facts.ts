@@ -200,7 +200,6 @@ export const attemptSchema = z.strictObject({
   instance: z.string(),
   decidedAt: instant,
 });
-export type Attempt = z.infer<typeof attemptSchema>;
 
 /** A trained candidate and the batch transforms that score the gate rows. */
 export const trainedSchema = z.strictObject({
@@ -269,6 +268,37 @@ export const refusalSchema = z.strictObject({
   reason: z.string(),
   refusedAt: instant,
 });
+
+/** What was found of a rollout: decided once, so that a repeat goes on with it whatever the endpoint answers by then. */
+export const deploymentVerdictSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  outcome: z.enum(['deployed', 'rolled-back', 'failed']),
+  reason: z.string(),
+  decidedAt: instant,
+});
+export type DeploymentVerdict = z.infer<typeof deploymentVerdictSchema>;
+
+/** A request for a run that was not started, and why; the same request again gets the same answer. */
+export const declinedSchema = z.strictObject({
+  model: z.string(),
+  eventId: z.string(),
+  reasons: z
+    .array(
+      z.strictObject({
+        code: z.string(),
+        message: z.string(),
+        metric: z.string().optional(),
+        value: z.number().nullable().optional(),
+        limit: z.number().nullable().optional(),
+      }),
+    )
+    .min(1),
+  declinedAt: instant,
+});
+
+/** A person was told of an event. */
+export const noticeSchema = z.strictObject({ eventId: z.string(), subject: z.string(), sentAt: instant });
 
 /** How a rollout ended. */
 export const deploymentEndSchema = z.strictObject({

@@ -45,6 +45,8 @@ export const keys = {
   registered: (model: string, id: string) => `${run(model, id)}/registered.json`,
   refusal: (model: string, id: string) => `${run(model, id)}/refusal.json`,
   end: (model: string, id: string) => `${run(model, id)}/end.json`,
+  /** The answer to a request for a run that was not started; by the request's event. */
+  declined: (model: string, eventId: string) => `runs/${model}/declined/${hex(eventId, 32)}.json`,
   runReport: (model: string, id: string) => `${run(model, id)}/report.html`,
   /** Ends with a slash: SageMaker takes an S3 prefix as a prefix of the key, so `train` would also match `train-2`. */
   splitData: (model: string, id: string, split: Split) => `${run(model, id)}/input/${split}/data/`,
@@ -55,8 +57,11 @@ export const keys = {
   deployments: (model: string) => `deployments/${model}/`,
   deployment: (model: string, n: number) => `deployments/${model}/${n}.json`,
   deploymentStarted: (model: string, n: number) => `deployments/${model}/${n}.started.json`,
+  /** What was found of a rollout, before anything follows from it; `deploymentEnd` says that all of it has followed. */
+  deploymentVerdict: (model: string, n: number) => `deployments/${model}/${n}.verdict.json`,
   deploymentEnd: (model: string, n: number) => `deployments/${model}/${n}.end.json`,
   champion: (model: string) => `champions/${model}.json`,
   championHistory: (model: string, n: number) => `champions/${model}/${n}.json`,
   capture: (model: string, id: string) => `capture/${model}/${id}`,
+  notice: (eventId: string) => `notices/${hex(eventId, 32)}.json`,
 } as const;

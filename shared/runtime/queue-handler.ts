@@ -44,5 +44,6 @@ export const queueHandler = (defer: Defer, ...routes: Route[]) =>
 
 const waitingSinceOf = (message: unknown): Date | undefined => {
   const since: unknown = Object(message).waitingSince;
-  return typeof since === 'string' ? new Date(since) : undefined;
+  const time = typeof since === 'string' ? Date.parse(since) : Number.NaN;
+  return Number.isNaN(time) ? undefined : new Date(time);
 };

@@ -54,6 +54,3 @@ export const modelOfEndpoint = (stage: string, name: string): string | undefined
 
 /** The model package group. */
 export const packageGroup = (stage: string, model: string): string => `mr-${stage}-${model}`;
-
-/** Whether a name was made by this stage of Millrace. */
-export const isOurs = (stage: string, name: string): boolean => name.startsWith(`mr-${stage}-`);

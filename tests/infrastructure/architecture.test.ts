@@ -100,7 +100,7 @@ describe('imports run one way', () => {
 describe('the local cloud', () => {
   it('knows nothing of the project it serves', () => {
     const knowing = globSync('local/**/*.{ts,json}').filter((file) =>
-      /millrace|flight|\bmr-/i.test(readFileSync(file, 'utf8')),
+      /millrace|\bflights?\b|\bmr-/i.test(readFileSync(file, 'utf8')),
     );
     expect(knowing).toEqual([]);
   });

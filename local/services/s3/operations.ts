@@ -239,7 +239,11 @@ const OPERATIONS = {
     method: 'GET',
     level: 'object',
     selects: { uploadId: undefined },
-    query: { uploadId: 'UploadId', 'max-parts': ['MaxParts', 'integer'], 'part-number-marker': 'PartNumberMarker' },
+    query: {
+      uploadId: 'UploadId',
+      'max-parts': ['MaxParts', 'integer'],
+      'part-number-marker': ['PartNumberMarker', 'integer'],
+    },
   },
 } as const satisfies Record<string, Shape>;
 

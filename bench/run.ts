@@ -1,0 +1,13 @@
+/** `npm run bench -- NAME`: one benchmark, beside a named peer in the same run. */
+import { run as xgboost } from './xgboost.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<void> | void>> = { xgboost };
+
+const [name = ''] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (!bench) {
+  console.error(
+    `npm run bench -- NAME, where NAME is one of ${Object.keys(BENCHES).join(', ')}; found ${JSON.stringify(name)}`,
+  );
+  process.exitCode = 2;
+} else await bench();
