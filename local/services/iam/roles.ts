@@ -1,0 +1,129 @@
+/** Roles, their policies, and the sessions opened on them. */
+import { createHash } from 'node:crypto';
+
+import { type Cloud, type IamApi, type JsonObject, type Principal, ServiceError } from '../../contracts.ts';
+
+/** The administrator signs with this key, and the same word as its secret. */
+export const ADMINISTRATOR_KEY = 'test';
+
+/** A role as its template declares it, with every policy that says something about it. */
+export interface RoleRecord {
+  readonly arn: string;
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly createdAt: Date;
+  readonly description?: string;
+  readonly maxSessionSeconds: number;
+  /** The trust policy: who may assume it. */
+  readonly trust: JsonObject;
+  readonly permissionsBoundary?: string;
+  readonly tags: readonly JsonObject[];
+  /** Inline policies, of the role itself and of AWS::IAM::Policy resources. */
+  readonly inline: readonly { readonly name: string; readonly document: JsonObject }[];
+  /** Managed policies by ARN; the document is known for the stack's own, not for AWS's. */
+  readonly managed: readonly { readonly arn: string; readonly document?: JsonObject }[];
+}
+
+/** IAM as other services and the permission checks see it. */
+export interface IamStore extends IamApi {
+  /** Every role, its policies attached. */
+  roles(): readonly RoleRecord[];
+}
+
+/** A session of a role. */
+export interface Session {
+  readonly principal: Principal;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly roleId: string;
+}
+
+/** A role while policies are still being attached to it. */
+export interface Role {
+  readonly record: Omit<RoleRecord, 'inline' | 'managed'>;
+  readonly inline: { name: string; document: JsonObject }[];
+  readonly managedArns: string[];
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html (documented): AROA roles, ASIA temporary keys.
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** Letters and digits that follow from a seed. */
+export const base32Of = (seed: string, length: number): string => {
+  const bytes = createHash('sha256').update(seed).digest();
+  return Array.from({ length }, (_, index) => BASE32[(bytes[index % bytes.length] ?? 0) % 32]).join('');
+};
+
+/** What IAM's and STS's operations, and the template's resources, share. */
+export interface Roles {
+  readonly api: IamStore;
+  /** What names and ids are derived from: another cloud of another seed gives others. */
+  readonly seed: string;
+  /** By name, which is unique whatever the path. */
+  readonly roles: Map<string, Role>;
+  /** Documents of the stack's own managed policies, by ARN. */
+  readonly managed: Map<string, JsonObject>;
+  byArn(roleArn: string): Role | undefined;
+  /** The session of these credentials, undefined for the administrator's. */
+  sessionOf(accessKeyId: string): Session | undefined;
+  /** Opens a session, or finds it open. @throws ServiceError NoSuchEntity */
+  open(roleArn: string, sessionName: string): Session;
+}
+
+export const createRoles = (cloud: Cloud): Roles => {
+  const roles = new Map<string, Role>();
+  const managed = new Map<string, JsonObject>();
+  const sessions = new Map<string, Session>();
+  const administrator: Principal = { arn: `arn:aws:iam::${cloud.account}:root`, accessKeyId: ADMINISTRATOR_KEY };
+  const seed = cloud.id(32);
+
+  const nameOf = (roleArn: string) => roleArn.slice(roleArn.lastIndexOf('/') + 1);
+  const byArn = (roleArn: string) => {
+    const role = roles.get(nameOf(roleArn));
+    return role?.record.arn === roleArn ? role : undefined;
+  };
+  const open = (roleArn: string, sessionName: string): Session => {
+    const role = byArn(roleArn);
+    if (!role) throw new ServiceError('NoSuchEntity', `The role with ARN ${roleArn} cannot be found.`, 404);
+    const id = `${seed}/${roleArn}/${sessionName}`;
+    const accessKeyId = `ASIA${base32Of(id, 16)}`;
+    const known = sessions.get(accessKeyId);
+    if (known) return known;
+    const session: Session = {
+      principal: {
+        arn: `arn:aws:sts::${cloud.account}:assumed-role/${role.record.name}/${sessionName}`,
+        accessKeyId,
+        roleArn,
+      },
+      roleId: role.record.id,
+      secretAccessKey: createHash('sha256').update(`secret/${id}`).digest('base64').slice(0, 40),
+      sessionToken: createHash('sha512').update(`token/${id}`).digest('base64'),
+    };
+    sessions.set(accessKeyId, session);
+    return session;
+  };
+
+  const api: IamStore = {
+    credentialsFor(roleArn, sessionName) {
+      const { principal, secretAccessKey, sessionToken } = open(roleArn, sessionName);
+      return { accessKeyId: principal.accessKeyId, secretAccessKey, sessionToken };
+    },
+    principalOf: (accessKeyId) =>
+      accessKeyId === ADMINISTRATOR_KEY ? administrator : sessions.get(accessKeyId)?.principal,
+    secretOf: (accessKeyId) =>
+      accessKeyId === ADMINISTRATOR_KEY ? ADMINISTRATOR_KEY : sessions.get(accessKeyId)?.secretAccessKey,
+    roleExists: (roleArn) => byArn(roleArn) !== undefined,
+    roles: () =>
+      [...roles.values()].map(({ record, inline, managedArns }) => ({
+        ...record,
+        inline: structuredClone(inline),
+        managed: managedArns.map((arn) => {
+          const document = managed.get(arn);
+          return document ? { arn, document: structuredClone(document) } : { arn };
+        }),
+      })),
+  };
+
+  return { api, seed, roles, managed, byArn, open, sessionOf: (accessKeyId) => sessions.get(accessKeyId) };
+};
