@@ -63,5 +63,5 @@ export const pointingLines = ({ cloud, outputs }: LocalStack): string[] => [
   ...Object.entries(clientSettings(cloud.url, cloud.region)).map(([name, value]) => `export ${name}=${value}`),
   `# data lands in   s3://${outputs.DataBucketName}/incoming/<model>/<file>`,
   `# the ledger is   s3://${outputs.StoreBucketName}`,
-  `aws s3 cp flights.csv s3://${outputs.DataBucketName}/incoming/flight-delay/flights.csv`,
+  `aws --endpoint-url ${cloud.url} s3 cp flights.csv s3://${outputs.DataBucketName}/incoming/flight-delay/`,
 ];

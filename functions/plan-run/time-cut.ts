@@ -28,13 +28,14 @@ const newestRows = (days: readonly { start: number; rows: number }[], rows: numb
   let left = rows;
   const older = days.filter((day) => day.start < before);
   for (const day of older.toReversed()) {
-    if (left <= day.rows) {
+    const end = Math.min(day.start + DAY_MS, before);
+    // Of a day that is cut, as many rows as its hours are.
+    const within = day.rows * ((end - day.start) / DAY_MS);
+    if (left <= within) {
       if (days.length >= WHOLE_DAYS) return day.start;
-      const share = left / day.rows;
-      const end = Math.min(day.start + DAY_MS, before);
-      return end - Math.ceil(((end - day.start) * share) / HOUR_MS) * HOUR_MS;
+      return Math.max(day.start, end - Math.ceil(((end - day.start) * (left / within)) / HOUR_MS) * HOUR_MS);
     }
-    left -= day.rows;
+    left -= within;
   }
   return older[0]?.start ?? before;
 };
