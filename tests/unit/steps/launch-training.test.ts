@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+
+import { type LaunchRequest, launchTraining } from '../../../functions/launch-training/launch-training.ts';
+import { CapacityError, ConflictError, NotFoundError } from '../../../shared/errors.ts';
+import { attemptSchema, recordedRequestSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
+import type { Woken } from '../../../shared/runtime/woken.ts';
+import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
+import { DAYS_LATER, DEFINITION, loopWorld, MODEL, NOW, RUN, STAGE, STORE_URI, woken } from './loop-world.ts';
+
+const HOUR_MS = 3_600_000;
+const JOB = `mr-dev-${MODEL}-${RUN}-try1`;
+
+const world = async ({ definition = DEFINITION, validationRows = 2 } = {}) => {
+  const loop = loopWorld();
+  await loop.planned(await loop.publish(definition));
+  await loop.prepared({ validationRows });
+  const wake = (some: Partial<LaunchRequest> = {}, about: Partial<Omit<Woken<unknown>, 'data'>> = {}, through?: Fuse) =>
+    launchTraining({
+      ...loop.deps(through),
+      stage: STAGE,
+      region: 'eu-west-1',
+      storeUri: STORE_URI,
+      roleArn: 'arn:role',
+      patienceMs: 24 * HOUR_MS,
+    })(woken({ model: MODEL, run: RUN, attempt: 1, ...some }, about));
+  return {
+    ...loop,
+    wake,
+    request: () => loop.ledger.read(recordedRequestSchema, keys.request(MODEL, RUN, JOB)),
+    end: () => loop.ledger.find(runEndSchema, keys.end(MODEL, RUN)),
+    flight: async () => (await loop.ledger.read(slotSchema, keys.slot(MODEL))).flight,
+  };
+};
+
+describe('launching a training job', () => {
+  it('starts the attempt on the parts that were prepared, and tells', async () => {
+    const run = await world();
+
+    const outcome = await run.wake();
+
+    expect(outcome).toEqual({ outcome: 'created' });
+    expect(await run.sageMaker.describe('trainingJob', JOB)).toMatchObject({
+      TrainingJobName: JOB,
+      RoleArn: 'arn:role',
+      AlgorithmSpecification: { TrainingImage: expect.stringMatching(/sagemaker-xgboost:3\.0-5$/) },
+      HyperParameters: { objective: 'binary:logistic', num_round: '100', max_depth: '6', eta: '0.1', seed: '1' },
+      InputDataConfig: [
+        {
+          ChannelName: 'train',
+          DataSource: { S3DataSource: { S3Uri: `s3://store/runs/${MODEL}/${RUN}/input/train/data/` } },
+        },
+        { ChannelName: 'validation' },
+      ],
+      OutputDataConfig: { S3OutputPath: `s3://store/runs/${MODEL}/${RUN}/output/` },
+      ResourceConfig: { InstanceType: 'ml.m5.xlarge' },
+      EnableManagedSpotTraining: true,
+      StoppingCondition: { MaxRuntimeInSeconds: 3600, MaxWaitTimeInSeconds: 3600 },
+    });
+    expect(run.told).toEqual([
+      {
+        type: 'TrainingStarted.v1',
+        about: `${MODEL}/${RUN}/1`,
+        data: { model: MODEL, run: RUN, attempt: 1, jobName: JOB },
+      },
+    ]);
+  });
+
+  it('has no channel for validation rows where there are none', async () => {
+    const run = await world({ validationRows: 0 });
+
+    await run.wake();
+
+    expect((await run.request()).request.InputDataConfig).toMatchObject([{ ChannelName: 'train' }]);
+  });
+
+  it('tries the next instance of the list with each attempt', async () => {
+    const run = await world({ definition: `${DEFINITION}training: { instance: [ml.m5.xlarge, ml.c5.xlarge] }\n` });
+
+    for (const attempt of [1, 2, 3]) await run.wake({ attempt });
+
+    const attempts = await Promise.all(
+      [1, 2, 3].map((attempt) => run.ledger.read(attemptSchema, keys.attempt(MODEL, RUN, attempt))),
+    );
+    expect(attempts.map(({ instance }) => instance)).toEqual(['ml.m5.xlarge', 'ml.c5.xlarge', 'ml.m5.xlarge']);
+    expect(run.sageMaker.effects).toEqual([1, 2, 3].map((n) => `create trainingJob mr-dev-${MODEL}-${RUN}-try${n}`));
+  });
+
+  it('records the request before it is sent, and a repeat sends the recorded one', async () => {
+    const run = await world();
+    run.sageMaker.refuse('trainingJob', new Error('the connection broke'));
+    await expect(run.wake()).rejects.toThrow('the connection broke');
+    const recorded = await run.request();
+    recorded.request.RoleArn = 'arn:as-it-was-recorded';
+    await run.store.put(keys.request(MODEL, RUN, JOB), JSON.stringify(recorded));
+    run.sageMaker.refuse('trainingJob', undefined);
+
+    await run.wake({}, { now: DAYS_LATER });
+
+    expect(await run.sageMaker.describe('trainingJob', JOB)).toMatchObject({ RoleArn: 'arn:as-it-was-recorded' });
+  });
+
+  it('changes nothing when the event comes again, at once, days later, or after the run has ended', async () => {
+    const run = await world();
+    await run.wake();
+    const [before, effects] = [await run.state(), [...run.sageMaker.effects]];
+
+    expect(await run.wake()).toEqual({ outcome: 'existed' });
+    expect(await run.wake({}, { now: DAYS_LATER })).toEqual({ outcome: 'existed' });
+
+    expect(await run.state()).toEqual(before);
+    expect(run.sageMaker.effects).toEqual(effects);
+  });
+
+  it('starts nothing for a run that is over', async () => {
+    const run = await world();
+    await run.ledger.record(runEndSchema, keys.end(MODEL, RUN), {
+      model: MODEL,
+      run: RUN,
+      end: 'rejected',
+      reason: 'worse',
+      endedAt: NOW.toISOString(),
+    });
+
+    expect(await run.wake()).toEqual({ outcome: 'over' });
+
+    expect(run.sageMaker.effects).toEqual([]);
+    expect(run.told).toEqual([]);
+  });
+
+  it('is tried again where the event is earlier than what was prepared', async () => {
+    const loop = loopWorld();
+    await loop.planned(await loop.publish());
+    const launch = launchTraining({
+      ...loop.deps(),
+      stage: STAGE,
+      region: 'eu-west-1',
+      storeUri: STORE_URI,
+      roleArn: 'arn:role',
+      patienceMs: HOUR_MS,
+    });
+
+    await expect(launch(woken({ model: MODEL, run: RUN, attempt: 1 }))).rejects.toThrow(NotFoundError);
+  });
+
+  it('says so when the name is taken by something else', async () => {
+    const run = await world();
+    await run.sageMaker.create('trainingJob', { TrainingJobName: JOB, RoleArn: 'arn:another' });
+
+    await expect(run.wake()).rejects.toThrow(ConflictError);
+  });
+
+  it('comes to the same after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await world();
+      return { wake: (through) => run.wake({}, {}, through), state: run.state };
+    });
+
+    expect(effects).toBe(4);
+  });
+});
+
+describe('a training job without capacity', () => {
+  const full = async () => {
+    const run = await world();
+    run.sageMaker.refuse('trainingJob', new CapacityError('ResourceLimitExceeded: ml.m5.xlarge'));
+    return run;
+  };
+
+  it('waits, and starts when there is some', async () => {
+    const run = await full();
+    await expect(run.wake()).rejects.toThrow(CapacityError);
+    await expect(run.wake({}, { waitingSince: new Date(NOW.getTime() - 23 * HOUR_MS) })).rejects.toThrow(CapacityError);
+    expect(await run.end()).toBeUndefined();
+    run.sageMaker.refuse('trainingJob', undefined);
+
+    expect(await run.wake({}, { waitingSince: NOW, now: DAYS_LATER })).toEqual({ outcome: 'created' });
+  });
+
+  it('ends the run when patience is over, says why, and frees the slot', async () => {
+    const run = await full();
+
+    const outcome = await run.wake({}, { waitingSince: new Date(NOW.getTime() - 24 * HOUR_MS) });
+
+    expect(outcome).toEqual({ outcome: 'gave_up' });
+    expect(run.types()).toEqual(['TrainingFailed.v1', 'RunEnded.v1']);
+    expect(await run.end()).toMatchObject({
+      end: 'failed',
+      reason: 'no capacity for ml.m5.xlarge in 24 hours: ResourceLimitExceeded: ml.m5.xlarge',
+    });
+    expect(await run.flight()).toBeNull();
+  });
+
+  it('changes nothing when the event comes again after it was given up', async () => {
+    const run = await full();
+    await run.wake({}, { waitingSince: new Date(NOW.getTime() - 24 * HOUR_MS) });
+    const before = await run.state();
+    run.sageMaker.refuse('trainingJob', undefined);
+
+    expect(await run.wake({}, { now: DAYS_LATER })).toEqual({ outcome: 'over' });
+
+    expect(await run.state()).toEqual(before);
+  });
+
+  it('is given up whole after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await full();
+      const about = { waitingSince: new Date(NOW.getTime() - 25 * HOUR_MS) };
+      return { wake: (through) => run.wake({}, about, through), state: run.state };
+    });
+
+    expect(effects).toBe(7);
+  });
+});
+
+describe('what cannot be trained yet', () => {
+  it('ends the run with the reason, instead of holding the slot for ever', async () => {
+    const run = await world({
+      definition: `${DEFINITION}training: { algorithm: { image: my/image:1 }, hyperparameters: {} }\n`,
+    });
+
+    const outcome = await run.wake();
+
+    expect(outcome).toEqual({ outcome: 'unsupported' });
+    expect(await run.end()).toMatchObject({
+      end: 'failed',
+      reason: 'training with an image of your own is not supported yet',
+    });
+    expect(await run.flight()).toBeNull();
+    expect(run.sageMaker.effects).toEqual([]);
+  });
+});

@@ -1,0 +1,149 @@
+/** SageMaker in memory, as its interface says: names are taken once, statuses move when the test says so. */
+import type { Description, ResourceKind, SageMakerApi, SageMakerRequest } from '../../../shared/sagemaker/resources.ts';
+
+/** The member of a create request that holds the name, by kind. */
+const NAMED: Readonly<Record<ResourceKind, string>> = {
+  trainingJob: 'TrainingJobName',
+  transformJob: 'TransformJobName',
+  model: 'ModelName',
+  endpointConfig: 'EndpointConfigName',
+  endpoint: 'EndpointName',
+  modelPackageGroup: 'ModelPackageGroupName',
+};
+
+/** What a thing of each kind is right after it was created. */
+const CREATED: Readonly<Record<ResourceKind, Description>> = {
+  trainingJob: { TrainingJobStatus: 'InProgress', SecondaryStatus: 'Starting' },
+  transformJob: { TransformJobStatus: 'InProgress' },
+  model: {},
+  endpointConfig: {},
+  endpoint: { EndpointStatus: 'Creating' },
+  modelPackageGroup: { ModelPackageGroupStatus: 'Completed' },
+};
+
+/** An error as SageMaker names it. */
+export class ServiceRefusal extends Error {
+  override readonly name = 'ValidationException';
+}
+
+export interface MemorySageMaker extends SageMakerApi {
+  /** Every effect that was asked for and took place, in order: `create trainingJob <name>`. */
+  readonly effects: string[];
+  /** Every question an endpoint was asked. */
+  readonly asked: { readonly endpointName: string; readonly csv: string; readonly inferenceId: string }[];
+  /** Lets creating this kind fail until it is set to undefined again. */
+  refuse(kind: ResourceKind, error: Error | undefined): void;
+  /** Changes members of what Describe tells. */
+  set(kind: ResourceKind, name: string, members: Description): void;
+  /** Ends an endpoint's creation or update: it serves what was asked for, or comes back as it was, or fails. */
+  settle(endpointName: string, how: 'served' | 'rolled back' | 'failed', reason?: string): void;
+  /** What endpoints answer. */
+  answer: (csv: string) => string;
+  /** All there is, as a value to compare. */
+  contents(): unknown;
+}
+
+export const memorySageMaker = (): MemorySageMaker => {
+  const things = new Map<string, Description>();
+  const packages = new Map<string, Description>();
+  const refusals = new Map<ResourceKind, Error>();
+  const effects: string[] = [];
+  const asked: { endpointName: string; csv: string; inferenceId: string }[] = [];
+  const copy = (value: Description): Description => structuredClone(value);
+  const there = (key: string): Description => {
+    const found = things.get(key);
+    if (!found) throw new ServiceRefusal(`could not find ${key}`);
+    return found;
+  };
+  const endpointIn = (name: string, statuses: readonly string[]): Description => {
+    const endpoint = there(`endpoint ${name}`);
+    if (!statuses.includes(String(endpoint.EndpointStatus))) {
+      throw new ServiceRefusal(`endpoint ${name} is ${String(endpoint.EndpointStatus)}`);
+    }
+    return endpoint;
+  };
+
+  const api: MemorySageMaker = {
+    effects,
+    asked,
+    answer: () => '',
+    refuse(kind, error) {
+      if (error) refusals.set(kind, error);
+      else refusals.delete(kind);
+    },
+    set(kind, name, members) {
+      things.set(`${kind} ${name}`, { ...there(`${kind} ${name}`), ...members });
+    },
+    settle(name, how, reason) {
+      const { PendingDeploymentSummary: pending, ...endpoint } = endpointIn(name, ['Creating', 'Updating']);
+      const config = how === 'served' && pending ? Object(pending).EndpointConfigName : endpoint.EndpointConfigName;
+      things.set(`endpoint ${name}`, {
+        ...endpoint,
+        EndpointStatus: how === 'failed' ? 'Failed' : 'InService',
+        EndpointConfigName: config,
+        ...(reason !== undefined && { FailureReason: reason }),
+      });
+    },
+    contents: () => ({
+      things: Object.fromEntries([...things].sort(([a], [b]) => (a < b ? -1 : 1))),
+      packages: Object.fromEntries(packages),
+    }),
+
+    async create(kind, request) {
+      const name = String(request[NAMED[kind]]);
+      if (things.has(`${kind} ${name}`))
+        throw new ServiceRefusal(`${kind} ${name} cannot be created: the name is taken`);
+      const refusal = refusals.get(kind);
+      if (refusal) throw refusal;
+      things.set(`${kind} ${name}`, copy({ ...request, ...CREATED[kind] }));
+      effects.push(`create ${kind} ${name}`);
+    },
+    async describe(kind, name) {
+      const found = things.get(`${kind} ${name}`);
+      return found && copy(found);
+    },
+    async updateEndpoint(request) {
+      const name = String(request.EndpointName);
+      const endpoint = endpointIn(name, ['InService']);
+      things.set(`endpoint ${name}`, {
+        ...endpoint,
+        EndpointStatus: 'Updating',
+        PendingDeploymentSummary: { EndpointConfigName: request.EndpointConfigName },
+      });
+      effects.push(`update endpoint ${name} to ${String(request.EndpointConfigName)}`);
+    },
+    async deleteEndpoint(name) {
+      endpointIn(name, ['InService', 'Failed', 'UpdateRollbackFailed']);
+      things.delete(`endpoint ${name}`);
+      effects.push(`delete endpoint ${name}`);
+    },
+    async createPackage(request: SageMakerRequest) {
+      const arn = `arn:aws:sagemaker:eu-west-1:000000000000:model-package/${String(request.ModelPackageGroupName)}/${packages.size + 1}`;
+      packages.set(arn, copy({ ...request, ModelPackageArn: arn }));
+      effects.push(`create package ${arn}`);
+      return arn;
+    },
+    async describePackage(arn) {
+      const found = packages.get(arn);
+      return found && copy(found);
+    },
+    async updatePackage({ ModelPackageArn, ...members }) {
+      const arn = String(ModelPackageArn);
+      const found = packages.get(arn);
+      if (!found) throw new ServiceRefusal(`no package ${arn}`);
+      packages.set(arn, copy({ ...found, ...members }));
+      effects.push(`update package ${arn} to ${String(members.ModelApprovalStatus)}`);
+    },
+    async *listPackages(group) {
+      for (const [arn, found] of [...packages].toReversed()) {
+        if (found.ModelPackageGroupName === group) yield { arn, description: String(found.ModelPackageDescription) };
+      }
+    },
+    async invoke(endpointName, csv, inferenceId) {
+      endpointIn(endpointName, ['InService', 'Updating']);
+      asked.push({ endpointName, csv, inferenceId });
+      return api.answer(csv);
+    },
+  };
+  return api;
+};

@@ -1,0 +1,294 @@
+import { describe, expect, it } from 'vitest';
+
+import { planRun, type RunTrigger } from '../../../functions/plan-run/plan-run.ts';
+import { DependencyError } from '../../../shared/errors.ts';
+import { runPlanSchema, slotSchema, takenSchema } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
+import { ledgerOn } from '../../../shared/ledger/ledger.ts';
+import { endRun } from '../../../shared/ledger/run-end.ts';
+import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
+import { DAYS_LATER, DEFINITION, datasetId, loopWorld, MODEL, NOW, STAGE, woken } from './loop-world.ts';
+
+const tenDays = (from = 1) =>
+  Array.from({ length: 10 }, (_, n): [string, number] => [`2001-01-${String(from + n).padStart(2, '0')}`, 100]);
+
+const HOUR_MS = 3_600_000;
+const later = (hours: number) => new Date(NOW.getTime() + hours * HOUR_MS);
+
+const world = async (definition = DEFINITION) => {
+  const loop = loopWorld();
+  const published = await loop.publish(definition);
+  await loop.dataset(1, published, tenDays());
+  const wake = (
+    trigger: Partial<RunTrigger> = {},
+    some: { now?: Date; occurredAt?: Date; eventId?: string } = {},
+    through?: Fuse,
+  ) =>
+    planRun({ ...loop.deps(through), stage: STAGE })(
+      woken({ model: MODEL, kind: 'new_data', answer: trigger.kind !== undefined, ...trigger }, some),
+    );
+  return {
+    ...loop,
+    published,
+    wake,
+    slot: () => loop.ledger.find(slotSchema, keys.slot(MODEL)),
+    /** Ends the run in flight. */
+    async end(at: Date) {
+      const flight = (await loop.ledger.read(slotSchema, keys.slot(MODEL))).flight;
+      if (!flight) throw new Error('no run is in flight');
+      const end = { model: MODEL, run: flight.run, end: 'rejected' as const, reason: 'worse' };
+      await endRun(loop.ledger, { ...end, endedAt: at.toISOString() });
+      return flight.run;
+    },
+    runs: () => loop.store.keys().filter((key) => key.endsWith('/run.json')),
+  };
+};
+
+const request: Partial<RunTrigger> = { kind: 'requested', reason: 'somebody asks', override: [] };
+
+describe('planning a run', () => {
+  it('takes the slot, records the plan, marks its data as taken, and tells', async () => {
+    const run = await world();
+
+    const outcome = await run.wake();
+
+    const [key] = run.runs();
+    const plan = await run.ledger.read(runPlanSchema, key ?? '');
+    expect(outcome).toEqual({ outcome: 'planned', run: plan.run });
+    expect(await run.slot()).toMatchObject({ flight: plan, history: [{ run: plan.run, endedAt: null }] });
+    expect(await run.ledger.read(takenSchema, keys.taken(MODEL, datasetId(1)))).toMatchObject({ run: plan.run });
+    expect(run.told).toEqual([
+      { type: 'RunPlanned.v1', about: `${MODEL}/${plan.run}`, data: { model: MODEL, run: plan.run } },
+    ]);
+  });
+
+  it('lets one of two triggers at once have the slot', async () => {
+    const run = await world();
+
+    const outcomes = await Promise.allSettled([
+      run.wake({}, { eventId: 'event-1' }),
+      run.wake(request, { eventId: 'request-1' }),
+      run.wake({}, { eventId: 'event-2' }),
+    ]);
+
+    const planned = outcomes.filter((one) => one.status === 'fulfilled' && one.value.outcome === 'planned');
+    const lost = outcomes.filter((one) => one.status === 'rejected' && one.reason instanceof DependencyError);
+    expect(planned.length).toBeGreaterThanOrEqual(1);
+    expect(planned.length + lost.length).toBe(3);
+    expect(new Set(planned.map((one) => (one.status === 'fulfilled' ? one.value.run : ''))).size).toBe(1);
+    expect(run.runs()).toHaveLength(1);
+    expect((await run.slot())?.history).toHaveLength(1);
+  });
+
+  it('starts no second run while one is in flight, and takes the data that came meanwhile afterwards', async () => {
+    const run = await world(`${DEFINITION}retraining: { cooldown: 1h }\n`);
+    await run.wake();
+    await run.dataset(2, run.published, tenDays(11));
+
+    const meanwhile = await run.wake({}, { eventId: 'event-2', now: later(1) });
+
+    expect(meanwhile).toEqual({ outcome: 'busy' });
+    expect(run.runs()).toHaveLength(1);
+    await run.end(later(2));
+    expect(await run.wake({}, { eventId: 'ended', now: later(2), occurredAt: later(2) })).toEqual({
+      outcome: 'cooldown',
+    });
+    const afterwards = await run.wake({}, { eventId: 'event-2', now: later(4) });
+    expect(afterwards.outcome).toBe('planned');
+    expect(await run.ledger.read(runPlanSchema, keys.plan(MODEL, afterwards.run ?? ''))).toMatchObject({
+      datasets: [datasetId(1), datasetId(2)],
+      fresh: [datasetId(2)],
+    });
+  });
+
+  it('marks what it took, so that the end of the run starts no other with the same data', async () => {
+    const run = await world(`${DEFINITION}retraining: { cooldown: 0s }\n`);
+    await run.wake();
+    await run.end(later(30));
+
+    const outcome = await run.wake({}, { eventId: 'ended', now: later(48), occurredAt: later(48) });
+
+    expect(outcome).toEqual({ outcome: 'no_new_data' });
+    expect(run.runs()).toHaveLength(1);
+  });
+
+  it('takes datasets that were judged and accepted under the rules in force only', async () => {
+    const run = await world();
+    await run.dataset(2, run.published, tenDays(), { accepted: false });
+    await run.dataset(3, { ...run.published, rulesDigest: 'f'.repeat(64) }, tenDays());
+
+    const { run: name = '' } = await run.wake();
+
+    expect((await run.ledger.read(runPlanSchema, keys.plan(MODEL, name))).datasets).toEqual([datasetId(1)]);
+  });
+
+  it('changes nothing when the event comes again, at once, days later, and after the run has ended', async () => {
+    const run = await world();
+    const first = await run.wake();
+    const before = await run.state();
+
+    expect(await run.wake()).toEqual(first);
+    expect(await run.wake({}, { now: DAYS_LATER })).toEqual(first);
+    expect(await run.state()).toEqual(before);
+
+    await run.end(DAYS_LATER);
+    const ended = await run.state();
+    await run.wake({}, { now: new Date('2001-03-01T00:00:00Z') });
+    expect(await run.state()).toEqual(ended);
+  });
+
+  it('comes to the same after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await world();
+      return { wake: (through) => run.wake({}, {}, through), state: run.state };
+    });
+
+    expect(effects).toBe(4);
+  });
+
+  it('is finished by whatever wakes it after a crash', async () => {
+    const run = await world();
+    const crashed = run.wake(
+      {},
+      {},
+      { effects: () => 0, guard: (effect) => effect().then(() => Promise.reject(new Error('crash'))) },
+    );
+    await expect(crashed).rejects.toThrow('crash');
+    expect(run.runs()).toEqual([]);
+
+    const outcome = await run.wake({}, { eventId: 'another', now: DAYS_LATER });
+
+    expect(outcome).toEqual({ outcome: 'busy' });
+    expect(run.runs()).toHaveLength(1);
+    expect(run.types()).toEqual(['RunPlanned.v1']);
+  });
+
+  it('releases the slot of a run whose end a crash kept from releasing it', async () => {
+    const run = await world(`${DEFINITION}retraining: { cooldown: 0s }\n`);
+    await run.wake();
+    const before = await run.store.get(keys.slot(MODEL));
+    const ended = await run.end(later(1));
+    await run.store.put(keys.slot(MODEL), before?.body ?? '');
+    await run.dataset(2, run.published, tenDays(11));
+
+    const outcome = await run.wake({}, { eventId: 'event-2', now: later(2) });
+
+    expect(outcome.outcome).toBe('planned');
+    expect(run.told).toContainEqual(
+      expect.objectContaining({ type: 'RunEnded.v1', about: `${MODEL}/${ended}`, data: expect.anything() }),
+    );
+    expect((await run.slot())?.history).toMatchObject([{ run: ended, end: 'rejected' }, { end: null }]);
+  });
+
+  it('does not take a slot that another run came and went in since it looked', async () => {
+    const run = await world();
+    const ledger = ledgerOn(run.store);
+    const overtaken = planRun({
+      ...run.deps(),
+      stage: STAGE,
+      ledger: {
+        ...ledger,
+        // Between the decision and the slot another run comes and goes.
+        point: async (...given) => {
+          await run.wake({}, { eventId: 'faster' });
+          await run.end(NOW);
+          return ledger.point(...given);
+        },
+      },
+    });
+
+    await expect(overtaken(woken({ model: MODEL, kind: 'new_data', answer: false }))).rejects.toThrow(DependencyError);
+
+    expect(run.runs()).toHaveLength(1);
+    expect(await run.slot()).toMatchObject({ flight: null });
+  });
+});
+
+describe('a request for a run', () => {
+  it('is answered where no run is started, with the reason', async () => {
+    const run = await world();
+    await run.wake();
+
+    const outcome = await run.wake(request, { eventId: 'request-1' });
+
+    expect(outcome).toEqual({ outcome: 'busy' });
+    expect(run.told.at(-1)).toMatchObject({
+      type: 'RunDeclined.v1',
+      about: 'request-1',
+      data: { model: MODEL, reasons: [{ code: 'busy' }] },
+    });
+  });
+
+  it('is answered where no such model is published', async () => {
+    const run = await world();
+
+    const outcome = await run.wake({ ...request, model: 'unheard-of' }, { eventId: 'request-1' });
+
+    expect(outcome).toEqual({ outcome: 'unknown_model' });
+    expect(run.types()).toEqual(['RunDeclined.v1']);
+  });
+
+  it('gets no answer where nobody asked', async () => {
+    const run = await world();
+
+    await run.wake({ model: 'unheard-of' });
+
+    expect(run.told).toEqual([]);
+  });
+
+  it('that was declined starts no run when it comes again after the cooldown', async () => {
+    const run = await world();
+    await run.wake();
+    await run.end(later(1));
+    expect(await run.wake(request, { eventId: 'request-1', now: later(2) })).toEqual({ outcome: 'cooldown' });
+    const before = await run.state();
+
+    const outcome = await run.wake(request, { eventId: 'request-1', now: DAYS_LATER });
+
+    expect(outcome).toEqual({ outcome: 'cooldown' });
+    expect(await run.state()).toEqual(before);
+  });
+
+  it('that was granted is not declined when it comes again, whatever has happened since', async () => {
+    const run = await world(`${DEFINITION}retraining: { cooldown: 1h }\n`);
+    const first = await run.wake(request, { eventId: 'request-1' });
+    expect(first.outcome).toBe('planned');
+    expect(await run.wake(request, { eventId: 'request-1', now: later(1) })).toEqual(first);
+    await run.end(later(2));
+    run.told.length = 0;
+
+    const inCooldown = await run.wake(request, { eventId: 'request-1', now: later(2) });
+    await run.wake({ ...request, override: [] }, { eventId: 'request-2', now: later(10) });
+    const whileAnotherFlies = await run.wake(request, { eventId: 'request-1', now: DAYS_LATER });
+
+    expect([inCooldown, whileAnotherFlies]).toEqual([
+      { outcome: 'existed', run: first.run },
+      { outcome: 'existed', run: first.run },
+    ]);
+    expect(run.types()).toEqual(['RunPlanned.v1']);
+    expect(run.runs()).toHaveLength(2);
+  });
+
+  it('may override the cooldown, which the plan records', async () => {
+    const run = await world();
+    await run.wake();
+    await run.end(later(1));
+
+    const outcome = await run.wake({ ...request, override: ['cooldown'] }, { eventId: 'request-1', now: later(2) });
+
+    expect(outcome.outcome).toBe('planned');
+    expect(await run.ledger.read(runPlanSchema, keys.plan(MODEL, outcome.run ?? ''))).toMatchObject({
+      trigger: { kind: 'requested', eventId: 'request-1', reason: 'somebody asks', overrode: ['cooldown'] },
+    });
+  });
+
+  it('is answered the same after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await world();
+      await run.wake();
+      return { wake: (through) => run.wake(request, { eventId: 'request-1' }, through), state: run.state };
+    });
+
+    expect(effects).toBeGreaterThanOrEqual(2);
+  });
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+
+import { inferenceIdOf, MAX_RECORDS, predict } from '../../../functions/predict/predict.ts';
+import { runInputSchema } from '../../../shared/data/run-input.ts';
+import { publish } from '../../../shared/definition/publish.ts';
+import { readDefinition } from '../../../shared/definition/read.ts';
+import { resolveInput } from '../../../shared/definition/resolve.ts';
+import { DependencyError } from '../../../shared/errors.ts';
+import { championSchema } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
+import { CHAMPION_RUN, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
+
+const ENDPOINT = 'champion-endpoint';
+
+const definition = (problem: 'binary' | 'regression') => `
+problem: ${problem}
+data:
+  label: { name: ${problem === 'binary' ? 'late, sql: delay > 5' : 'delay'} }
+  time: at
+  key: [at, line]
+  features:
+    - { name: hour, sql: hour(at) }
+    - { name: line, kind: category }
+    - load
+`;
+
+const world = async (problem: 'binary' | 'regression' = 'binary') => {
+  const loop = loopWorld();
+  const published = publish(MODEL, readDefinition(definition(problem), `models/${MODEL}.yml`).definition);
+  const columns = [
+    { name: 'at', type: 'timestamp' as const },
+    { name: 'line', type: 'string' as const },
+    { name: 'load', type: 'number' as const },
+    { name: 'delay', type: 'integer' as const },
+  ];
+  const input = resolveInput(published, columns);
+  const runInput = (run: string, categories: string[]) =>
+    loop.ledger.record(runInputSchema, keys.runInput(MODEL, run), {
+      model: MODEL,
+      run,
+      definitionDigest: published.digest,
+      inputDigest: input.inputDigest,
+      problem,
+      label: input.label,
+      features: [...input.features],
+      inputColumns: [...input.inputColumns],
+      columnTypes: { ...input.columnTypes },
+      dictionary: { features: { line: categories } },
+    });
+  await runInput(CHAMPION_RUN, ['A', 'B']);
+  await loop.champion();
+  await loop.endpoint(ENDPOINT, 'champion-config');
+  loop.sageMaker.answer = (csv) =>
+    csv
+      .split('\n')
+      .map((_, row) => `${(row + 1) / 4}`)
+      .join('\n');
+  const answer = predict({ ledger: loop.ledger, sageMaker: loop.sageMaker });
+  return {
+    ...loop,
+    runInput,
+    ask: (body: unknown, some: { path?: string; method?: string; now?: Date } = {}) =>
+      answer({
+        method: 'POST',
+        path: MODEL,
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        now: NOW,
+        requestId: 'request-1',
+        ...some,
+      }),
+  };
+};
+
+const RECORD = { at: '2001-02-01T08:30:00Z', line: 'B', load: 1.5 };
+
+describe('a prediction', () => {
+  it('is the champion’s, of the record encoded as the champion was trained', async () => {
+    const run = await world();
+
+    const answered = await run.ask(RECORD);
+
+    expect(run.sageMaker.asked).toMatchObject([{ endpointName: ENDPOINT, csv: '8,2,1.5' }]);
+    expect(answered).toEqual({
+      status: 200,
+      outcome: 'answered',
+      body: {
+        model: MODEL,
+        run: CHAMPION_RUN,
+        inferenceId: expect.stringMatching(/^20010201T120000Z-[0-9a-f]{16}$/),
+        score: 0.25,
+        late: false,
+      },
+    });
+  });
+
+  it('of several records comes in their order, each under an id of its own', async () => {
+    const run = await world();
+
+    const { body } = await run.ask({ records: [RECORD, { ...RECORD, line: 'Z' }, { at: RECORD.at, load: null }] });
+
+    expect(run.sageMaker.asked[0]?.csv).toBe('8,2,1.5\n8,0,1.5\n8,,');
+    const id = inferenceIdOf(NOW, 'request-1');
+    expect(body).toEqual({
+      model: MODEL,
+      run: CHAMPION_RUN,
+      predictions: [
+        { inferenceId: `${id}.0`, score: 0.25, late: false },
+        { inferenceId: `${id}.1`, score: 0.5, late: true },
+        { inferenceId: `${id}.2`, score: 0.75, late: true },
+      ],
+    });
+  });
+
+  it('of a regression is the score alone', async () => {
+    const run = await world('regression');
+
+    const { body } = await run.ask(RECORD);
+
+    expect(body).toMatchObject({ score: 0.25 });
+    expect(body).not.toHaveProperty('delay');
+  });
+
+  it('of the same request has the same inference id, and of another another', () => {
+    expect(inferenceIdOf(NOW, 'a')).toBe(inferenceIdOf(NOW, 'a'));
+    expect(inferenceIdOf(NOW, 'a')).not.toBe(inferenceIdOf(NOW, 'b'));
+  });
+
+  it('changes nothing that lasts, however often it is asked for', async () => {
+    const run = await world();
+    const before = await run.state();
+
+    expect(await run.ask(RECORD)).toEqual(await run.ask(RECORD));
+
+    expect(await run.state()).toEqual(before);
+  });
+
+  it('is a new champion’s once ten seconds have passed', async () => {
+    const run = await world();
+    await run.ask(RECORD);
+    await run.runInput(RUN, ['B', 'A']);
+    await run.ledger.point(
+      championSchema,
+      keys.champion(MODEL),
+      (current) => current && { ...current, n: 2, run: RUN },
+    );
+
+    const soon = await run.ask(RECORD, { now: new Date(NOW.getTime() + 9_999) });
+    const then = await run.ask(RECORD, { now: new Date(NOW.getTime() + 10_000) });
+
+    expect(soon.body).toMatchObject({ run: CHAMPION_RUN });
+    expect(then.body).toMatchObject({ run: RUN });
+    expect(run.sageMaker.asked.map(({ csv }) => csv)).toEqual(['8,2,1.5', '8,2,1.5', '8,1,1.5']);
+  });
+});
+
+describe('a request that cannot be answered', () => {
+  it.each([
+    ['the wrong method', RECORD, { method: 'GET' }, 405, 'not_allowed'],
+    ['no model', RECORD, { path: '' }, 404, 'no_model'],
+    ['a model that is not in service', RECORD, { path: 'unheard-of' }, 404, 'no_model'],
+    ['a path that climbs', RECORD, { path: '../champions' }, 404, 'no_model'],
+    ['no JSON', 'not json', {}, 400, 'bad_request'],
+    ['a list', [RECORD], {}, 400, 'bad_request'],
+    ['a number', 7, {}, 400, 'bad_request'],
+    ['null', 'null', {}, 400, 'bad_request'],
+    ['no record in the list', { records: [] }, {}, 400, 'bad_request'],
+    ['something beside the list', { records: [RECORD], model: 'x' }, {}, 400, 'bad_request'],
+    ['too many records', { records: Array(MAX_RECORDS + 1).fill(RECORD) }, {}, 400, 'too_many_records'],
+  ])('for %s is refused, and the endpoint not asked', async (_what, body, some, status, outcome) => {
+    const run = await world();
+
+    const answered = await run.ask(body, some);
+
+    expect(answered).toMatchObject({ status, outcome, body: { error: outcome } });
+    expect(run.sageMaker.asked).toEqual([]);
+  });
+
+  it('for bad records names each record, field and reason', async () => {
+    const run = await world();
+
+    const answered = await run.ask({ records: [RECORD, { ...RECORD, load: 'heavy' }, { ...RECORD, laod: 1 }, 'x'] });
+
+    expect(answered).toMatchObject({
+      status: 400,
+      outcome: 'bad_record',
+      body: {
+        problems: [
+          { record: 1, field: 'load', reason: expect.stringContaining('expected a number') },
+          { record: 2, field: 'laod', reason: expect.stringContaining('not a column') },
+          { record: 3, field: null },
+        ],
+      },
+    });
+    expect(run.sageMaker.asked).toEqual([]);
+  });
+
+  it('takes a hundred records', async () => {
+    const run = await world();
+
+    expect((await run.ask({ records: Array(MAX_RECORDS).fill(RECORD) })).status).toBe(200);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['too many numbers', '1,2'],
+    ['no number', 'nan'],
+  ])('because the endpoint answers %s fails, to be tried again', async (_what, text) => {
+    const run = await world();
+    run.sageMaker.answer = () => text;
+
+    await expect(run.ask(RECORD)).rejects.toThrow(DependencyError);
+  });
+});

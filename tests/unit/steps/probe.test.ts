@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+
+import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
+import { NotFoundError } from '../../../shared/errors.ts';
+import type { Deployment } from '../../../shared/ledger/facts.ts';
+import { loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
+
+const deployment: Deployment = {
+  model: MODEL,
+  n: 4,
+  run: RUN,
+  kind: 'create',
+  endpointName: 'the-endpoint',
+  endpointConfigName: 'c',
+  modelName: 'm',
+  modelPackageArn: 'arn',
+  inputDigest: 'i',
+  definitionDigest: 'd',
+  replaces: null,
+  trigger: 't',
+  decidedAt: NOW.toISOString(),
+};
+
+const world = async (answer: string, scores: readonly number[] = [0.25, 0.5, 0.75]) => {
+  const loop = loopWorld();
+  await loop.prepared();
+  await loop.golden(scores);
+  await loop.endpoint('the-endpoint', 'c');
+  loop.sageMaker.answer = () => answer;
+  return { ...loop, probe: () => goldenProbe(loop.ledger, loop.store, loop.sageMaker)(deployment) };
+};
+
+describe('the probe', () => {
+  it('asks the endpoint with the golden rows as they lie in the gate part, under an id that begins probe-', async () => {
+    const run = await world('0.25\n0.5\n0.75\n');
+
+    expect(await run.probe()).toEqual({ ok: true, reason: 'the endpoint answered 3 golden rows as the candidate did' });
+
+    expect(run.sageMaker.asked).toEqual([
+      { endpointName: 'the-endpoint', csv: '0,0\n1,10\n2,20', inferenceId: `probe-${RUN}-4` },
+    ]);
+  });
+
+  it.each([
+    ['on one line', '0.25,0.5,0.75'],
+    ['off by what float32 and decimal text lose', '0.2500001\n0.4999999\n0.75'],
+  ])('believes answers %s', async (_what, answer) => {
+    expect((await (await world(answer)).probe()).ok).toBe(true);
+  });
+
+  it.each([
+    ['another model’s', '0.25\n0.6\n0.75', '1 of 3 golden rows were not answered as the candidate did'],
+    ['no numbers', '0.25\nNaN\n0.75', '1 of 3 golden rows were not answered as the candidate did'],
+    ['too few', '0.25\n0.5', 'the endpoint gave 2 answers to 3 golden rows'],
+  ])('does not believe answers that are %s', async (_what, answer, reason) => {
+    expect(await (await world(answer)).probe()).toEqual({ ok: false, reason });
+  });
+
+  it('does not take an empty answer for a score of zero', async () => {
+    expect(await (await world('', [0])).probe()).toMatchObject({ ok: false });
+  });
+
+  it('believes nothing where there is nothing to ask with', async () => {
+    expect(await (await world('', [])).probe()).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('no golden rows'),
+    });
+  });
+
+  it('is tried again where the part lacks the row', async () => {
+    const run = await world('0.25\n0.5\n0.75');
+    await run.store.put(`runs/${MODEL}/${RUN}/input/gate/data/part-00000.csv`, '0,0\n');
+
+    await expect(run.probe()).rejects.toThrow(NotFoundError);
+  });
+});
