@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { Decision, Policy } from '../../shared/evaluation/decision.ts';
 import type { Evaluation } from '../../shared/evaluation/evaluation.ts';
 import { packageDescription } from '../../shared/sagemaker/package-description.ts';
@@ -26,6 +28,13 @@ function customerMetadata(run: string, evaluation: Evaluation, { metric, thresho
   };
 }
 
+/**
+ * Two deliveries in one moment both find no version: the same token makes the second call answer with the first one's
+ * version. At most 36 letters, digits and hyphens. Source: ClientToken, CreateModelPackage, API reference.
+ */
+const clientToken = (group: string, run: string): string =>
+  createHash('sha256').update(`${group}\n${run}`).digest('hex').slice(0, 32);
+
 /** What the registry is told of a candidate, once: metrics and metadata of a version cannot be changed later. */
 export const packageRequest = (candidate: {
   readonly model: string;
@@ -41,6 +50,7 @@ export const packageRequest = (candidate: {
   readonly evaluation: Evaluation;
   readonly decision: Decision;
 }) => ({
+  ClientToken: clientToken(candidate.group, candidate.run),
   ModelPackageGroupName: candidate.group,
   ModelPackageDescription: packageDescription(candidate.model, candidate.run),
   InferenceSpecification: {

@@ -13,7 +13,7 @@ export interface NotifyDeps {
 }
 
 /**
- * Makes a step out of the words for one kind of event. An event that comes again is not sent again; only a crash
+ * Makes a step out of the words for one kind of event. An event that comes again is not sent again; only a crash, or the same event delivered twice in one moment,
  * between sending and recording can say a thing twice, which is better than not at all.
  */
 export const notify =

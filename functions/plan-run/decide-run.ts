@@ -5,6 +5,8 @@ import { mergeDays, timeCut } from './time-cut.ts';
 
 /** What of a definition decides whether and on what to train. Durations in milliseconds. */
 export interface RunPolicy {
+  /** Whether data that lands starts a run; the first run of a model it always does. */
+  readonly onNewData: boolean;
   readonly cooldownMs: number;
   readonly budget: { readonly runs: number; readonly perMs: number };
   /** How far back the data of a run goes; null for all of it. */
@@ -123,6 +125,10 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
   const available = newest(evidence.datasets);
   if (available.length === 0) return none('no_data', 'no accepted dataset yet', true);
   const fresh = available.filter((accepted) => !accepted.taken).map((accepted) => accepted.dataset.dataset);
+  const isFirst = champion === undefined && (evidence.slot?.history.length ?? 0) === 0;
+  if (trigger.kind === 'new_data' && !policy.onNewData && !isFirst) {
+    return none('not_on_new_data', 'retraining.on does not name new_data', false);
+  }
   if (trigger.kind === 'new_data' && fresh.length === 0) {
     return none('no_new_data', 'every accepted dataset has been taken by a run', false);
   }

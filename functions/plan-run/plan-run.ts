@@ -40,6 +40,7 @@ export interface RunTrigger {
 }
 
 const policyOf = ({ data, retraining }: ModelDefinition): RunPolicy => ({
+  onNewData: retraining.on.includes('new_data'),
   cooldownMs: retraining.cooldown,
   budget: { runs: retraining.budget.runs, perMs: retraining.budget.per },
   windowMs: retraining.data.mode === 'sliding' ? retraining.data.window : null,

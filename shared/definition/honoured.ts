@@ -21,6 +21,10 @@ const NOT_YET: readonly Unhonoured[] = [
     asked: ({ data }) => when(data.protected.length > 0, 'kept out of the features, and fairness is not judged'),
   },
   {
+    path: 'data.weight',
+    asked: ({ data }) => when(data.weight !== null, 'kept beside the rows, and used neither to train nor to judge'),
+  },
+  {
     path: 'training.algorithm',
     asked: ({ training }) => when(training.algorithm !== 'xgboost', 'images of your own are not trained'),
   },
@@ -35,7 +39,8 @@ const NOT_YET: readonly Unhonoured[] = [
   { path: 'evaluation.slices', asked: ({ evaluation }) => when(evaluation.slices.length > 0, 'slices are not judged') },
   {
     path: 'deployment.serverless',
-    asked: ({ deployment }) => when(deployment.serverless !== null, 'serverless endpoints are not made'),
+    asked: ({ deployment }) =>
+      when(deployment.serverless !== null, 'what a serverless endpoint predicts is not captured'),
   },
   {
     path: 'deployment.traffic',

@@ -24,6 +24,15 @@ export interface Answered {
   readonly body: unknown;
 }
 
+/** A path that is no URI encoding is left as it came: it names nothing. */
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
 /** The handler of a step behind a function URL (payload format 2.0). Failures of ours are 5xx that say no details. */
 export const urlHandler = (answer: (asked: Asked) => Promise<Answered>) =>
   middy<LambdaFunctionURLEvent, APIGatewayProxyStructuredResultV2>()
@@ -32,7 +41,7 @@ export const urlHandler = (answer: (asked: Asked) => Promise<Answered>) =>
       const { http, timeEpoch, requestId } = event.requestContext;
       const { status, outcome, body } = await answer({
         method: http.method,
-        path: decodeURIComponent(event.rawPath.replace(/^\//, '')),
+        path: decoded(event.rawPath.replace(/^\//, '')),
         body: event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? ''),
         now: new Date(timeEpoch),
         requestId,

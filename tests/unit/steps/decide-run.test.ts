@@ -78,6 +78,7 @@ const evidence = (some: Partial<RunEvidence> = {}): RunEvidence => ({
   definitionDigest: 'd',
   rulesDigest: 'r',
   policy: {
+    onNewData: true,
     cooldownMs: DAY_MS,
     budget: { runs: 3, perMs: 30 * DAY_MS },
     windowMs: null,
@@ -147,6 +148,15 @@ describe('whether a run starts', () => {
     ],
   ])('says %s when %s', (code, _why, some) => {
     expect(codeOf(some)).toBe(code);
+  });
+
+  it('starts none for new data where the definition does not ask for it, but for the first', () => {
+    const policy = { ...evidence().policy, onNewData: false };
+
+    expect(codeOf({ policy })).toBe('run');
+    expect(codeOf({ policy, slot: slot(100) })).toBe('not_on_new_data');
+    expect(codeOf({ policy, champion })).toBe('not_on_new_data');
+    expect(codeOf({ policy, slot: slot(100), trigger: requested() })).toBe('run');
   });
 
   it('takes data again that has been taken only for a run somebody asks for', () => {

@@ -4,9 +4,19 @@ import { type LaunchRequest, launchTraining } from '../../../functions/launch-tr
 import { CapacityError, ConflictError, NotFoundError } from '../../../shared/errors.ts';
 import { attemptSchema, recordedRequestSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import type { Woken } from '../../../shared/runtime/woken.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
-import { DAYS_LATER, DEFINITION, loopWorld, MODEL, NOW, RUN, STAGE, STORE_URI, woken } from './loop-world.ts';
+import {
+  type About,
+  DAYS_LATER,
+  DEFINITION,
+  loopWorld,
+  MODEL,
+  NOW,
+  RUN,
+  STAGE,
+  STORE_URI,
+  woken,
+} from './loop-world.ts';
 
 const HOUR_MS = 3_600_000;
 const JOB = `mr-dev-${MODEL}-${RUN}-try1`;
@@ -15,7 +25,7 @@ const world = async ({ definition = DEFINITION, validationRows = 2 } = {}) => {
   const loop = loopWorld();
   await loop.planned(await loop.publish(definition));
   await loop.prepared({ validationRows });
-  const wake = (some: Partial<LaunchRequest> = {}, about: Partial<Omit<Woken<unknown>, 'data'>> = {}, through?: Fuse) =>
+  const wake = (some: Partial<LaunchRequest> = {}, about: About = {}, through?: Fuse) =>
     launchTraining({
       ...loop.deps(through),
       stage: STAGE,

@@ -46,7 +46,10 @@ data:
   features: [load]
 `;
 
-export const woken = <T>(data: T, some: Partial<Omit<Woken<T>, 'data'>> = {}): Woken<T> => ({
+/** What of a waking differs from the usual one. */
+export type About = Partial<Omit<Woken<never>, 'data'>>;
+
+export const woken = <T>(data: T, some: About = {}): Woken<T> => ({
   data,
   now: NOW,
   occurredAt: NOW,
@@ -280,5 +283,3 @@ export const loopWorld = () => {
   };
   return world;
 };
-
-export type LoopWorld = ReturnType<typeof loopWorld>;

@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+
+import { ConflictError, DependencyError, NotFoundError } from '../../../shared/errors.ts';
+import { ledgerOn } from '../../../shared/ledger/ledger.ts';
+import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
+import type { ObjectStore } from '../../../shared/ledger/object-store.ts';
+
+const schema = z.strictObject({ writer: z.int() });
+const counter = z.strictObject({ by: z.array(z.int()) });
+
+/** A store that answers when it likes: each call waits for a number of turns of its own. */
+const dawdling = (store: ObjectStore, turns: readonly number[]): ObjectStore => {
+  let calls = 0;
+  const dawdle = async () => {
+    calls += 1;
+    for (let turn = turns[calls % turns.length] ?? 0; turn > 0; turn -= 1) await Promise.resolve();
+  };
+  return {
+    ...store,
+    async get(key) {
+      await dawdle();
+      return store.get(key);
+    },
+    async put(...given) {
+      await dawdle();
+      const outcome = await store.put(...given);
+      await dawdle();
+      return outcome;
+    },
+  };
+};
+
+const turns = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 9 });
+
+describe('a fact', () => {
+  it('is written once: every writer goes on with what the first one wrote', async () => {
+    await fc.assert(
+      fc.asyncProperty(turns, fc.integer({ min: 2, max: 6 }), async (delays, writers) => {
+        const ledger = ledgerOn(dawdling(memoryObjectStore(), delays));
+
+        const went = await Promise.all(
+          Array.from({ length: writers }, (_, writer) => ledger.record(schema, 'fact.json', { writer })),
+        );
+
+        const stands = await ledger.read(schema, 'fact.json');
+        expect(went).toEqual(went.map(() => stands));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('stands against later writers', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+    await ledger.record(schema, 'fact.json', { writer: 1 });
+
+    expect(await ledger.record(schema, 'fact.json', { writer: 2 })).toEqual({ writer: 1 });
+
+    expect(await ledger.read(schema, 'fact.json')).toEqual({ writer: 1 });
+  });
+
+  it('given back is what a reader would read, not what was handed in', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+    const loose = z.strictObject({ a: z.string().optional() });
+
+    expect(Object.keys(await ledger.record(loose, 'fact.json', { a: undefined }))).toEqual([]);
+  });
+
+  it('that is not what its schema says is refused before it is written', async () => {
+    const store = memoryObjectStore();
+
+    await expect(ledgerOn(store).record(schema, 'fact.json', { writer: 1.5 })).rejects.toThrow();
+
+    expect(store.keys()).toEqual([]);
+  });
+
+  it('that is not there is waited for by readers, and undefined to those who look', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+
+    await expect(ledger.read(schema, 'fact.json')).rejects.toThrow(NotFoundError);
+    expect(await ledger.find(schema, 'fact.json')).toBeUndefined();
+  });
+
+  it('of another version is a conflict, named by its key', async () => {
+    const store = memoryObjectStore();
+    await store.put('fact.json', '{"author":1}');
+
+    await expect(ledgerOn(store).find(schema, 'fact.json')).rejects.toThrow(ConflictError);
+    await expect(ledgerOn(store).find(schema, 'fact.json')).rejects.toThrow('fact.json');
+  });
+});
+
+describe('a pointer', () => {
+  it('loses no change of concurrent writers', async () => {
+    await fc.assert(
+      fc.asyncProperty(turns, fc.integer({ min: 2, max: 6 }), async (delays, writers) => {
+        const ledger = ledgerOn(dawdling(memoryObjectStore(), delays));
+
+        await Promise.all(
+          Array.from({ length: writers }, (_, writer) =>
+            ledger.point(counter, 'pointer.json', (current) => ({ by: [...(current?.by ?? []), writer] })),
+          ),
+        );
+
+        const { by } = await ledger.read(counter, 'pointer.json');
+        expect(by.toSorted()).toEqual(Array.from({ length: writers }, (_, writer) => writer));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('stays where its writer says so, and gives what stands', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+    await ledger.point(schema, 'pointer.json', () => ({ writer: 1 }));
+
+    expect(await ledger.point(schema, 'pointer.json', () => undefined)).toEqual({ writer: 1 });
+    expect(await ledger.point(schema, 'nowhere.json', () => undefined)).toBeUndefined();
+  });
+
+  it('that never holds still is tried again later', async () => {
+    const store = memoryObjectStore();
+    let changes = 0;
+    const restless: ObjectStore = {
+      ...store,
+      async get(key) {
+        const found = await store.get(key);
+        changes += 1;
+        await store.put(key, JSON.stringify({ writer: changes }));
+        return found;
+      },
+    };
+
+    await expect(ledgerOn(restless).point(schema, 'pointer.json', () => ({ writer: 0 }))).rejects.toThrow(
+      DependencyError,
+    );
+  });
+});
+
+describe('keys', () => {
+  it('are those below the prefix, in order', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+    for (const key of ['b/2', 'a/1', 'b/1']) await ledger.write(key, '');
+
+    expect(await ledger.keys('b/')).toEqual(['b/1', 'b/2']);
+  });
+});
