@@ -26,7 +26,8 @@ const main = async (argv: readonly string[]): Promise<number> => {
   const [name, ...rest] = argv;
   const verb = VERBS[name ?? ''];
   if (!verb) {
-    console.error(name === undefined || name === '--help' ? usage() : `no verb ${name}\n\n${usage()}`);
+    if (name === '--help') console.log(usage());
+    else console.error(name === undefined ? usage() : `no verb ${name}\n\n${usage()}`);
     return name === '--help' ? 0 : 2;
   }
   const text = { type: 'string' } as const;
@@ -41,11 +42,15 @@ const main = async (argv: readonly string[]): Promise<number> => {
       },
     });
     const { json, stage, ...options } = values;
-    const place = await findPlace(String(stage));
     const given = Object.fromEntries(
       Object.entries(options).map(([option, value]) => [option, value === undefined ? undefined : String(value)]),
     );
-    const answer = await verb.run({ place, args: positionals, options: given, now: new Date() });
+    const answer = await verb.run({
+      place: () => findPlace(String(stage)),
+      args: positionals,
+      options: given,
+      now: new Date(),
+    });
     console.log(json ? JSON.stringify(answer.data, null, 2) : answer.text);
     return answer.exit;
   } catch (error) {

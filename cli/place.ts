@@ -1,4 +1,5 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
 import { eventPublisher, type Tell } from '../shared/aws/event-publisher.ts';
@@ -33,7 +34,7 @@ export const findPlace = async (stage: string): Promise<Place> => {
     region,
     account: Account,
     caller: Arn,
-    ledger: ledgerOn(s3ObjectStore(`millrace-${stage}-store-${Account}-${region}`)),
+    ledger: ledgerOn(s3ObjectStore(`millrace-${stage}-store-${Account}-${region}`, new S3Client({ region }))),
     tell: eventPublisher(`millrace-${stage}`, new EventBridgeClient({ region })),
   };
 };

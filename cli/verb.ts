@@ -8,7 +8,8 @@ export interface Answer {
 }
 
 export interface VerbInput {
-  readonly place: Place;
+  /** Looked up when it is first needed, so that wrong use is told before anything is asked of AWS. */
+  readonly place: () => Promise<Place>;
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, string | undefined>>;
   readonly now: Date;

@@ -107,8 +107,9 @@ const play = async () => {
   await land('flight-delay', await damaged(january.file, join(FOLDER, 'damaged.csv')));
   const rejected = (await whatHappened(ledger, models)).datasets.filter(({ accepted }) => !accepted);
   must(rejected.length === 1, 'the damaged file is rejected');
-  for (const problem of rejected[0]?.problems ?? []) say(`   line ${problem.line ?? '-'}: ${problem.message}`);
-  const named = new Set(rejected[0]?.problems.map((problem) => problem.line));
+  const problems = (rejected[0]?.problems ?? []).toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  for (const problem of problems) say(`   line ${problem.line ?? '-'}: ${problem.message}`);
+  const named = new Set(problems.map((problem) => problem.line));
   must(
     [17, 42, 108].every((line) => named.has(line)),
     'the report names the lines 17, 42 and 108',

@@ -39,6 +39,12 @@ export class CapacityError extends MillraceError {
   readonly retryable = true;
 }
 
+/** A service we depend on will not do what was asked, and will not do it the next time: the request is wrong. */
+export class RefusedError extends MillraceError {
+  override readonly name = 'RefusedError';
+  readonly retryable = false;
+}
+
 /** A setting is missing or wrong; thrown at start, so that a deployment fails loudly. */
 export class ConfigError extends MillraceError {
   override readonly name = 'ConfigError';

@@ -1,4 +1,5 @@
 import { ApprovalGivenV1 } from '../../events/index.ts';
+import { approvalSchema } from '../../shared/evaluation/approval.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { runPlanSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
@@ -9,12 +10,13 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
   usage: `${name} RUN [--approver NAME] [--reference TEXT] [--expires ISO-TIME]`,
   about: `${decision === 'approved' ? 'approves' : 'rejects'} the held candidate of a run`,
   options: ['approver', 'reference', 'expires'],
-  async run({ place, args, options, now }) {
+  async run({ place: find, args, options, now }) {
     const run = onlyArgument(args, 'run');
     if (!/^\d{8}-[0-9a-f]{10}$/.test(run)) throw new UsageError(`a run looks like 20010125-0a1b2c3d4e; found ${run}`);
     const expires = options.expires === undefined ? undefined : new Date(options.expires);
     if (expires && Number.isNaN(expires.getTime()))
       throw new UsageError(`--expires takes an ISO time; found ${options.expires}`);
+    const place = await find();
     const models = await publishedModels(place.ledger);
     const found = await Promise.all(models.map((model) => place.ledger.find(runPlanSchema, keys.plan(model, run))));
     const plan = found.find((candidate) => candidate !== undefined);
@@ -27,6 +29,11 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
         text: `run ${run} is not held: ${why}`,
         data: { error: 'not_held', run, decision: stands?.outcome ?? null },
       };
+    }
+    const given = await place.ledger.find(approvalSchema, keys.approval(plan.model, run));
+    if (given) {
+      const text = `run ${run} was ${given.decision} by ${given.approver} before; the first answer stands`;
+      return { exit: given.decision === decision ? 0 : 1, text, data: { ...given } };
     }
     const approver = options.approver ?? place.caller;
     const data = {

@@ -69,9 +69,10 @@ export const publish: Verb = {
   usage: 'publish [FILE|FOLDER …]',
   about: 'puts definitions in force; models/ unless others are named',
   options: [],
-  async run({ place, args, now }) {
+  async run({ place: find, args, now }) {
     try {
       const publications = await readPublications(args.length > 0 ? args : ['models']);
+      const place = await find();
       const done = [];
       for (const { published, notHonoured } of publications) {
         const outcome = await putInForce(place.ledger, published, now);

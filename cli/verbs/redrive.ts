@@ -1,3 +1,4 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DeleteMessageCommand,
   GetQueueUrlCommand,
@@ -20,6 +21,12 @@ const failureRecord = z.object({
   requestPayload: z.unknown(),
 });
 
+/** A message that is not JSON names no target; anything else is a failure of the command. */
+const isNotJson = (error: unknown): false => {
+  if (error instanceof SyntaxError) return false;
+  throw error;
+};
+
 /** Puts one message back where it failed; false when it does not say where that was. */
 type PutBack = (message: Message) => Promise<boolean>;
 
@@ -27,9 +34,10 @@ export const redrive: Verb = {
   usage: 'redrive',
   about: 'puts dead letters back to the targets that failed',
   options: [],
-  async run({ place }) {
+  async run({ place: find }) {
+    const place = await find();
     const sqs = new SQSClient({ region: place.region });
-    const invoke = functionInvoker();
+    const invoke = functionInvoker(new LambdaClient({ region: place.region }));
     const url = async (name: string) => {
       const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: `millrace-${place.stage}-${name}` }));
       if (!QueueUrl) throw new Error(`no queue ${name}`);
@@ -85,12 +93,12 @@ export const redrive: Verb = {
             QueueUrl: queueUrl,
             MaxNumberOfMessages: 10,
             MessageAttributeNames: ['All'],
-            WaitTimeSeconds: 0,
+            WaitTimeSeconds: 1,
           }),
         );
         if (Messages.length === 0) break;
         for (const message of Messages) {
-          if (!(await putBack(message))) {
+          if (!(await putBack(message).catch(isNotJson))) {
             count.left += 1;
             continue;
           }

@@ -10,11 +10,12 @@ export const run: Verb = {
   usage: 'run MODEL [--reason TEXT] [--override cooldown,budget]',
   about: 'asks for a run, on all the data there is',
   options: ['reason', 'override'],
-  async run({ place, args, options, now }) {
+  async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');
     const override = (options.override ?? '').split(',').filter((name) => name !== '');
     const unknown = override.find((name) => !OVERRIDES.some((known) => known === name));
     if (unknown) throw new UsageError(`--override takes ${OVERRIDES.join(', ')}; found ${unknown}`);
+    const place = await find();
     const models = await publishedModels(place.ledger);
     if (!models.includes(model)) {
       const text = `no model ${model} is published; there is ${models.join(', ') || 'none'}`;

@@ -65,8 +65,9 @@ export const status: Verb = {
   usage: 'status [MODEL]',
   about: 'shows each model: what is in service, what is under way, how the last runs ended',
   options: [],
-  async run({ place, args }) {
+  async run({ place: find, args }) {
     if (args.length > 1) throw new UsageError('expected at most one model');
+    const place = await find();
     const published = await publishedModels(place.ledger);
     const [asked] = args;
     if (asked !== undefined && !published.includes(asked)) {
@@ -79,7 +80,9 @@ export const status: Verb = {
         `  in service: ${model.champion ? `run ${model.champion.run} on ${model.champion.endpoint} since ${model.champion.since}` : 'nothing'}`,
         ...model.runs.map((run) => {
           const why = run.reasons.map((reason) => reason.message).join('; ') || run.reason;
-          return `  run ${run.run}  ${run.state}${why ? `: ${why}` : ''}`;
+          const serves =
+            run.run === model.champion?.run && run.state === 'held' ? ', approved since and in service' : '';
+          return `  run ${run.run}  ${run.state}${serves}${why ? `: ${why}` : ''}`;
         }),
       ].join('\n'),
     );

@@ -5,7 +5,8 @@ export const NEXT = {
   training: ['evaluating', 'failed'],
   evaluating: ['deciding', 'failed'],
   deciding: ['deploying', 'held', 'rejected', 'failed'],
-  deploying: ['promoted', 'rolled-back', 'failed'],
+  // `held`: the champion changed after the decision, so that nothing was deployed.
+  deploying: ['promoted', 'rolled-back', 'held', 'failed'],
   promoted: [],
   'rolled-back': [],
   held: [],

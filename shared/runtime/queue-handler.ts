@@ -34,8 +34,12 @@ export const queueHandler = (defer: Defer, ...routes: Route[]) =>
             const waiting = { ...Object(message), waitingSince: (since ?? sentAt).toISOString() };
             await defer(JSON.stringify(waiting), WAIT_SECONDS);
           }
-        } catch {
-          // Logged where it was thrown; the message comes again.
+        } catch (error) {
+          // It comes again, until the redrive policy takes it.
+          logger.error('the message could not be handled', {
+            error: error instanceof Error ? error : new Error(String(error)),
+            messageId: record.messageId,
+          });
           failed.push({ itemIdentifier: record.messageId });
         }
       }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { type EventContract, metadataSchema } from '../../events/define-event.ts';
 import { type Envelope, envelopeSchema } from '../../events/envelope.ts';
-import { InvalidEventError, MillraceError } from '../errors.ts';
+import { CapacityError, InvalidEventError, MillraceError } from '../errors.ts';
 import { logger } from './logger.ts';
 import { countOutcome } from './metrics.ts';
 import type { Outcome, Step } from './woken.ts';
@@ -80,7 +80,9 @@ export const dispatch = async (
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     countOutcome(error.name);
-    log.error(error.message, { error, retryable: error instanceof MillraceError ? error.retryable : undefined });
+    // Waiting is not failing.
+    if (error instanceof CapacityError) log.info('waits', { for: error.message });
+    else log.error(error.message, { error, retryable: error instanceof MillraceError ? error.retryable : undefined });
     throw error;
   }
 };
