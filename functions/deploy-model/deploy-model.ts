@@ -1,12 +1,13 @@
-import { CandidateHeldV1, DeploymentStartedV1 } from '../../events/index.ts';
+import { CandidateHeldV1, DeploymentRolledBackV1, DeploymentStartedV1 } from '../../events/index.ts';
 import type { Reason } from '../../events/vocabulary.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { CapacityError } from '../../shared/errors.ts';
+import { CapacityError, RefusedError } from '../../shared/errors.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   championSchema,
   type Deployment,
+  deploymentEndSchema,
   deploymentSchema,
   deploymentStartedSchema,
   preparedSchema,
@@ -15,6 +16,7 @@ import {
   registeredSchema,
   runPlanSchema,
   trainedSchema,
+  waitingSchema,
 } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -33,6 +35,8 @@ export interface DeployModelDeps {
   readonly stage: string;
   /** `s3://bucket` of the store. */
   readonly storeUri: string;
+  /** How long to wait for capacity, or for a busy endpoint, before the rollout fails. */
+  readonly patienceMs: number;
 }
 
 /** What asks for a rollout: an approved version in the registry, or somebody by the run's name. */
@@ -45,7 +49,7 @@ export type DeployRequest = { readonly packageArn: string } | { readonly model: 
  *
  * @throws CapacityError while the endpoint is busy with another rollout: the approval waits, and is not lost.
  */
-export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: DeployModelDeps) => {
+export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patienceMs }: DeployModelDeps) => {
   /** Creates or updates the endpoint; every part finds again what an earlier try did. */
   const rollOut = async (deployment: Deployment, now: Date) => {
     const { model, run, n } = deployment;
@@ -83,21 +87,26 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: Deploy
       endpointName: deployment.endpointName,
       configName: deployment.endpointConfigName,
     });
-    if (deployment.kind === 'create') {
+    const found = await sageMaker.describe('endpoint', deployment.endpointName);
+    const status = text(found, 'EndpointStatus');
+    // One that failed can only be deleted, and nobody is served by it. Source: CreateEndpoint, API reference.
+    if (status === 'Failed' && text(found, 'EndpointConfigName') !== deployment.endpointConfigName) {
+      await sageMaker.deleteEndpoint(deployment.endpointName);
+      throw new CapacityError(`${deployment.endpointName} had failed and is being deleted`);
+    }
+    if (deployment.kind === 'create' || found === undefined) {
       const requestKey = keys.request(model, run, `${deployment.endpointName}-${n}`);
       await createOnce(
         { ledger, sageMaker },
         { kind: 'endpoint', name: deployment.endpointName, requestKey, request, now },
       );
     } else {
-      const found = await sageMaker.describe('endpoint', deployment.endpointName);
       // While an update is on its way the endpoint still names the old configuration, and the new one as pending.
       // Source: DescribeEndpoint, PendingDeploymentSummary.
       const pending = text(Object(found?.PendingDeploymentSummary), 'EndpointConfigName');
       if (![text(found, 'EndpointConfigName'), pending].includes(deployment.endpointConfigName)) {
-        if (text(found, 'EndpointStatus') !== 'InService') {
-          throw new CapacityError(`${deployment.endpointName} is ${text(found, 'EndpointStatus') ?? 'gone'}`);
-        }
+        if (status !== 'InService')
+          throw new CapacityError(`${deployment.endpointName} is ${status ?? 'without a status'}`);
         const recorded = await ledger.record(
           recordedRequestSchema,
           keys.request(model, run, `${deployment.endpointName}-${n}`),
@@ -107,7 +116,11 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: Deploy
             decidedAt: now.toISOString(),
           },
         );
-        await sageMaker.updateEndpoint(recorded.request);
+        await sageMaker.updateEndpoint(recorded.request).catch(async (cause: unknown) => {
+          // An update that began meanwhile is a refusal too: the state tells the one from the other.
+          const now = text(await sageMaker.describe('endpoint', deployment.endpointName), 'EndpointStatus');
+          throw now === 'InService' ? cause : new CapacityError(`${deployment.endpointName} is ${now}`, { cause });
+        });
       }
     }
     await ledger.record(deploymentStartedSchema, keys.deploymentStarted(model, n), {
@@ -117,13 +130,39 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: Deploy
     });
   };
 
-  return async ({ data, now, eventId }: Woken<DeployRequest>): Promise<Outcome> => {
+  /** Nothing will come of this rollout: whoever waits for it is told, and the endpoint is free for the next. */
+  const giveUp = async (model: string, run: string, reason: string, now: Date) => {
+    const open = (await rolloutsOf(ledger, model)).find(({ deployment, ended }) => deployment.run === run && !ended);
+    if (open) {
+      const { n, endpointName } = open.deployment;
+      await tell(
+        DeploymentRolledBackV1,
+        `${model}/${n}`,
+        { model, run, deployment: n, endpointName, reason },
+        { now, correlationId: run },
+      );
+    }
+    await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+    if (open) {
+      await ledger.record(deploymentEndSchema, keys.deploymentEnd(model, open.deployment.n), {
+        model,
+        n: open.deployment.n,
+        outcome: 'failed',
+        reason,
+        endedAt: now.toISOString(),
+      });
+    }
+  };
+
+  return async ({ data, now, eventId, waitingSince }: Woken<DeployRequest>): Promise<Outcome> => {
     const ofPackage = 'packageArn' in data ? await sageMaker.describePackage(data.packageArn) : undefined;
     const named = 'packageArn' in data ? parsePackageDescription(text(ofPackage, 'ModelPackageDescription')) : data;
     if (!named) return { outcome: 'not_ours' };
     const { model, run } = named;
     const context = { now, correlationId: run };
     const registered = await ledger.read(registeredSchema, keys.registered(model, run));
+    // A version that was registered beside the one of the ledger is nobody's decision.
+    if ('packageArn' in data && data.packageArn !== registered.modelPackageArn) return { outcome: 'not_registered' };
     const registry = ofPackage ?? (await sageMaker.describePackage(registered.modelPackageArn));
     if (text(registry, 'ModelApprovalStatus') !== 'Approved') return { outcome: 'not_approved' };
 
@@ -156,19 +195,44 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri }: Deploy
       await concludeRun({ ledger, tell }, { model, run, end: 'held', reason: reason.message }, now);
       return { outcome: reason.code };
     }
-    const busy = rollouts.find((rollout) => !rollout.ended && rollout !== same);
-    if (busy) throw new CapacityError(`rollout ${busy.deployment.n} of ${model} is not over`);
+    try {
+      return await roll();
+    } catch (error) {
+      if (error instanceof RefusedError) {
+        await giveUp(model, run, error.message, now);
+        return { outcome: 'refused' };
+      }
+      if (!(error instanceof CapacityError)) throw error;
+      const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
+      if (waitedMs >= patienceMs) {
+        await giveUp(model, run, `waited ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`, now);
+        return { outcome: 'gave_up' };
+      }
+      await ledger.record(waitingSchema, keys.waiting(model, run, 'deploy-model'), {
+        model,
+        run,
+        step: 'deploy-model',
+        for: error.message,
+        since: now.toISOString(),
+      });
+      throw error;
+    }
 
-    const deployment = same?.deployment ?? (await decide());
-    // Once sent, never again: an endpoint that came back on its old configuration is a rollout that failed.
-    if (!same?.started) await rollOut(deployment, now);
-    await tell(
-      DeploymentStartedV1,
-      `${model}/${deployment.n}`,
-      { model, run, deployment: deployment.n, endpointName: deployment.endpointName },
-      context,
-    );
-    return { outcome: 'started' };
+    async function roll(): Promise<Outcome> {
+      const busy = rollouts.find((rollout) => !rollout.ended && rollout !== same);
+      if (busy) throw new CapacityError(`rollout ${busy.deployment.n} of ${model} is not over`);
+
+      const deployment = same?.deployment ?? (await decide());
+      // Once sent, never again: an endpoint that came back on its old configuration is a rollout that failed.
+      if (!same?.started) await rollOut(deployment, now);
+      await tell(
+        DeploymentStartedV1,
+        `${model}/${deployment.n}`,
+        { model, run, deployment: deployment.n, endpointName: deployment.endpointName },
+        context,
+      );
+      return { outcome: 'started' };
+    }
 
     async function decide(): Promise<Deployment> {
       const [prepared, trained, { definition }] = await Promise.all([

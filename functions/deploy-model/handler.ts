@@ -9,13 +9,14 @@ import { queueHandler } from '../../shared/runtime/queue-handler.ts';
 import { on, onAws } from '../../shared/runtime/route.ts';
 import { deployModel } from './deploy-model.ts';
 
-const env = environment('STORE_BUCKET', 'BUS_NAME', 'STAGE', 'QUEUE_URL');
+const env = environment('STORE_BUCKET', 'BUS_NAME', 'STAGE', 'QUEUE_URL', 'PATIENCE_HOURS');
 const deploy = deployModel({
   ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)),
   sageMaker: sageMakerApi(),
   tell: eventPublisher(env.BUS_NAME),
   stage: env.STAGE,
   storeUri: `s3://${env.STORE_BUCKET}`,
+  patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
 });
 
 export const handler = queueHandler(

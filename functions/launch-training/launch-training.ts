@@ -1,8 +1,14 @@
-import { TrainingFailedV1, TrainingStartedV1 } from '../../events/index.ts';
+import { AttemptRequestedV1, TrainingFailedV1, TrainingStartedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { CapacityError } from '../../shared/errors.ts';
-import { attemptSchema, preparedSchema, runEndSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
+import { CapacityError, RefusedError } from '../../shared/errors.ts';
+import {
+  attemptSchema,
+  preparedSchema,
+  runEndSchema,
+  runPlanSchema,
+  waitingSchema,
+} from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
@@ -108,8 +114,28 @@ export const launchTraining =
       );
       return { outcome };
     } catch (error) {
+      if (error instanceof RefusedError) {
+        await fail(attempt.jobName, error.message);
+        return { outcome: 'refused' };
+      }
+      if (!(error instanceof CapacityError)) throw error;
+      if (data.attempt < instances.length) {
+        const next = { model, run, attempt: data.attempt + 1 };
+        await tell(AttemptRequestedV1, `${model}/${run}/${next.attempt}`, next, context);
+        return { outcome: 'next_instance' };
+      }
       const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
-      if (!(error instanceof CapacityError) || waitedMs < patienceMs) throw error;
+      if (waitedMs < patienceMs) {
+        // So that nobody takes the waiting for a lost message.
+        await ledger.record(waitingSchema, keys.waiting(model, run, 'launch-training'), {
+          model,
+          run,
+          step: 'launch-training',
+          for: error.message,
+          since: now.toISOString(),
+        });
+        throw error;
+      }
       const reason = `no capacity for ${attempt.instance} in ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`;
       await fail(attempt.jobName, reason);
       return { outcome: 'gave_up' };

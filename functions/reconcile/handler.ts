@@ -8,7 +8,15 @@ import { environment } from '../../shared/runtime/environment.ts';
 import { scheduleHandler } from '../../shared/runtime/schedule-handler.ts';
 import { reconcile } from './reconcile.ts';
 
-const env = environment('STORE_BUCKET', 'DATA_BUCKET', 'BUS_NAME', 'STAGE', 'DEPLOY_QUEUE_URL');
+const env = environment(
+  'STORE_BUCKET',
+  'DATA_BUCKET',
+  'BUS_NAME',
+  'STAGE',
+  'DEPLOY_QUEUE_URL',
+  'STUCK_HOURS',
+  'PATIENCE_HOURS',
+);
 const invoke = functionInvoker();
 const sendToDeploy = queue(env.DEPLOY_QUEUE_URL);
 
@@ -19,6 +27,8 @@ export const handler = scheduleHandler(
     dataBucket: env.DATA_BUCKET,
     sageMaker: sageMakerApi(),
     tell: eventPublisher(env.BUS_NAME),
+    stuckMs: Number(env.STUCK_HOURS) * 3_600_000,
+    patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
     wake: (step, event) =>
       step === 'deploy-model' ? sendToDeploy(JSON.stringify(event)) : invoke(`millrace-${env.STAGE}-${step}`, event),
   }),

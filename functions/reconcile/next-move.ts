@@ -16,6 +16,8 @@ export interface OpenRun {
   readonly trainingJob: JobOutcome['state'] | undefined;
   /** The batch transforms that were decided on; undefined where one is not there. */
   readonly transformJobs: readonly (JobOutcome['state'] | undefined)[];
+  /** A step waits for capacity; its message comes back by itself. */
+  readonly waiting: boolean;
   /** How long the newest fact has stood. */
   readonly quietMs: number;
 }
@@ -29,6 +31,8 @@ export type Move =
   | 'wake_track_training'
   | 'wake_evaluate_model'
   | 'wake_deploy_model'
+  /** Nothing has come of it for too long: the run ends. */
+  | 'give_up'
   | 'wait';
 
 /** A Lambda function's longest run: a step that has been quiet for longer is not at work. */
@@ -37,14 +41,19 @@ export const AT_WORK_MS = 15 * 60_000;
 /**
  * The event that an open run lacks. Where a step may still be at work nothing is said; where SageMaker is, its own
  * answer decides.
+ *
+ * @param stuckMs After so long without a new fact, with nothing at work, a run is given up.
  */
-export const nextMove = (run: OpenRun): Move => {
+export const nextMove = (run: OpenRun, stuckMs: number): Move => {
   if (run.hasEnd) return 'conclude';
+  const atSageMaker =
+    run.trainingJob === 'running' || run.transformJobs.includes('running') || ['decided', 'open'].includes(run.rollout);
+  if (run.quietMs >= stuckMs && !run.waiting && !atSageMaker) return 'give_up';
   const patient = run.quietMs < AT_WORK_MS;
   if (!run.prepared) return patient ? 'wait' : 'tell_accepted';
   if (run.lastAttempt === 0) return patient ? 'wait' : 'tell_prepared';
   if (!run.trained) {
-    if (run.trainingJob === undefined) return patient ? 'wait' : 'tell_prepared';
+    if (run.trainingJob === undefined) return patient || run.waiting ? 'wait' : 'tell_prepared';
     return run.trainingJob === 'running' ? 'wait' : 'wake_track_training';
   }
   if (!run.evaluated) {
@@ -53,6 +62,6 @@ export const nextMove = (run: OpenRun): Move => {
   }
   if (!run.decision || !run.registered || run.decision !== 'promote') return patient ? 'wait' : 'tell_evaluated';
   // A rollout is followed by itself: a held candidate has one without an open run.
-  if (run.rollout === 'none') return patient ? 'wait' : 'wake_deploy_model';
+  if (run.rollout === 'none') return patient || run.waiting ? 'wait' : 'wake_deploy_model';
   return 'wait';
 };

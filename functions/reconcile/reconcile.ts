@@ -16,6 +16,7 @@ import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
+  arrivalSchema,
   attemptSchema,
   championSchema,
   preparedSchema,
@@ -25,7 +26,9 @@ import {
   type Slot,
   slotSchema,
   trainedSchema,
+  type Upload,
   verdictSchema,
+  waitingSchema,
 } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -51,10 +54,17 @@ export interface ReconcileDeps {
   readonly sageMaker: SageMakerApi;
   readonly tell: Tell;
   readonly wake: Wake;
+  /** After so long without a new fact, with nothing at work, a run is given up. */
+  readonly stuckMs: number;
+  /** How long steps wait for capacity by themselves. */
+  readonly patienceMs: number;
 }
 
 /** An upload younger than this may still be on its way through validate-data. */
 const ARRIVING_MS = 15 * 60_000;
+
+/** How many datasets are judged anew in one look, when the rules have changed. */
+const JUDGED_AT_ONCE = 20;
 
 /** An endpoint that another has replaced is kept this long: callers that began with it finish with it. */
 const RETIRE_AFTER_MS = 60 * 60_000;
@@ -75,11 +85,30 @@ const envelope = (contract: { source: string; detailType: string }, about: strin
  * waiting, endpoints nobody needs. O(models and their open runs), and one listing of what has landed. It decides
  * nothing itself: it says again what should have been heard.
  */
-export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: ReconcileDeps) => {
+export const reconcile = (deps: ReconcileDeps) => {
+  const { ledger, data, dataBucket, sageMaker, tell, wake, stuckMs, patienceMs } = deps;
+
+  /** A message that waits comes back by itself; one that has not ended its waiting by now is lost. */
+  const waits = async (model: string, run: string, now: Date): Promise<boolean> => {
+    const facts = await Promise.all(
+      ['launch-training', 'deploy-model'].map((step) => ledger.find(waitingSchema, keys.waiting(model, run, step))),
+    );
+    return facts.some((fact) => fact && now.getTime() - Date.parse(fact.since) < patienceMs + AT_WORK_MS * 2);
+  };
+
   const job = async (kind: 'trainingJob' | 'transformJob', name: string): Promise<JobOutcome['state'] | undefined> => {
     const described = await sageMaker.describe(kind, name);
     return described && jobOutcome(kind === 'trainingJob' ? 'Training' : 'Transform', described).state;
   };
+
+  const wakeValidateData = ({ bucket, key, versionId }: Upload, sizeBytes: number, now: Date) =>
+    wake(
+      'validate-data',
+      envelope(S3ObjectCreated, `${key}\n${versionId}`, now, {
+        bucket: { name: bucket },
+        object: { key, size: sizeBytes, etag: '', 'version-id': versionId },
+      }),
+    );
 
   const takeInArrivals = async (model: string, now: Date): Promise<number> => {
     const known = new Set(await ledger.keys(`arrivals/${model}/`));
@@ -88,13 +117,7 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       if (known.has(keys.arrival(model, upload.key, upload.versionId))) continue;
       if (now.getTime() - upload.writtenAt.getTime() < ARRIVING_MS) continue;
       missed += 1;
-      await wake(
-        'validate-data',
-        envelope(S3ObjectCreated, `${upload.key}\n${upload.versionId}`, now, {
-          bucket: { name: dataBucket },
-          object: { key: upload.key, size: upload.sizeBytes, etag: '', 'version-id': upload.versionId },
-        }),
-      );
+      await wakeValidateData({ bucket: dataBucket, ...upload }, upload.sizeBytes, now);
     }
     return missed;
   };
@@ -140,6 +163,7 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
         trained && !evaluation
           ? await Promise.all(trained.transforms.map((transform) => job('transformJob', transform.jobName)))
           : [],
+      waiting: await waits(model, run, now),
       quietMs: now.getTime() - Math.max(...newest.map((time) => Date.parse(time))),
       ...(attempt && { attemptJob: attempt.jobName }),
       transforms: trained?.transforms.map((transform) => transform.jobName) ?? [],
@@ -160,7 +184,7 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
     const { model, run } = plan;
     const context = { now, correlationId: run };
     const open = await openRun(plan, now);
-    const move = nextMove(open);
+    const move = nextMove(open, stuckMs);
     const about = `${model}/${run}`;
     switch (move) {
       case 'conclude': {
@@ -204,6 +228,12 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
         await wakeDeployModel(modelPackageArn, now);
         break;
       }
+      case 'give_up': {
+        const hours = Math.round(open.quietMs / 3_600_000);
+        const reason = `nothing has come of it for ${hours} hours; the dead-letter queues and logs say why`;
+        await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+        break;
+      }
       case 'wait':
         break;
     }
@@ -217,9 +247,9 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
   const followRollout = async (model: string, now: Date): Promise<boolean> => {
     const open = (await rolloutsOf(ledger, model)).find(({ ended }) => !ended);
     if (!open) return false;
-    const { endpointName, modelPackageArn, decidedAt } = open.deployment;
+    const { run, endpointName, modelPackageArn, decidedAt } = open.deployment;
     if (!open.started) {
-      if (now.getTime() - Date.parse(decidedAt) < AT_WORK_MS) return false;
+      if (now.getTime() - Date.parse(decidedAt) < AT_WORK_MS || (await waits(model, run, now))) return false;
       await wakeDeployModel(modelPackageArn, now);
       return true;
     }
@@ -228,6 +258,30 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
       envelope(SageMakerEndpoint, endpointName, now, { EndpointName: endpointName, EndpointStatus: 'IN_SERVICE' }),
     );
     return true;
+  };
+
+  /** Data that was judged under rules no longer in force, and not under those that are: it is judged anew. */
+  const judgeAnew = async (model: string, now: Date): Promise<number> => {
+    const published = await readPublished(ledger, model);
+    if (!published) return 0;
+    const listed = await ledger.keys(keys.datasets(model));
+    const verdictKeys = new Set(listed.filter((key) => key.includes('/verdicts/')));
+    const ids = new Set([...verdictKeys].map((key) => key.split('/')[2] ?? ''));
+    const stale = new Set(
+      [...ids]
+        .filter((id) => !verdictKeys.has(keys.verdict(model, id, published.rulesDigest)))
+        .slice(0, JUDGED_AT_ONCE),
+    );
+    let woken = 0;
+    for (const key of await ledger.keys(`arrivals/${model}/`)) {
+      if (stale.size === 0) break;
+      if (key.endsWith('-parts.json')) continue;
+      const { dataset, upload, sizeBytes } = await ledger.read(arrivalSchema, key);
+      if (dataset === undefined || !stale.delete(dataset)) continue;
+      await wakeValidateData(upload, sizeBytes, now);
+      woken += 1;
+    }
+    return woken;
   };
 
   /** Data that was accepted while the slot was taken, or while cooldown or budget forbade a run. */
@@ -283,6 +337,8 @@ export const reconcile = ({ ledger, data, dataBucket, sageMaker, tell, wake }: R
         if (move !== 'wait') said.push(`${model}: ${move}`);
       }
       if (await followRollout(model, now)) said.push(`${model}: rollout`);
+      const stale = await judgeAnew(model, now);
+      if (stale > 0) said.push(`${model}: ${stale} datasets judged anew`);
       if (await offerData(model, slot, now)) said.push(`${model}: data`);
       const retired = await retireEndpoints(model, now);
       if (retired > 0) said.push(`${model}: ${retired} endpoints retired`);

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { NotFoundError } from '../../shared/errors.ts';
+import { NotFoundError, RefusedError } from '../../shared/errors.ts';
 import { goldenSchema } from '../../shared/evaluation/golden.ts';
 import { type Deployment, preparedSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
@@ -54,7 +54,14 @@ export const goldenProbe =
     }
     // Nothing to ask with is nothing shown: a rollout is believed for answers, not for the lack of questions.
     if (lines.length === 0) return { ok: false, reason: 'the run has no golden rows to ask the endpoint with' };
-    const answer = await sageMaker.invoke(endpointName, lines.join('\n'), `probe-${run}-${n}`);
+    let answer: string;
+    try {
+      answer = await sageMaker.invoke(endpointName, lines.join('\n'), `probe-${run}-${n}`);
+    } catch (error) {
+      // An endpoint that is in service and refuses has a model that does not work.
+      if (!(error instanceof RefusedError)) throw error;
+      return { ok: false, reason: `the endpoint does not answer the golden rows: ${error.message}` };
+    }
     const scores = predictionsIn(answer);
     if (scores.length !== expected.length) {
       return { ok: false, reason: `the endpoint gave ${scores.length} answers to ${expected.length} golden rows` };

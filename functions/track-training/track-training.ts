@@ -1,6 +1,7 @@
 import { AttemptRequestedV1, ModelTrainedV1, TrainingFailedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import { CapacityError, RefusedError } from '../../shared/errors.ts';
 import {
   attemptSchema,
   preparedSchema,
@@ -58,6 +59,10 @@ export const trackTraining =
       if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
       return { outcome: 'over' };
     }
+    const fail = async (reason: string) => {
+      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName: name, reason }, context);
+      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+    };
     await ledger.read(attemptSchema, keys.attempt(model, run, attemptNumber));
 
     const job = await sageMaker.describe('trainingJob', name);
@@ -70,8 +75,7 @@ export const trackTraining =
         await tell(AttemptRequestedV1, `${model}/${run}/${attempt}`, { model, run, attempt }, context);
         return { outcome: 'next_attempt' };
       }
-      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName: name, reason: outcome.reason }, context);
-      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason: outcome.reason }, now);
+      await fail(outcome.reason);
       return { outcome: 'failed' };
     }
 
@@ -106,45 +110,59 @@ export const trackTraining =
       trainedAt: now.toISOString(),
     });
 
-    const place = { stage, model, run, store: storeUri };
-    await createOnce(
-      { ledger, sageMaker },
-      {
-        kind: 'model',
-        name: candidate,
-        // The transform job has the same name as the model; their requests lie apart.
-        requestKey: keys.request(model, run, `${candidate}-model`),
-        request: modelRequest({
-          place,
-          modelName: candidate,
-          image: xgboostImage(region),
-          artifact: trained.artifact,
-          roleArn,
-        }),
-        now,
-      },
-    );
-    await Promise.all(
-      trained.transforms.map((transform: Trained['transforms'][number]) =>
-        createOnce(
-          { ledger, sageMaker },
-          {
-            kind: 'transformJob',
-            name: transform.jobName,
-            requestKey: keys.request(model, run, transform.jobName),
-            request: transformJobRequest({
-              place,
-              jobName: transform.jobName,
-              modelName: transform.modelName,
-              inputKey: keys.splitData(model, run, transform.role === 'cand' ? 'gate' : 'gate-champion'),
-              outputKey: keys.scores(model, run, transform.role),
-              instance: definition.training.instance[0] ?? '',
-            }),
-            now,
-          },
-        ),
-      ),
-    );
+    try {
+      await startTransforms();
+    } catch (error) {
+      if (error instanceof RefusedError) {
+        await fail(error.message);
+        return { outcome: 'refused' };
+      }
+      // Waiting is not failing: reconcile looks again in a while, and ends the run when nothing comes of it.
+      if (error instanceof CapacityError) return { outcome: 'waits' };
+      throw error;
+    }
     await tell(ModelTrainedV1, `${model}/${run}`, { model, run, jobName: name }, context);
     return { outcome: 'trained' };
+
+    async function startTransforms(): Promise<void> {
+      const place = { stage, model, run, store: storeUri };
+      await createOnce(
+        { ledger, sageMaker },
+        {
+          kind: 'model',
+          name: candidate,
+          // The transform job has the same name as the model; their requests lie apart.
+          requestKey: keys.request(model, run, `${candidate}-model`),
+          request: modelRequest({
+            place,
+            modelName: candidate,
+            image: xgboostImage(region),
+            artifact: trained.artifact,
+            roleArn,
+          }),
+          now,
+        },
+      );
+      await Promise.all(
+        trained.transforms.map((transform: Trained['transforms'][number]) =>
+          createOnce(
+            { ledger, sageMaker },
+            {
+              kind: 'transformJob',
+              name: transform.jobName,
+              requestKey: keys.request(model, run, transform.jobName),
+              request: transformJobRequest({
+                place,
+                jobName: transform.jobName,
+                modelName: transform.modelName,
+                inputKey: keys.splitData(model, run, transform.role === 'cand' ? 'gate' : 'gate-champion'),
+                outputKey: keys.scores(model, run, transform.role),
+                instance: definition.training.instance[0] ?? '',
+              }),
+              now,
+            },
+          ),
+        ),
+      );
+    }
   };

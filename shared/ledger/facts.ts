@@ -218,6 +218,15 @@ export const trainedSchema = z.strictObject({
 });
 export type Trained = z.infer<typeof trainedSchema>;
 
+/** A step of a run waits for capacity; its message comes back by itself. */
+export const waitingSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  step: z.string(),
+  for: z.string(),
+  since: instant,
+});
+
 /** The registry's version of a candidate. */
 export const registeredSchema = z.strictObject({
   model: z.string(),
