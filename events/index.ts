@@ -13,6 +13,7 @@ export { CandidateRejectedV1 } from './candidate-rejected.v1.ts';
 export { DatasetAcceptedV1 } from './dataset-accepted.v1.ts';
 export { DatasetDeferredV1 } from './dataset-deferred.v1.ts';
 export { DatasetRejectedV1 } from './dataset-rejected.v1.ts';
+export { DatasetRepeatedV1 } from './dataset-repeated.v1.ts';
 export { DeploymentRequestedV1 } from './deployment-requested.v1.ts';
 export { DeploymentRolledBackV1 } from './deployment-rolled-back.v1.ts';
 export { DeploymentStartedV1 } from './deployment-started.v1.ts';

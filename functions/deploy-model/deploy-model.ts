@@ -10,10 +10,12 @@ import {
   deploymentEndSchema,
   deploymentSchema,
   deploymentStartedSchema,
+  deploymentVerdictSchema,
   preparedSchema,
   recordedRequestSchema,
   refusalSchema,
   registeredSchema,
+  runEndSchema,
   runPlanSchema,
   trainedSchema,
   waitingSchema,
@@ -26,7 +28,7 @@ import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { endpointName, runName } from '../../shared/sagemaker/names.ts';
 import { parsePackageDescription } from '../../shared/sagemaker/package-description.ts';
 import { endpointConfigRequest, endpointRequest } from '../../shared/sagemaker/requests.ts';
-import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
 
 export interface DeployModelDeps {
   readonly ledger: Ledger;
@@ -41,6 +43,18 @@ export interface DeployModelDeps {
 
 /** What asks for a rollout: an approved version in the registry, or somebody by the run's name. */
 export type DeployRequest = { readonly packageArn: string } | { readonly model: string; readonly run: string };
+
+/** Why an approved candidate was not even begun to be rolled out, when it is not that the champion changed. */
+const GAVE_UP = 'gave_up';
+
+/**
+ * Whether an endpoint serves a configuration or is on its way to. While an update is under way the endpoint still names
+ * the old one, and the new one as pending. Source: DescribeEndpoint, PendingDeploymentSummary.
+ */
+const takes = (endpoint: Description | undefined, configName: string): boolean =>
+  [endpoint, Object(endpoint?.PendingDeploymentSummary)].some(
+    (told) => text(told, 'EndpointConfigName') === configName,
+  );
 
 /**
  * Rolls an approved candidate out: endpoint configuration, then create or update. An approval is only a hint; the
@@ -90,38 +104,43 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     const found = await sageMaker.describe('endpoint', deployment.endpointName);
     const status = text(found, 'EndpointStatus');
     // One that failed can only be deleted, and nobody is served by it. Source: CreateEndpoint, API reference.
-    if (status === 'Failed' && text(found, 'EndpointConfigName') !== deployment.endpointConfigName) {
-      await sageMaker.deleteEndpoint(deployment.endpointName);
+    if (status === 'Failed' && !takes(found, deployment.endpointConfigName)) {
+      await sageMaker.deleteEndpoint(deployment.endpointName).catch((cause: unknown) => {
+        // It is being deleted already; whatever else it is, waiting shows.
+        if (!(cause instanceof RefusedError)) throw cause;
+      });
       throw new CapacityError(`${deployment.endpointName} had failed and is being deleted`);
     }
+    if (status === 'Deleting') throw new CapacityError(`${deployment.endpointName} is being deleted`);
     if (deployment.kind === 'create' || found === undefined) {
-      const requestKey = keys.request(model, run, `${deployment.endpointName}-${n}`);
+      // Not the update's name: one that was recorded before the endpoint went is another request.
+      const requestKey = keys.request(model, run, `${deployment.endpointName}-${n}-create`);
       await createOnce(
         { ledger, sageMaker },
         { kind: 'endpoint', name: deployment.endpointName, requestKey, request, now },
       );
-    } else {
-      // While an update is on its way the endpoint still names the old configuration, and the new one as pending.
-      // Source: DescribeEndpoint, PendingDeploymentSummary.
-      const pending = text(Object(found?.PendingDeploymentSummary), 'EndpointConfigName');
-      if (![text(found, 'EndpointConfigName'), pending].includes(deployment.endpointConfigName)) {
-        if (status !== 'InService')
-          throw new CapacityError(`${deployment.endpointName} is ${status ?? 'without a status'}`);
-        const recorded = await ledger.record(
-          recordedRequestSchema,
-          keys.request(model, run, `${deployment.endpointName}-${n}`),
-          {
-            operation: 'updateEndpoint',
-            request: { EndpointName: deployment.endpointName, EndpointConfigName: deployment.endpointConfigName },
-            decidedAt: now.toISOString(),
-          },
-        );
-        await sageMaker.updateEndpoint(recorded.request).catch(async (cause: unknown) => {
-          // An update that began meanwhile is a refusal too: the state tells the one from the other.
-          const now = text(await sageMaker.describe('endpoint', deployment.endpointName), 'EndpointStatus');
-          throw now === 'InService' ? cause : new CapacityError(`${deployment.endpointName} is ${now}`, { cause });
-        });
+    } else if (!takes(found, deployment.endpointConfigName)) {
+      if (status !== 'InService') {
+        throw new CapacityError(`${deployment.endpointName} is ${status ?? 'without a status'}`);
       }
+      const recorded = await ledger.record(
+        recordedRequestSchema,
+        keys.request(model, run, `${deployment.endpointName}-${n}`),
+        {
+          operation: 'updateEndpoint',
+          request: { EndpointName: deployment.endpointName, EndpointConfigName: deployment.endpointConfigName },
+          decidedAt: now.toISOString(),
+        },
+      );
+      await sageMaker.updateEndpoint(recorded.request).catch(async (cause: unknown) => {
+        // An update that began meanwhile is a refusal too, and so is our own whose answer was lost and that the SDK sent
+        // again: the state tells them apart.
+        const meanwhile = await sageMaker.describe('endpoint', deployment.endpointName);
+        if (takes(meanwhile, deployment.endpointConfigName)) return;
+        const became = text(meanwhile, 'EndpointStatus');
+        if (became === 'InService') throw cause;
+        throw new CapacityError(`${deployment.endpointName} is ${became ?? 'gone'}`, { cause });
+      });
     }
     await ledger.record(deploymentStartedSchema, keys.deploymentStarted(model, n), {
       model,
@@ -130,28 +149,55 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     });
   };
 
-  /** Nothing will come of this rollout: whoever waits for it is told, and the endpoint is free for the next. */
+  const hold = (model: string, run: string, reason: Reason, now: Date) =>
+    tell(
+      CandidateHeldV1,
+      `${model}/${run}/${reason.code}`,
+      { model, run, reasons: [reason] },
+      { now, correlationId: run },
+    );
+
+  /**
+   * Nothing will come of this rollout: whoever waits for it is told, and the endpoint is free for the next. That is
+   * decided first, so that a repeat goes on giving up, even if SageMaker would take the request by then.
+   */
   const giveUp = async (model: string, run: string, reason: string, now: Date) => {
     const open = (await rolloutsOf(ledger, model)).find(({ deployment, ended }) => deployment.run === run && !ended);
-    if (open) {
-      const { n, endpointName } = open.deployment;
-      await tell(
-        DeploymentRolledBackV1,
-        `${model}/${n}`,
-        { model, run, deployment: n, endpointName, reason },
-        { now, correlationId: run },
-      );
-    }
-    await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
-    if (open) {
-      await ledger.record(deploymentEndSchema, keys.deploymentEnd(model, open.deployment.n), {
+    if (!open) {
+      const refusal = await ledger.record(refusalSchema, keys.refusal(model, run), {
         model,
-        n: open.deployment.n,
-        outcome: 'failed',
+        run,
+        code: GAVE_UP,
         reason,
-        endedAt: now.toISOString(),
+        refusedAt: now.toISOString(),
       });
+      const { end } = await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason: refusal.reason }, now);
+      // The end of a run that was held has been told long ago, and somebody has approved it since.
+      if (end === 'held') await hold(model, run, { code: refusal.code, message: refusal.reason }, now);
+      return;
     }
+    const { n, endpointName } = open.deployment;
+    const verdict = await ledger.record(deploymentVerdictSchema, keys.deploymentVerdict(model, n), {
+      model,
+      n,
+      outcome: 'failed',
+      reason,
+      decidedAt: now.toISOString(),
+    });
+    await tell(
+      DeploymentRolledBackV1,
+      `${model}/${n}`,
+      { model, run, deployment: n, endpointName, reason: verdict.reason },
+      { now, correlationId: run },
+    );
+    await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason: verdict.reason }, now);
+    await ledger.record(deploymentEndSchema, keys.deploymentEnd(model, n), {
+      model,
+      n,
+      outcome: verdict.outcome,
+      reason: verdict.reason,
+      endedAt: now.toISOString(),
+    });
   };
 
   return async ({ data, now, eventId, waitingSince }: Woken<DeployRequest>): Promise<Outcome> => {
@@ -159,7 +205,6 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     const named = 'packageArn' in data ? parsePackageDescription(text(ofPackage, 'ModelPackageDescription')) : data;
     if (!named) return { outcome: 'not_ours' };
     const { model, run } = named;
-    const context = { now, correlationId: run };
     const registered = await ledger.read(registeredSchema, keys.registered(model, run));
     // A version that was registered beside the one of the ledger is nobody's decision.
     if ('packageArn' in data && data.packageArn !== registered.modelPackageArn) return { outcome: 'not_registered' };
@@ -178,6 +223,21 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     if (champion?.run === run) return { outcome: 'in_service' };
     const plan = await ledger.read(runPlanSchema, keys.plan(model, run));
     const refused = same ? undefined : await ledger.find(refusalSchema, keys.refusal(model, run));
+    const verdict =
+      same && !same.started
+        ? await ledger.find(deploymentVerdictSchema, keys.deploymentVerdict(model, same.deployment.n))
+        : undefined;
+    const givenUp = verdict?.reason ?? (refused?.code === GAVE_UP ? refused.reason : undefined);
+    if (givenUp !== undefined) {
+      await giveUp(model, run, givenUp, now);
+      return { outcome: GAVE_UP };
+    }
+    const end = same ? undefined : await ledger.find(runEndSchema, keys.end(model, run));
+    if ('packageArn' in data && end?.end === 'failed') {
+      // Given up before its approval came through; another run may be in flight.
+      await concludeRun({ ledger, tell }, end, now);
+      return { outcome: 'over' };
+    }
     if (refused || (!same && (champion?.run ?? null) !== (plan.champion?.run ?? null))) {
       const found: Reason = {
         code: 'champion_changed',
@@ -191,12 +251,13 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
         refusedAt: now.toISOString(),
       });
       const reason: Reason = { code: stands.code, message: stands.reason };
-      await tell(CandidateHeldV1, `${model}/${run}/${reason.code}`, { model, run, reasons: [reason] }, context);
+      await hold(model, run, reason, now);
       await concludeRun({ ledger, tell }, { model, run, end: 'held', reason: reason.message }, now);
       return { outcome: reason.code };
     }
+    let deployment: Deployment;
     try {
-      return await roll();
+      deployment = await roll();
     } catch (error) {
       if (error instanceof RefusedError) {
         await giveUp(model, run, error.message, now);
@@ -206,7 +267,7 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
       const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
       if (waitedMs >= patienceMs) {
         await giveUp(model, run, `waited ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`, now);
-        return { outcome: 'gave_up' };
+        return { outcome: GAVE_UP };
       }
       await ledger.record(waitingSchema, keys.waiting(model, run, 'deploy-model'), {
         model,
@@ -217,21 +278,22 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
       });
       throw error;
     }
+    await tell(
+      DeploymentStartedV1,
+      `${model}/${deployment.n}`,
+      { model, run, deployment: deployment.n, endpointName: deployment.endpointName },
+      { now, correlationId: run },
+    );
+    return { outcome: 'started' };
 
-    async function roll(): Promise<Outcome> {
+    async function roll(): Promise<Deployment> {
       const busy = rollouts.find((rollout) => !rollout.ended && rollout !== same);
       if (busy) throw new CapacityError(`rollout ${busy.deployment.n} of ${model} is not over`);
 
-      const deployment = same?.deployment ?? (await decide());
+      const decided = same?.deployment ?? (await decide());
       // Once sent, never again: an endpoint that came back on its old configuration is a rollout that failed.
-      if (!same?.started) await rollOut(deployment, now);
-      await tell(
-        DeploymentStartedV1,
-        `${model}/${deployment.n}`,
-        { model, run, deployment: deployment.n, endpointName: deployment.endpointName },
-        context,
-      );
-      return { outcome: 'started' };
+      if (!same?.started) await rollOut(decided, now);
+      return decided;
     }
 
     async function decide(): Promise<Deployment> {

@@ -46,7 +46,12 @@ export const evaluateModel =
     const named = parseRunName(stage, data.name);
     if (named === undefined) return { outcome: 'not_ours' };
     const { model, run } = named;
-    if (await ledger.find(runEndSchema, keys.end(model, run))) return { outcome: 'over' };
+    const end = await ledger.find(runEndSchema, keys.end(model, run));
+    if (end !== undefined) {
+      // The end may not be told, nor the slot released: a crash came between.
+      await concludeRun({ ledger, tell }, end, now);
+      return { outcome: 'over' };
+    }
 
     const tellEvaluated = () => tell(ModelEvaluatedV1, `${model}/${run}`, { model, run }, { now, correlationId: run });
 

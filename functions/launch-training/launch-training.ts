@@ -13,7 +13,7 @@ import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
-import { createOnce } from '../../shared/sagemaker/create-once.ts';
+import { type Created, createOnce } from '../../shared/sagemaker/create-once.ts';
 import { xgboostImage } from '../../shared/sagemaker/images.ts';
 import { runName } from '../../shared/sagemaker/names.ts';
 import { trainingJobRequest } from '../../shared/sagemaker/requests.ts';
@@ -83,8 +83,9 @@ export const launchTraining =
       instance: instances[(data.attempt - 1) % instances.length] ?? '',
       decidedAt: now.toISOString(),
     });
+    let outcome: Created;
     try {
-      const outcome = await createOnce(
+      outcome = await createOnce(
         { ledger, sageMaker },
         {
           kind: 'trainingJob',
@@ -106,13 +107,6 @@ export const launchTraining =
           now,
         },
       );
-      await tell(
-        TrainingStartedV1,
-        `${model}/${run}/${attempt.attempt}`,
-        { model, run, attempt: attempt.attempt, jobName: attempt.jobName },
-        context,
-      );
-      return { outcome };
     } catch (error) {
       if (error instanceof RefusedError) {
         await fail(attempt.jobName, error.message);
@@ -140,4 +134,11 @@ export const launchTraining =
       await fail(attempt.jobName, reason);
       return { outcome: 'gave_up' };
     }
+    await tell(
+      TrainingStartedV1,
+      `${model}/${run}/${attempt.attempt}`,
+      { model, run, attempt: attempt.attempt, jobName: attempt.jobName },
+      context,
+    );
+    return { outcome };
   };

@@ -1,13 +1,13 @@
 import {
-  ApprovalRequestedV1,
   CandidateHeldV1,
   CandidateRejectedV1,
   DatasetDeferredV1,
   DatasetRejectedV1,
+  DatasetRepeatedV1,
   DeploymentRolledBackV1,
   ModelDeployedV1,
   RunDeclinedV1,
-  TrainingFailedV1,
+  RunEndedV1,
 } from '../../events/index.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { topic } from '../../shared/aws/topic.ts';
@@ -24,11 +24,11 @@ const send = notify({ ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)), send: t
 export const handler = eventHandler(
   on(DatasetRejectedV1, send(notices.datasetRejected)),
   on(DatasetDeferredV1, send(notices.datasetDeferred)),
+  on(DatasetRepeatedV1, send(notices.datasetRepeated)),
   on(RunDeclinedV1, send(notices.runDeclined)),
-  on(TrainingFailedV1, send(notices.trainingFailed)),
+  on(RunEndedV1, send(notices.runEnded)),
   on(CandidateRejectedV1, send(notices.candidateRejected)),
   on(CandidateHeldV1, send(notices.candidateHeld)),
-  on(ApprovalRequestedV1, send(notices.approvalRequested)),
   on(ModelDeployedV1, send(notices.modelDeployed)),
   on(DeploymentRolledBackV1, send(notices.deploymentRolledBack)),
 );

@@ -26,6 +26,11 @@ const place = ({ part, line, column }: Problem) =>
     .filter(Boolean)
     .join(', ');
 
+/** Said again after the hold: the answer came when the champion had changed, or too late to count. */
+const NOT_TO_BE_ANSWERED: ReadonlySet<string> = new Set(['champion_changed', 'approval_expired']);
+
+const answers = (run: string): string => `npx millrace approve ${run}\nnpx millrace reject ${run}`;
+
 export const notices = {
   datasetRejected: (data: {
     model: string;
@@ -41,19 +46,22 @@ export const notices = {
     ),
   datasetDeferred: (data: { model: string; key: string; reason: string }): Notice =>
     notice(`${data.model}: a dataset was put off`, `${data.key}: ${data.reason}`),
+  datasetRepeated: (data: { model: string; key: string; dataset: string; accepted: boolean }): Notice =>
+    notice(
+      `${data.model}: a dataset was delivered again`,
+      `${data.key} has the same bytes as dataset ${data.dataset}, which was ${data.accepted ? 'accepted' : 'rejected'} under the same rules: nothing follows from it.`,
+    ),
   runDeclined: (data: { model: string; reasons: readonly Reason[] }): Notice =>
     notice(`${data.model}: no run was started`, because(data.reasons)),
-  trainingFailed: (data: { model: string; run: string; reason: string }): Notice =>
-    notice(`${data.model}: training failed in run ${data.run}`, data.reason),
+  runEnded: (data: { model: string; run: string; end: string; reason: string }): Notice =>
+    notice(`${data.model}: run ${data.run} ${data.end}`, data.reason),
   candidateRejected: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
     notice(`${data.model}: the candidate of run ${data.run} was rejected`, because(data.reasons)),
   candidateHeld: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
-    notice(`${data.model}: the candidate of run ${data.run} is held`, because(data.reasons)),
-  approvalRequested: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
     notice(
-      `${data.model}: run ${data.run} waits for approval`,
+      `${data.model}: the candidate of run ${data.run} is held`,
       because(data.reasons),
-      `npx millrace approve ${data.run}\nnpx millrace reject ${data.run}`,
+      data.reasons.some(({ code }) => NOT_TO_BE_ANSWERED.has(code)) ? '' : answers(data.run),
     ),
   modelDeployed: (data: { model: string; run: string; endpointName: string }): Notice =>
     notice(`${data.model}: the model of run ${data.run} is in service`, `Endpoint: ${data.endpointName}`),

@@ -1,5 +1,5 @@
 import type { Reason } from '../../events/vocabulary.ts';
-import type { Champion, Dataset, DatasetProfile, RunPlan, Slot } from '../../shared/ledger/facts.ts';
+import type { Champion, Dataset, DatasetProfile, RunPlan, Slot, SplitMethod } from '../../shared/ledger/facts.ts';
 import { runIdOf } from '../../shared/sagemaker/names.ts';
 import { mergeDays, timeCut } from './time-cut.ts';
 
@@ -38,8 +38,12 @@ export interface RunEvidence {
   readonly policy: RunPolicy;
   readonly slot: Slot | undefined;
   readonly champion: Champion | undefined;
-  /** Every accepted dataset of the model under the rules in force. */
+  /** How the champion's rows were split; undefined without a champion, or where it is not recorded. */
+  readonly championSplit: SplitMethod | undefined;
+  /** Every accepted dataset of the model under the rules in force, but for those that no key means any more. */
   readonly datasets: readonly AcceptedDataset[];
+  /** How many datasets were judged under other rules and not under those in force. */
+  readonly unjudged: number;
 }
 
 export type RunDecision =
@@ -56,21 +60,21 @@ const none = (code: string, message: string, retry: boolean, value?: number, lim
   reasons: [{ code, message, ...(value !== undefined && { value }), ...(limit !== undefined && { limit }) }],
 });
 
-/** The newest delivery of each key: a new version of a key supersedes the old one for future runs. */
-const newest = (datasets: readonly AcceptedDataset[]): AcceptedDataset[] => {
-  const at = (accepted: AcceptedDataset) => Date.parse(accepted.dataset.receivedAt);
-  const latest = new Map<string, number>();
-  for (const accepted of datasets) {
-    for (const { bucket, key } of accepted.dataset.sources) {
-      const id = `${bucket}/${key}`;
-      latest.set(id, Math.max(latest.get(id) ?? 0, at(accepted)));
-    }
-  }
-  return datasets
-    .filter((accepted) =>
-      accepted.dataset.sources.some(({ bucket, key }) => latest.get(`${bucket}/${key}`) === at(accepted)),
-    )
-    .toSorted((a, b) => at(a) - at(b) || (a.dataset.dataset < b.dataset.dataset ? -1 : 1));
+/**
+ * Before which time the gate must not begin: the champion has been trained on what is older. A champion whose rows were
+ * split in another way says nothing about this time; preparing finds that out too, and its candidate is held.
+ */
+const seenBefore = ({ champion, championSplit, policy }: RunEvidence): number => {
+  const comparable =
+    championSplit === undefined || (championSplit.by === 'time' && championSplit.column === policy.time);
+  return comparable && champion?.trainedBefore ? Date.parse(champion.trainedBefore) : Number.NEGATIVE_INFINITY;
+};
+
+const noData = (unjudged: number): RunDecision => {
+  if (unjudged === 0) return none('no_data', 'no accepted dataset yet', true);
+  const waiting = unjudged === 1 ? '1 dataset waits' : `${unjudged} datasets wait`;
+  const message = `no dataset is accepted under the rules in force yet; ${waiting} to be judged again under them`;
+  return none('no_data', message, true, unjudged);
 };
 
 /** Cooldown and budget bind every trigger; a model's first run is exempt, a request may override. */
@@ -122,8 +126,8 @@ const spending = ({
  */
 export const decideRun = (evidence: RunEvidence): RunDecision => {
   const { model, stage, policy, trigger, champion, now } = evidence;
-  const available = newest(evidence.datasets);
-  if (available.length === 0) return none('no_data', 'no accepted dataset yet', true);
+  const { datasets: available } = evidence;
+  if (available.length === 0) return noData(evidence.unjudged);
   const fresh = available.filter((accepted) => !accepted.taken).map((accepted) => accepted.dataset.dataset);
   const isFirst = champion === undefined && (evidence.slot?.history.length ?? 0) === 0;
   if (trigger.kind === 'new_data' && !policy.onNewData && !isFirst) {
@@ -176,8 +180,7 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
   const within = available.filter((accepted) =>
     daysOf(accepted).some(([day]) => Date.parse(`${day}T00:00:00Z`) + DAY_MS > from),
   );
-  const trainedBefore = champion?.trainedBefore ? Date.parse(champion.trainedBefore) : Number.NEGATIVE_INFINITY;
-  const cut = timeCut(mergeDays(within.map(daysOf), from), policy.split, trainedBefore);
+  const cut = timeCut(mergeDays(within.map(daysOf), from), policy.split, seenBefore(evidence), policy.split.embargoMs);
   if (!cut) {
     return none(
       'no_unseen_rows',

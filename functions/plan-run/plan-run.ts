@@ -1,13 +1,16 @@
 import { RunDeclinedV1, RunPlannedV1 } from '../../events/index.ts';
 import type { Reason } from '../../events/vocabulary.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { boundedMap } from '../../shared/data/bounded-map.ts';
 import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import { DependencyError } from '../../shared/errors.ts';
 import {
+  arrivalSchema,
   championSchema,
   datasetProfileSchema,
   datasetSchema,
   declinedSchema,
+  preparedSchema,
   type RunPlan,
   runEndSchema,
   runPlanSchema,
@@ -21,6 +24,7 @@ import { readPublished } from '../../shared/ledger/published.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { runIdOf } from '../../shared/sagemaker/names.ts';
+import { currentDatasets } from './current-datasets.ts';
 import { type AcceptedDataset, decideRun, type RunEvidence, type RunPolicy } from './decide-run.ts';
 
 export interface PlanRunDeps {
@@ -48,23 +52,39 @@ const policyOf = ({ data, retraining }: ModelDefinition): RunPolicy => ({
   split: { validation: data.split.validation, gate: data.split.gate, embargoMs: data.split.embargo },
 });
 
-/** The model's accepted datasets under these rules. One listing says which there are and which a run has taken. */
-const acceptedDatasets = async (ledger: Ledger, model: string, rulesDigest: string): Promise<AcceptedDataset[]> => {
+/** What the ledger knows of a model's data under these rules. */
+interface KnownData {
+  readonly accepted: readonly AcceptedDataset[];
+  readonly rejected: ReadonlySet<string>;
+  /** How many datasets were judged under other rules only. */
+  readonly unjudged: number;
+}
+
+/** One listing says which datasets there are, which a run has taken and which are judged. */
+const knownData = async (ledger: Ledger, model: string, rulesDigest: string): Promise<KnownData> => {
   const listed = new Set(await ledger.keys(keys.datasets(model)));
-  const ids = [...new Set([...listed].map((key) => key.split('/')[2] ?? ''))];
+  const ids = [
+    ...new Set([...listed].filter((key) => key.includes('/verdicts/')).map((key) => key.split('/')[2] ?? '')),
+  ];
   const judged = ids.filter((id) => listed.has(keys.verdict(model, id, rulesDigest)));
-  const found = await Promise.all(
-    judged.map(async (id): Promise<AcceptedDataset | undefined> => {
-      const verdict = await ledger.read(verdictSchema, keys.verdict(model, id, rulesDigest));
-      if (!verdict.accepted) return undefined;
-      const [dataset, profile] = await Promise.all([
-        ledger.read(datasetSchema, keys.dataset(model, id)),
-        ledger.read(datasetProfileSchema, keys.profile(model, id)),
-      ]);
-      return { dataset, profile, taken: listed.has(keys.taken(model, id)) };
+  const verdicts = await boundedMap(judged, (id) => ledger.read(verdictSchema, keys.verdict(model, id, rulesDigest)));
+  const accepted = await boundedMap(
+    verdicts.filter((verdict) => verdict.accepted),
+    async ({ dataset: id }): Promise<AcceptedDataset> => ({
+      dataset: await ledger.read(datasetSchema, keys.dataset(model, id)),
+      profile: await ledger.read(datasetProfileSchema, keys.profile(model, id)),
+      taken: listed.has(keys.taken(model, id)),
     }),
   );
-  return found.filter((accepted) => accepted !== undefined);
+  const rejected = new Set(verdicts.filter((verdict) => !verdict.accepted).map(({ dataset }) => dataset));
+  return { accepted, rejected, unjudged: ids.length - judged.length };
+};
+
+/** The accepted datasets that a key still means. What lies beside the arrivals says what folders held. */
+const datasetsInForce = async (ledger: Ledger, model: string, { accepted, rejected }: KnownData) => {
+  const arrivals = (await ledger.keys(keys.arrivals(model))).filter((key) => !key.endsWith('-parts.json'));
+  const deliveries = await boundedMap(arrivals, (key) => ledger.read(arrivalSchema, key));
+  return currentDatasets(accepted, deliveries, rejected);
 };
 
 /**
@@ -135,6 +155,9 @@ export const planRun =
 
     const { definition } = published;
     const seen = await ledger.find(slotSchema, keys.slot(model));
+    const champion = await ledger.find(championSchema, keys.champion(model));
+    const championPrepared = champion && (await ledger.find(preparedSchema, keys.prepared(model, champion.run)));
+    const data = await knownData(ledger, model, published.rulesDigest);
     const decision = decideRun({
       model,
       stage,
@@ -150,8 +173,10 @@ export const planRun =
       rulesDigest: published.rulesDigest,
       policy: policyOf(definition),
       slot: seen,
-      champion: await ledger.find(championSchema, keys.champion(model)),
-      datasets: await acceptedDatasets(ledger, model, published.rulesDigest),
+      champion,
+      championSplit: championPrepared?.split,
+      datasets: await datasetsInForce(ledger, model, data),
+      unjudged: data.unjudged,
     });
     if (decision.outcome === 'none') return decline(decision.reasons, decision.reasons[0]?.code ?? 'none');
 

@@ -52,22 +52,28 @@ export interface TimeCut {
 
 /**
  * Where training ends and validation begins, and where the gate rows begin: the newest share of the window, and in any
- * case later than anything the champion was trained on. Undefined when no row is as new as that, or none is left to
- * train on.
+ * case later than anything the champion was trained on. Rows within the embargo before the gate are in no part:
+ * validation ends where it begins, and has its share of the rows that are in one. Undefined when no row is as new as
+ * that, or none is left to train on.
  *
  * @param shares Of all rows; gate and validation together below 1.
  * @param trainedBefore The champion saw nothing at or after this; -Infinity without a champion.
+ * @param embargoMs How long before the gate rows are left out.
  */
 export const timeCut = (
   days: readonly { start: number; rows: number }[],
   shares: { validation: number; gate: number },
   trainedBefore: number,
+  embargoMs: number,
 ): TimeCut | undefined => {
   const total = days.reduce((sum, day) => sum + day.rows, 0);
   if (total === 0) return undefined;
   const gate = Math.max(newestRows(days, total * shares.gate, Number.POSITIVE_INFINITY), trainedBefore);
   if (rowsFrom(days, gate) === 0) return undefined;
-  const validation = newestRows(days, total * shares.validation, gate);
+  const end = gate - embargoMs;
+  const kept = days.filter(({ start }) => start < end || start >= gate);
+  const rows = kept.reduce((sum, day) => sum + day.rows, 0);
+  const validation = newestRows(kept, rows * shares.validation, end);
   const first = days[0]?.start ?? gate;
   return first < validation ? { validation, gate } : undefined;
 };

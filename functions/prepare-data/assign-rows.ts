@@ -3,7 +3,7 @@ import { hashSplit, SIDES, type SplitShares, timeSplit } from '../../shared/data
 import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import { compile } from '../../shared/features/compile.ts';
-import type { RunPlan } from '../../shared/ledger/facts.ts';
+import type { RunPlan, SplitMethod } from '../../shared/ledger/facts.ts';
 
 /** Where a batch's rows go. */
 interface Assigned {
@@ -25,9 +25,16 @@ export function assignedBy(input: ResolvedInput, cut: RunPlan['cut']): string[] 
   return [...input.labelColumns, ...(cut === null ? splitKey(input) : input.time === null ? [] : [input.time])];
 }
 
+/** How rows are split, by the run's cut if they have a time; else by a hash of the entity or the key. */
+export function splitMethod(input: ResolvedInput, cut: RunPlan['cut'], { gate }: SplitShares): SplitMethod {
+  return cut !== null && input.time !== null
+    ? { by: 'time', column: input.time }
+    : { by: 'hash', key: [...splitKey(input)], gate };
+}
+
 const splitKey = ({ entity, key }: ResolvedInput): readonly string[] => (entity === null ? key : [entity]);
 
-/** By the run's cut if rows have a time; else by a hash of the entity or the key. */
+/** Assigns rows as {@link splitMethod} says. */
 export function assignRows(
   input: ResolvedInput,
   problem: 'binary' | 'regression',

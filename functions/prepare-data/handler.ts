@@ -8,7 +8,7 @@ import { eventHandler } from '../../shared/runtime/event-handler.ts';
 import { on } from '../../shared/runtime/route.ts';
 import { prepareData } from './prepare-data.ts';
 
-const env = environment('STORE_BUCKET', 'BUS_NAME', 'ENGINE_MEMORY_MB');
+const env = environment('STORE_BUCKET', 'BUS_NAME', 'ENGINE_MEMORY_MB', 'MAX_RUN_BYTES');
 const store = s3ObjectStore(env.STORE_BUCKET);
 
 export const handler = eventHandler(
@@ -19,6 +19,7 @@ export const handler = eventHandler(
       store,
       tell: eventPublisher(env.BUS_NAME),
       openEngine: (directory) => openEngine({ memoryLimitMb: Number(env.ENGINE_MEMORY_MB), tempDirectory: directory }),
+      maxRunBytes: Number(env.MAX_RUN_BYTES),
     }),
   ),
 );

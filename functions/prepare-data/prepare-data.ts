@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { RunPreparedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { boundedMap } from '../../shared/data/bounded-map.ts';
 import {
   admit,
   type CategoryCounts,
@@ -30,13 +31,15 @@ import {
   type RunPlan,
   runEndSchema,
   runPlanSchema,
+  type SplitMethod,
 } from '../../shared/ledger/facts.ts';
 import { keys, type Split } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
-import { assignedBy, assignRows } from './assign-rows.ts';
+import { assignedBy, assignRows, splitMethod } from './assign-rows.ts';
+import { championExposure } from './champion-exposure.ts';
 import { categoriesToLearn, type Encoders, type WrittenSplits, writeSplits } from './write-splits.ts';
 
 export interface PrepareDataDeps {
@@ -46,6 +49,8 @@ export interface PrepareDataDeps {
   readonly tell: Tell;
   /** Opens the data engine; the directory is for what it spills. */
   readonly openEngine: (directory: string) => Promise<Engine>;
+  /** The typed copies of a run lie on the function's disk together, and may have so many bytes. */
+  readonly maxRunBytes: number;
 }
 
 /** The run cannot be prepared, for a reason of its own making: it ends. */
@@ -58,11 +63,16 @@ class UnpreparableError extends Error {
  * first and `prepared.json` last, so that a run is prepared whole or not at all; doing it again writes the same bytes.
  */
 export const prepareData =
-  ({ ledger, store, tell, openEngine }: PrepareDataDeps) =>
+  ({ ledger, store, tell, openEngine, maxRunBytes }: PrepareDataDeps) =>
   async ({ data: { model, run }, now }: Woken<{ model: string; run: string }>): Promise<Outcome> => {
     const tellPrepared = () => tell(RunPreparedV1, `${model}/${run}`, { model, run }, { now, correlationId: run });
 
-    if (await ledger.find(runEndSchema, keys.end(model, run))) return { outcome: 'over' };
+    const end = await ledger.find(runEndSchema, keys.end(model, run));
+    if (end !== undefined) {
+      // The end may not be told, nor the slot released: a crash came between.
+      await concludeRun({ ledger, tell }, end, now);
+      return { outcome: 'over' };
+    }
     if (await ledger.find(preparedSchema, keys.prepared(model, run))) {
       await tellPrepared();
       return { outcome: 'existed' };
@@ -73,7 +83,7 @@ export const prepareData =
     let engine: Engine | undefined;
     try {
       engine = await openEngine(directory);
-      const prepared = await prepare({ ledger, store }, engine, plan, published, directory, now);
+      const prepared = await prepare({ ledger, store, maxRunBytes }, engine, plan, published, directory, now);
       await ledger.record(preparedSchema, keys.prepared(model, run), prepared);
       await tellPrepared();
       return { outcome: 'prepared' };
@@ -88,7 +98,7 @@ export const prepareData =
   };
 
 async function prepare(
-  { ledger, store }: Pick<PrepareDataDeps, 'ledger' | 'store'>,
+  { ledger, store, maxRunBytes }: Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes'>,
   engine: Engine,
   plan: RunPlan,
   published: PublishedDefinition,
@@ -99,9 +109,10 @@ async function prepare(
   const { definition } = published;
   const { problem } = definition;
   if (problem === 'multiclass') throw new UnpreparableError('preparing a multiclass model is not supported yet');
-  const profiles = await Promise.all(
-    plan.datasets.map((dataset) => ledger.read(datasetProfileSchema, keys.profile(model, dataset))),
+  const profiles = await boundedMap(plan.datasets, (dataset) =>
+    ledger.read(datasetProfileSchema, keys.profile(model, dataset)),
   );
+  refuseTooMuch(profiles, maxRunBytes);
   const input = inputOf(published, profiles);
   if (cut !== null && input.time === null)
     throw new UnpreparableError('the run is cut by time, and the rows have none');
@@ -111,7 +122,8 @@ async function prepare(
   const readBy = assignedBy(input, cut);
 
   const runInput = await frozenInput(ledger, plan, published, input, () => categoriesToLearn(rows, assign, readBy));
-  const champion = await championEncoder(ledger, plan, runInput);
+  const split = splitMethod(input, cut, definition.data.split);
+  const champion = await championEncoder(ledger, plan, runInput, split);
   const encoders: Encoders = { candidate: inputEncoder(runInput), champion: champion.encoder };
   const beside = rowsFile(input, (name) => {
     const type = input.columnTypes[name];
@@ -136,6 +148,7 @@ async function prepare(
     gateChampion: champion.encoder === null ? null : await uploaded('gate-champion', written.gate),
     notComparable: champion.notComparable,
     dropped: written.dropped,
+    split,
     trainedBefore: cut === null ? null : new Date(Date.parse(cut.gate) - cut.embargoMs).toISOString(),
     preparedAt: now.toISOString(),
   };
@@ -144,8 +157,17 @@ async function prepare(
 type Profiles = readonly {
   readonly rows: number;
   readonly columns: Parameters<typeof mergedColumns>[0][number]['columns'];
-  readonly data: readonly { readonly key: string }[];
+  readonly data: readonly { readonly key: string; readonly sizeBytes: number }[];
 }[];
+
+function refuseTooMuch(profiles: Profiles, maxRunBytes: number): void {
+  const sizeBytes = profiles.flatMap(({ data }) => data).reduce((sum, part) => sum + part.sizeBytes, 0);
+  if (sizeBytes <= maxRunBytes) return;
+  const [size, most] = [sizeBytes, maxRunBytes].map((bytes) => `${bytes.toLocaleString('en-US')} bytes`);
+  throw new UnpreparableError(
+    `the ${profiles.length} datasets of the run have ${size} together, and at most ${most} can be prepared: publish the model with a shorter window in retraining.data, such as { mode: sliding, window: 30d }`,
+  );
+}
 
 function inputOf(published: PublishedDefinition, profiles: Profiles): ResolvedInput {
   try {
@@ -211,13 +233,27 @@ interface ChampionEncoder {
 }
 
 /** How the champion reads the gate rows: with its own features and dictionary. */
-async function championEncoder(ledger: Ledger, plan: RunPlan, candidate: RunInput): Promise<ChampionEncoder> {
+async function championEncoder(
+  ledger: Ledger,
+  plan: RunPlan,
+  candidate: RunInput,
+  split: SplitMethod,
+): Promise<ChampionEncoder> {
   if (plan.champion === null) return { encoder: null, notComparable: null };
-  const input = await ledger.read(runInputSchema, keys.runInput(plan.model, plan.champion.run));
+  const [input, prepared] = await Promise.all([
+    ledger.read(runInputSchema, keys.runInput(plan.model, plan.champion.run)),
+    ledger.read(preparedSchema, keys.prepared(plan.model, plan.champion.run)),
+  ]);
   const meaning = ({ problem, label }: RunInput) => digestOf({ problem, expression: label.expression });
   if (meaning(input) !== meaning(candidate)) {
     return { encoder: null, notComparable: 'the meaning of the label has changed since the champion was trained' };
   }
+  const seen = championExposure(
+    { split, columnTypes: candidate.columnTypes },
+    { split: prepared.split, trainedBefore: prepared.trainedBefore, columnTypes: input.columnTypes },
+    plan.cut,
+  );
+  if (seen !== null) return { encoder: null, notComparable: seen };
   try {
     const encode = inputEncoder(input, candidate.columnTypes);
     const columns = input.features.flatMap(({ expression }) => columnsResolved(expression, candidate.columnTypes));

@@ -88,17 +88,30 @@ const envelope = (contract: { source: string; detailType: string }, about: strin
 export const reconcile = (deps: ReconcileDeps) => {
   const { ledger, data, dataBucket, sageMaker, tell, wake, stuckMs, patienceMs } = deps;
 
-  /** A message that waits comes back by itself; one that has not ended its waiting by now is lost. */
-  const waits = async (model: string, run: string, now: Date): Promise<boolean> => {
-    const facts = await Promise.all(
-      ['launch-training', 'deploy-model'].map((step) => ledger.find(waitingSchema, keys.waiting(model, run, step))),
-    );
-    return facts.some((fact) => fact && now.getTime() - Date.parse(fact.since) < patienceMs + AT_WORK_MS * 2);
+  /**
+   * Since when a step of a run has waited; undefined when it never has. The fact is of its first waiting: what it waits
+   * for now may have been decided later.
+   */
+  const waitingSince = async (
+    step: 'launch-training' | 'deploy-model',
+    { model, run, decidedAt }: { model: string; run: string; decidedAt: string },
+  ): Promise<Date | undefined> => {
+    const fact = await ledger.find(waitingSchema, keys.waiting(model, run, step));
+    return fact && new Date(Math.max(Date.parse(fact.since), Date.parse(decidedAt)));
   };
 
-  const job = async (kind: 'trainingJob' | 'transformJob', name: string): Promise<JobOutcome['state'] | undefined> => {
+  /** A message that waits comes back by itself; one that has not ended its waiting by now is lost. */
+  const waits = (since: Date | undefined, now: Date): boolean =>
+    since !== undefined && now.getTime() - since.getTime() < patienceMs + AT_WORK_MS * 2;
+
+  const job = async (
+    kind: 'trainingJob' | 'transformJob',
+    name: string,
+  ): Promise<{ state: JobOutcome['state']; endedAt: string | undefined } | undefined> => {
     const described = await sageMaker.describe(kind, name);
-    return described && jobOutcome(kind === 'trainingJob' ? 'Training' : 'Transform', described).state;
+    if (!described) return undefined;
+    const of = kind === 'trainingJob' ? 'Training' : 'Transform';
+    return { state: jobOutcome(of, described).state, endedAt: text(described, `${of}EndTime`) };
   };
 
   const wakeValidateData = ({ bucket, key, versionId }: Upload, sizeBytes: number, now: Date) =>
@@ -141,14 +154,29 @@ export const reconcile = (deps: ReconcileDeps) => {
     const attempt =
       lastAttempt > 0 ? await ledger.read(attemptSchema, keys.attempt(model, run, lastAttempt)) : undefined;
     const rollout = rollouts.findLast(({ deployment }) => deployment.run === run);
+    const trainingJob = attempt && !trained ? await job('trainingJob', attempt.jobName) : undefined;
+    const transformJobs =
+      trained && !evaluation
+        ? await Promise.all(trained.transforms.map((transform) => job('transformJob', transform.jobName)))
+        : [];
+    // The end of a job that ran for hours is news, whatever the ledger has heard of it.
     const newest = [
       plan.plannedAt,
       prepared?.preparedAt,
       attempt?.decidedAt,
+      trainingJob?.endedAt,
       trained?.trainedAt,
+      ...transformJobs.map((transform) => transform?.endedAt),
+      evaluation?.evaluatedAt,
       decision?.decidedAt,
       registered?.registeredAt,
     ].filter((time) => time !== undefined);
+    const waiting = async (): Promise<Date | undefined> => {
+      if (registered) return waitingSince('deploy-model', { model, run, decidedAt: registered.registeredAt });
+      // Where its job is there, the waiting is over.
+      if (!attempt || trained || trainingJob) return undefined;
+      return waitingSince('launch-training', { model, run, decidedAt: attempt.decidedAt });
+    };
     return {
       hasEnd: end !== undefined,
       prepared: prepared !== undefined,
@@ -158,12 +186,9 @@ export const reconcile = (deps: ReconcileDeps) => {
       decision: decision?.outcome,
       registered: registered !== undefined,
       rollout: rollout ? (rollout.ended ? 'ended' : rollout.started ? 'open' : 'decided') : 'none',
-      trainingJob: attempt && !trained ? await job('trainingJob', attempt.jobName) : undefined,
-      transformJobs:
-        trained && !evaluation
-          ? await Promise.all(trained.transforms.map((transform) => job('transformJob', transform.jobName)))
-          : [],
-      waiting: await waits(model, run, now),
+      trainingJob: trainingJob?.state,
+      transformJobs: transformJobs.map((transform) => transform?.state),
+      waiting: waits(await waiting(), now),
       quietMs: now.getTime() - Math.max(...newest.map((time) => Date.parse(time))),
       ...(attempt && { attemptJob: attempt.jobName }),
       transforms: trained?.transforms.map((transform) => transform.jobName) ?? [],
@@ -240,8 +265,12 @@ export const reconcile = (deps: ReconcileDeps) => {
     return move;
   };
 
-  const wakeDeployModel = (arn: string, now: Date) =>
-    wake('deploy-model', envelope(SageMakerModelPackage, arn, now, { ModelPackageArn: arn }));
+  /** @param since Since when the message that is lost had waited: the new one goes on, so that patience ends once. */
+  const wakeDeployModel = (arn: string, now: Date, since?: Date) =>
+    wake('deploy-model', {
+      ...envelope(SageMakerModelPackage, arn, now, { ModelPackageArn: arn }),
+      ...(since && { waitingSince: since.toISOString() }),
+    });
 
   /** A rollout is open with or without a run in flight: a held candidate is deployed after its run has ended. */
   const followRollout = async (model: string, now: Date): Promise<boolean> => {
@@ -249,8 +278,9 @@ export const reconcile = (deps: ReconcileDeps) => {
     if (!open) return false;
     const { run, endpointName, modelPackageArn, decidedAt } = open.deployment;
     if (!open.started) {
-      if (now.getTime() - Date.parse(decidedAt) < AT_WORK_MS || (await waits(model, run, now))) return false;
-      await wakeDeployModel(modelPackageArn, now);
+      const since = await waitingSince('deploy-model', { model, run, decidedAt });
+      if (now.getTime() - Date.parse(decidedAt) < AT_WORK_MS || waits(since, now)) return false;
+      await wakeDeployModel(modelPackageArn, now, since);
       return true;
     }
     await wake(

@@ -2,8 +2,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { DatasetAcceptedV1, DatasetDeferredV1, DatasetRejectedV1 } from '../../events/index.ts';
+import { DatasetAcceptedV1, DatasetDeferredV1, DatasetRejectedV1, DatasetRepeatedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { boundedMap } from '../../shared/data/bounded-map.ts';
 import { checkInput, expectedTypes, type PreviousColumn } from '../../shared/data/check-input.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { datasetId } from '../../shared/data/identity.ts';
@@ -66,13 +67,18 @@ export const validateData =
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
     const meant = incomingKey(created.key);
-    const receivedAt = now.toISOString();
+    const judgedAt = now.toISOString();
 
-    const arrived = (model: string, arrival: Pick<Arrival, 'outcome' | 'dataset' | 'rulesDigest' | 'reason'>) =>
-      ledger.record(arrivalSchema, keys.arrival(model, upload.key, upload.versionId), {
+    const arrived = (
+      model: string,
+      arrival: Pick<Arrival, 'outcome' | 'dataset' | 'rulesDigest' | 'reason'>,
+      again?: Again,
+    ) =>
+      ledger.record(arrivalSchema, again?.key ?? keys.arrival(model, upload.key, upload.versionId), {
         upload,
         sizeBytes: created.sizeBytes,
-        receivedAt,
+        // Judged again or not, it came when it came: which version of a key is the newest depends on it.
+        receivedAt: again?.first.receivedAt ?? judgedAt,
         ...arrival,
       });
 
@@ -98,8 +104,15 @@ export const validateData =
       );
     };
 
-    const defer = async (model: string, reason: string): Promise<Outcome> => {
-      const fact = await arrived(model, { outcome: 'deferred', reason });
+    /** The uploader hears that these bytes were here before, and what had come of them. */
+    const tellRepeated = async ({ model, dataset, accepted }: Verdict): Promise<void> => {
+      const about = `${upload.key}\n${upload.versionId}`;
+      const context = { now, correlationId: dataset };
+      await tell(DatasetRepeatedV1, about, { model, dataset, key: upload.key, accepted }, context);
+    };
+
+    const defer = async (model: string, reason: string, again?: Again): Promise<Outcome> => {
+      const fact = await arrived(model, { outcome: 'deferred', reason }, again);
       const why = fact.reason ?? reason;
       const about = `${upload.key}\n${upload.versionId}`;
       await tell(DatasetDeferredV1, about, { model, key: upload.key, reason: why }, { now, correlationId: about });
@@ -127,7 +140,9 @@ export const validateData =
       if (arrival.dataset === undefined || arrival.rulesDigest === undefined) {
         return arrival.outcome === 'rejected' ? rejectEmptyFolder(model) : { outcome: arrival.outcome };
       }
-      await tellVerdict(await ledger.read(verdictSchema, keys.verdict(model, arrival.dataset, arrival.rulesDigest)));
+      const verdict = await ledger.read(verdictSchema, keys.verdict(model, arrival.dataset, arrival.rulesDigest));
+      await tellVerdict(verdict);
+      if (arrival.outcome === 'repeated') await tellRepeated(verdict);
       return { outcome: arrival.outcome, dataset: arrival.dataset };
     };
 
@@ -136,6 +151,7 @@ export const validateData =
       sources: readonly SizedUpload[],
       nameOf: (key: string) => string,
       single: boolean,
+      again: Again | undefined,
     ): Promise<Outcome & { dataset?: string }> => {
       const { model, rulesDigest } = published;
       const directory = await mkdtemp(join(tmpdir(), 'validate-'));
@@ -156,8 +172,9 @@ export const validateData =
             judged.some((source) => source.key === key && source.versionId === versionId),
           );
           const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
-          await arrived(model, { outcome, dataset, rulesDigest });
+          await arrived(model, { outcome, dataset, rulesDigest }, again);
           await tellVerdict(stands);
+          if (outcome === 'repeated') await tellRepeated(stands);
           return { outcome, dataset };
         }
         engine = await openEngine(directory);
@@ -183,7 +200,7 @@ export const validateData =
             rows: read.rows,
             problems,
             columns: read.profile?.columns ?? [],
-            judgedAt: receivedAt,
+            judgedAt,
           }),
         );
         const verdict = await ledger.record(verdictSchema, verdictKey, {
@@ -195,10 +212,10 @@ export const validateData =
           problems,
           rows: read.rows,
           reportKey,
-          judgedAt: receivedAt,
+          judgedAt,
         });
         const outcome = verdict.accepted ? 'accepted' : 'rejected';
-        await arrived(model, { outcome, dataset, rulesDigest });
+        await arrived(model, { outcome, dataset, rulesDigest }, again);
         await tellVerdict(verdict);
         return { outcome, dataset };
       } finally {
@@ -227,7 +244,7 @@ export const validateData =
         })),
         format: read.format ?? 'csv',
         sizeBytes: sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-        receivedAt,
+        receivedAt: judgedAt,
       };
       await ledger.record(datasetSchema, keys.dataset(model, dataset), fact);
       if (!accepted || read.profile === null) return;
@@ -253,7 +270,10 @@ export const validateData =
     const published = await readPublished(ledger, model);
     if (published === undefined) return ignore('-', `no model ${model} is published`);
     const known = await ledger.find(arrivalSchema, keys.arrival(model, upload.key, upload.versionId));
-    if (known !== undefined) return repeat(model, known);
+    const again = known && judgedUnderOthers(known, published.rulesDigest, upload, model);
+    if (known !== undefined && again === undefined) return repeat(model, known);
+    const judgedAgain = again && (await ledger.find(arrivalSchema, again.key));
+    if (judgedAgain !== undefined) return repeat(model, judgedAgain);
     if (meant.kind === 'ignored') return ignore(model, meant.reason);
     if (meant.kind === 'part') {
       await arrived(model, { outcome: 'part', reason: `waits for ${meant.folder}_SUCCESS` });
@@ -264,7 +284,7 @@ export const validateData =
     if (sources.length === 0) return rejectEmptyFolder(model);
     const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
     if (sizeBytes > maxDatasetBytes) {
-      return defer(model, `${sizeBytes} bytes are more than the ${maxDatasetBytes} the platform takes`);
+      return defer(model, `${sizeBytes} bytes are more than the ${maxDatasetBytes} the platform takes`, again);
     }
     const prefix = meant.kind === 'success' ? meant.folder.length : 0;
     return judge(
@@ -272,8 +292,27 @@ export const validateData =
       sources,
       (key) => (prefix > 0 ? key.slice(prefix) : meant.kind === 'file' ? meant.name : key),
       meant.kind === 'file',
+      again,
     );
   };
+
+/** An upload that is judged again because the rules have changed: its first fact stands, and a further one is added. */
+interface Again {
+  readonly first: Arrival;
+  /** Of the further fact. */
+  readonly key: string;
+}
+
+/** Whether the rules have changed since an upload was judged. */
+function judgedUnderOthers(
+  first: Arrival,
+  rulesDigest: string,
+  { key, versionId }: Upload,
+  model: string,
+): Again | undefined {
+  if (first.rulesDigest === undefined || first.rulesDigest === rulesDigest) return undefined;
+  return { first, key: keys.arrivalUnder(model, key, versionId, rulesDigest) };
+}
 
 /** The uploads a dataset consists of; of a folder those that are there when it is closed, pinned for every repeat. */
 async function sourcesOf(
@@ -298,7 +337,7 @@ async function previousColumns(ledger: Ledger, model: string, rulesDigest: strin
   const verdictKeys = (await ledger.keys(keys.datasets(model))).filter((key) =>
     key.endsWith(`/verdicts/${rulesDigest}.json`),
   );
-  const verdicts = await Promise.all(verdictKeys.map((key) => ledger.read(verdictSchema, key)));
+  const verdicts = await boundedMap(verdictKeys, (key) => ledger.read(verdictSchema, key));
   const last = verdicts
     .filter(({ accepted }) => accepted)
     .sort((a, b) => (a.judgedAt < b.judgedAt ? -1 : a.judgedAt > b.judgedAt ? 1 : a.dataset < b.dataset ? -1 : 1))

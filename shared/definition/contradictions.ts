@@ -22,7 +22,12 @@ interface Settings {
     readonly weight: string | null;
     readonly split: { readonly validation: number; readonly gate: number; readonly embargo: number };
   };
-  readonly training: { readonly algorithm: unknown; readonly input: string };
+  readonly training: {
+    readonly algorithm: unknown;
+    readonly input: string;
+    readonly spot: boolean;
+    readonly max_runtime: number;
+  };
   readonly evaluation: {
     readonly metric: string;
     readonly thresholds: Readonly<Record<string, number>>;
@@ -144,9 +149,21 @@ const SHARES: ReadonlySet<string> = new Set([
   'f1',
 ]);
 
+/**
+ * Waiting and running together may take a spot job of an algorithm that does not checkpoint 3,600 seconds.
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
+ */
+const SPOT_MAX_RUNTIME_MS = 3_600_000;
+
 function refuseTraining({ training }: Settings, refuse: Refuse): void {
   if (training.algorithm === 'xgboost' && training.input !== 'encoded') {
     refuse(['training', 'input'], 'encoded: the built-in xgboost reads nothing else');
+  }
+  if (training.spot && training.max_runtime > SPOT_MAX_RUNTIME_MS) {
+    refuse(
+      ['training', 'max_runtime'],
+      'at most 1h, because spot is true (the default) and a spot job without checkpoints may take no longer; or spot: false',
+    );
   }
 }
 

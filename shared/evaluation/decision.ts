@@ -167,6 +167,43 @@ function checkChampion(evaluation: Evaluation, candidate: Scored, policy: Policy
   }
 }
 
+/** A figure of fewer gate rows says little, whatever it is. */
+const LEAST_ROWS = 100;
+
+/** So many rows of each answer have to be in the gate. With fewer a ranking turns on single rows. */
+const LEAST_ROWS_OF_A_CLASS = 10;
+
+function checkRows({ rows, problem }: Evaluation, { confusion }: Scored): Findings {
+  const few: Reason[] = [];
+  const hold = (message: string, value: number | null, limit: number) =>
+    few.push({ code: 'too_few_gate_rows', message, value, limit });
+  if (rows < LEAST_ROWS) {
+    hold(
+      `the candidate was judged on ${rows === 1 ? '1 row' : `${rows} rows`} alone, too few to trust its figures: at least ${LEAST_ROWS} are asked for`,
+      rows,
+      LEAST_ROWS,
+    );
+  }
+  if (problem !== 'binary') return findings({ toPerson: few });
+  if (confusion === null) {
+    hold('it is not known how many of the gate rows have each answer', null, LEAST_ROWS_OF_A_CLASS);
+    return findings({ toPerson: few });
+  }
+  const { tn, fp, fn, tp } = confusion;
+  for (const [answer, count] of [
+    ['yes', tp + fn],
+    ['no', tn + fp],
+  ] as const) {
+    if (count >= LEAST_ROWS_OF_A_CLASS) continue;
+    hold(
+      `the true answer is ${answer} in ${count} of the ${counted(rows)} rows the candidate was judged on, too few to trust its figures: at least ${LEAST_ROWS_OF_A_CLASS} are asked for`,
+      count,
+      LEAST_ROWS_OF_A_CLASS,
+    );
+  }
+  return findings({ toPerson: few });
+}
+
 /**
  * Decides about a candidate. Fails closed: what is undefined, unknown or missing is never a pass. One reason against
  * is enough to reject; without one, one that asks for a person holds; else the candidate is promoted.
@@ -186,6 +223,7 @@ export function decide({ evaluation, policy }: Evidence): Pick<Decision, 'outcom
     };
   }
   const all = [
+    checkRows(evaluation, candidate),
     ...Object.entries(policy.thresholds).map(([name, limit]) => checkThreshold(evaluation, candidate, name, limit)),
     checkTrivial(evaluation, candidate, policy),
     checkChampion(evaluation, candidate, policy),

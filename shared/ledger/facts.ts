@@ -171,6 +171,15 @@ export const slotSchema = z.strictObject({
 });
 export type Slot = z.infer<typeof slotSchema>;
 
+/** How a run's rows were assigned to training, validation and gate: what its model has been trained on follows from it. */
+const splitMethodSchema = z.discriminatedUnion('by', [
+  /** By this column: nothing at or after `trainedBefore` was trained on. */
+  z.strictObject({ by: z.literal('time'), column: z.string() }),
+  /** By a hash of the entity or the key: rows of the lowest `gate` share of hashes were not trained on. */
+  z.strictObject({ by: z.literal('hash'), key: z.array(z.string()).min(1), gate: z.number().gt(0).lt(1) }),
+]);
+export type SplitMethod = z.infer<typeof splitMethodSchema>;
+
 const partSchema = z.strictObject({ dataKey: z.string(), rowsKey: z.string(), rows: count });
 const splitSchema = z.strictObject({ rows: count, parts: z.array(partSchema) });
 
@@ -187,6 +196,8 @@ export const preparedSchema = z.strictObject({
   /** Rows left out: label missing, before the window, within the embargo. */
   dropped: z.record(z.string(), count),
   trainedBefore: instant.nullable(),
+  /** Missing in runs that were prepared before it was recorded: then nothing is known of what their models have seen. */
+  split: splitMethodSchema.optional(),
   preparedAt: instant,
 });
 export type Prepared = z.infer<typeof preparedSchema>;

@@ -11,9 +11,13 @@ export type Split = 'train' | 'validation' | 'gate' | 'gate-champion';
 export const keys = {
   definition: (model: string, digest: string) => `definitions/${model}/${digest}.json`,
   definitionPointer: (model: string) => `definitions/${model}.json`,
+  arrivals: (model: string) => `arrivals/${model}/`,
   /** `model` is `-` where the key names no published model. */
   arrival: (model: string, objectKey: string, versionId: string) =>
     `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}.json`,
+  /** What became of the same upload when it was judged again, under other rules. */
+  arrivalUnder: (model: string, objectKey: string, versionId: string, rulesDigest: string) =>
+    `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-${hex(rulesDigest, 16)}.json`,
   /** What a folder held when the `_SUCCESS` of this key and version closed it. */
   folderPin: (model: string, objectKey: string, versionId: string) =>
     `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-parts.json`,

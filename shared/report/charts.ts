@@ -12,7 +12,7 @@ export interface Series {
   readonly marked?: boolean;
 }
 
-const [LEFT, TOP, SIDE, WIDTH, HEIGHT] = [40, 10, 250, 300, 310];
+const [LEFT, TOP, SIDE, WIDTH, HEIGHT] = [52, 10, 250, 312, 310];
 
 const x = (value: number): string => (LEFT + value * SIDE).toFixed(1);
 const y = (value: number): string => (TOP + (1 - value) * SIDE).toFixed(1);

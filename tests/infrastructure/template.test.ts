@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
 import { describe, expect, it } from 'vitest';
 
 import { at, ofType, packagedTemplate } from './packaged.ts';
+import { templateSchema } from './template-schema.ts';
 
 const { file, resources } = packagedTemplate();
 const functions = ofType('AWS::Lambda::Function');
@@ -17,22 +17,43 @@ const refersTo = (value: unknown): string | undefined => {
 };
 
 describe('the packaged template', () => {
-  it('has only types and properties that CloudFormation knows, and all that it requires', async () => {
-    const spec = await loadAwsServiceSpec();
-    const wrong = Object.entries(resources).flatMap(([id, { Type, Properties = {} }]) => {
-      const known = spec.lookup('resource', 'cloudFormationType', 'equals', Type)[0];
-      if (!known) return [`${id}: unknown type ${Type}`];
-      const names = Object.keys(known.properties);
-      return [
-        ...Object.keys(Properties)
-          .filter((name) => !names.includes(name))
-          .map((name) => `${id}: ${Type} has no ${name}`),
-        ...Object.entries(known.properties)
-          .filter(([name, property]) => property.required && !(name in Properties))
-          .map(([name]) => `${id}: ${Type} needs ${name}`),
-      ];
-    });
-    expect(wrong).toEqual([]);
+  it('has only types and properties that CloudFormation knows, and all that it requires, all the way down', async () => {
+    const wrongIn = await templateSchema();
+
+    expect(wrongIn(resources)).toEqual([]);
+  });
+
+  it('would be found wrong in what lies within a property', async () => {
+    const wrongIn = await templateSchema();
+    const rule = {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['x'] },
+        Targets: [{ Id: 'a', Arn: { 'Fn::GetAtt': ['F', 'Arn'] }, RetryPolicy: { MaximumRetries: 3 } }, { Id: 'b' }],
+      },
+    };
+    const lambda = {
+      Type: 'AWS::Lambda::Function',
+      Properties: {
+        Code: { S3Buckett: 'b' },
+        Role: { Ref: 'R' },
+        Environment: { Variables: { A: ['no text'] } },
+        Timeout: 'long',
+        Layers: 'one',
+        Tags: [{ Key: 'k', Worth: 'v' }],
+      },
+    };
+
+    expect(wrongIn({ Rule: rule, Lambda: lambda, Odd: { Type: 'AWS::No::Such', Properties: {} } })).toEqual([
+      'Rule.Targets[0].RetryPolicy has no MaximumRetries',
+      'Rule.Targets[1] needs Arn',
+      'Lambda.Code has no S3Buckett',
+      'Lambda.Environment.Variables.A is not of type string',
+      'Lambda.Timeout is not of type integer',
+      'Lambda.Layers is not of type array',
+      'Lambda.Tags[0] has no Worth',
+      'Odd: unknown type AWS::No::Such',
+    ]);
   });
 
   it('passes cfn-lint', () => {
@@ -80,6 +101,17 @@ describe('the packaged template', () => {
       .filter(([, config]) => at(config, 'DestinationConfig', 'OnFailure', 'Destination'))
       .map(([, config]) => refersTo(config.FunctionName));
     expect([...woken].filter((id) => !covered.includes(id))).toEqual([]);
+  });
+
+  it('says of every function that is woken asynchronously how often and for how long it is tried again', () => {
+    const configs = ofType('AWS::Lambda::EventInvokeConfig');
+    expect(configs.length).toBeGreaterThanOrEqual(8);
+    for (const [id, { MaximumRetryAttempts, MaximumEventAgeInSeconds }] of configs) {
+      expect({ MaximumRetryAttempts, MaximumEventAgeInSeconds }, id).toEqual({
+        MaximumRetryAttempts: 2,
+        MaximumEventAgeInSeconds: 21600,
+      });
+    }
   });
 
   it('gives every queue that wakes a function a redrive policy, and reports failures one by one', () => {

@@ -9,7 +9,7 @@ const scored = (run: string, figures: Scored['figures']): Scored => ({
   outcome: 'scored',
   run,
   figures,
-  confusion: null,
+  confusion: { tn: 70_000, fp: 8_321, fn: 10_000, tp: 10_000 },
   roc: null,
   calibration: null,
 });
@@ -222,6 +222,48 @@ describe('the decision', () => {
         { code: 'extra_rows', message: "the candidate's scores cannot be used: part-00000.csv.out has too many" },
       ],
     });
+  });
+
+  it.each([
+    ['99 rows', { tn: 40, fp: 9, fn: 10, tp: 40 }, 99, 99, 'on 99 rows alone'],
+    ['1 row', { tn: 1, fp: 0, fn: 0, tp: 0 }, 1, 1, 'on 1 row alone'],
+    ['9 rows that are late', { tn: 150, fp: 41, fn: 4, tp: 5 }, 200, 9, 'the true answer is yes in 9 of the 200 rows'],
+    ['9 rows that are not', { tn: 5, fp: 4, fn: 41, tp: 150 }, 200, 9, 'the true answer is no in 9 of the 200 rows'],
+  ])('holds for a person what was judged on %s', (_what, confusion, rows, value, words) => {
+    const candidate = { ...scored('r', { roc_auc: 0.7 }), confusion };
+
+    const decision = decide({ evaluation: evaluation({ rows, candidate }), policy: policy() });
+
+    expect(decision.outcome).toBe('hold');
+    expect(decision.reasons[0]).toMatchObject({
+      code: 'too_few_gate_rows',
+      message: expect.stringContaining(words),
+      value,
+    });
+  });
+
+  it('promotes on 100 rows, 10 of them of the rarer answer', () => {
+    const candidate = { ...scored('r', { roc_auc: 0.7 }), confusion: { tn: 80, fp: 10, fn: 5, tp: 5 } };
+
+    expect(decide({ evaluation: evaluation({ rows: 100, candidate }), policy: policy() }).outcome).toBe('promote');
+  });
+
+  it('holds a classifier where nobody counted its answers, and asks a regression for rows alone', () => {
+    const uncounted = { ...scored('r', { roc_auc: 0.7 }), confusion: null };
+    const forecast = { ...scored('r', { rmse: 1 }), confusion: null };
+    const regression = { problem: 'regression', candidate: forecast, trivial: { rmse: 2 } } as const;
+    const asked = policy({ metric: 'rmse' });
+
+    expect(codes(decide({ evaluation: evaluation({ candidate: uncounted }), policy: policy() }))).toContain(
+      'too_few_gate_rows',
+    );
+    expect(decide({ evaluation: evaluation({ ...regression, rows: 100 }), policy: asked }).outcome).toBe('promote');
+    expect(codes(decide({ evaluation: evaluation({ ...regression, rows: 99 }), policy: asked }))).toEqual([
+      'hold',
+      'too_few_gate_rows',
+      'better_than_trivial',
+      'no_champion',
+    ]);
   });
 
   it('rejects where there is no row to judge on', () => {

@@ -24,6 +24,17 @@ const input = (some: Partial<GateInput> = {}): GateInput => ({
   ...some,
 });
 
+/** As many rows as it takes to be judged on: these four, so many times over. */
+const COPIES = 60;
+const over = (...values: number[]) => Array.from({ length: COPIES }, () => values).flat();
+const enough = (labels: readonly number[], candidate: readonly number[], champion: readonly number[] | null) =>
+  input({
+    parts: [2 * COPIES, 2 * COPIES],
+    labels: Float64Array.from(over(...labels)),
+    candidate: read(...over(...candidate)),
+    champion: champion && { run: 'c', scores: read(...over(...champion)) },
+  });
+
 const decision = (evaluation: ReturnType<typeof evaluateGate>['evaluation']) =>
   decide({
     evaluation,
@@ -66,7 +77,9 @@ describe('the evaluation of the gate rows', () => {
 
     expect(evaluation.champion).toBeNull();
     expect(golden).toMatchObject({ championRun: null, rows: [{ champion: null }, {}, {}, {}] });
-    expect(decision(evaluation).outcome).toBe('promote');
+    expect(decision(evaluation).outcome).toBe('hold');
+    const judged = evaluateGate(enough([0, 1, 0, 1], [0.1, 0.8, 0.3, 0.6], null)).evaluation;
+    expect(decision(judged).outcome).toBe('promote');
   });
 
   it('keeps the reason why a champion is not comparable', () => {
@@ -118,13 +131,16 @@ describe('the evaluation of the gate rows', () => {
   });
 
   it('rejects a candidate judged on one class, where the ranking says nothing', () => {
-    const { evaluation } = evaluateGate(input({ labels: Float64Array.of(1, 1, 1, 1) }));
+    const { evaluation } = evaluateGate(enough([1, 1, 1, 1], [0.1, 0.8, 0.3, 0.6], [0.1, 0.8, 0.7, 0.6]));
 
-    expect(decision(evaluation)).toMatchObject({ outcome: 'reject', reasons: [{ code: 'metric_undefined' }, {}] });
+    expect(decision(evaluation)).toMatchObject({
+      outcome: 'reject',
+      reasons: [{ code: 'metric_undefined' }, {}, { code: 'too_few_gate_rows', value: 0 }],
+    });
   });
 
   it('rejects a candidate that gives every row the same score', () => {
-    const { evaluation } = evaluateGate(input({ candidate: read(0.5, 0.5, 0.5, 0.5), champion: null }));
+    const { evaluation } = evaluateGate(enough([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5], null));
 
     expect(decision(evaluation)).toMatchObject({ outcome: 'reject', reasons: [{ code: 'not_better_than_trivial' }] });
   });

@@ -43,6 +43,17 @@ describe('the clock', () => {
     expect(clock.ms()).toBe(START + 100);
   });
 
+  it('fires timers of one time while whoever moves it waits for quiet between them', async () => {
+    const clock = still();
+    const activity = createActivity(clock);
+    const fired: string[] = [];
+    for (const name of ['a', 'b', 'c']) clock.after(10, () => fired.push(name));
+
+    await clock.advance(10, () => activity.idle());
+
+    expect(fired).toEqual(['a', 'b', 'c']);
+  });
+
   it('fires a timer that another one sets within the same advance, at its own time', async () => {
     const clock = still();
     const fired: number[] = [];

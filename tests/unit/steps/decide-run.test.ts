@@ -87,7 +87,9 @@ const evidence = (some: Partial<RunEvidence> = {}): RunEvidence => ({
   },
   slot: undefined,
   champion: undefined,
+  championSplit: undefined,
   datasets: [dataset(1)],
+  unjudged: 0,
   ...some,
 });
 
@@ -111,7 +113,7 @@ const codeOf = (some: Partial<RunEvidence>) => {
 
 describe('whether a run starts', () => {
   it('plans one for new data: all of it, cut in time, for the day of the trigger', () => {
-    const plan = planOf({ datasets: [dataset(2), dataset(1, { taken: true })] });
+    const plan = planOf({ datasets: [dataset(1, { taken: true }), dataset(2)] });
 
     expect(plan).toMatchObject({
       run: expect.stringMatching(/^20010201-[0-9a-f]{10}$/),
@@ -148,6 +150,15 @@ describe('whether a run starts', () => {
     ],
   ])('says %s when %s', (code, _why, some) => {
     expect(codeOf(some)).toBe(code);
+  });
+
+  it('says how many datasets wait to be judged again where the rules have changed', () => {
+    const decision = decideRun(evidence({ datasets: [], unjudged: 3 }));
+
+    expect(decision).toMatchObject({
+      outcome: 'none',
+      reasons: [{ code: 'no_data', message: expect.stringContaining('3 datasets wait to be judged again'), value: 3 }],
+    });
   });
 
   it('starts none for new data where the definition does not ask for it, but for the first', () => {
@@ -206,12 +217,6 @@ describe('spending', () => {
 });
 
 describe('what a run is made of', () => {
-  it('leaves out what a newer version of the same key supersedes', () => {
-    const plan = planOf({ datasets: [dataset(1, { key: 'same.csv' }), dataset(2, { key: 'same.csv' }), dataset(3)] });
-
-    expect(plan.datasets).toEqual([id(2), id(3)]);
-  });
-
   it('leaves out what lies before a sliding window, which begins so long before the newest day', () => {
     const policy = { ...evidence().policy, windowMs: 6 * DAY_MS };
     const old = dataset(2, { days: [[day(4), 10]] });
@@ -229,13 +234,31 @@ describe('what a run is made of', () => {
     expect(plan.champion).toEqual({ run: champion.run, modelName: 'champion-model', inputDigest: 'i' });
   });
 
+  it('holds nothing against the gate of what a champion saw that was split in another way, for that time is another', () => {
+    const seen = { ...champion, trainedBefore: '2001-01-10T00:00:00.000Z' };
+    const gate = (championSplit: RunEvidence['championSplit']) => planOf({ champion: seen, championSplit }).cut?.gate;
+
+    expect(gate({ by: 'time', column: 'at' })).toBe('2001-01-10T00:00:00.000Z');
+    expect(gate({ by: 'time', column: 'booked' })).toBe('2001-01-09T00:00:00.000Z');
+    expect(gate({ by: 'hash', key: ['at'], gate: 0.2 })).toBe('2001-01-09T00:00:00.000Z');
+  });
+
+  it('keeps validation out of the embargo', () => {
+    const policy = { ...evidence().policy, split: { validation: 0.1, gate: 0.2, embargoMs: 2 * DAY_MS } };
+
+    expect(planOf({ policy }).cut).toMatchObject({
+      validation: '2001-01-06T00:00:00.000Z',
+      gate: '2001-01-09T00:00:00.000Z',
+    });
+  });
+
   it('has no cut where rows have no time, and goes by when data came', () => {
     const policy = { ...evidence().policy, time: null, windowMs: 5 * DAY_MS };
     const recent = dataset(1, { taken: true, receivedAt: '2001-01-30T00:00:00.000Z' });
     const old = dataset(2, { taken: true, receivedAt: '2001-01-01T00:00:00.000Z' });
     const fresh = dataset(3, { receivedAt: '2001-01-01T00:00:00.000Z' });
 
-    const plan = planOf({ policy, datasets: [recent, old, fresh] });
+    const plan = planOf({ policy, datasets: [fresh, old, recent] });
 
     expect(plan).toMatchObject({ datasets: [id(3), id(1)], cut: null });
   });

@@ -6,7 +6,7 @@ import { evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../../shared/evaluation/golden.ts';
 import { runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { CANDIDATE_JOB, CHAMPION_JOB, CHAMPION_RUN, MODEL, RUN, scoredRun, woken } from './scored-run.ts';
+import { CANDIDATE_JOB, CHAMPION_JOB, CHAMPION_RUN, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
 
 const LABELS = new Map([
   ['part-00000.parquet', [0, 1]],
@@ -89,7 +89,21 @@ describe('evaluating a model', () => {
       reason: 'the candidate could not be scored: AlgorithmError: no model',
     });
     expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
-    expect(run.told.map(({ type }) => type)).toEqual(['RunEnded.v1']);
+    expect(new Set(run.told.map(({ type, about }) => `${type} ${about}`))).toEqual(
+      new Set([`RunEnded.v1 ${MODEL}/${RUN}`]),
+    );
+  });
+
+  it('releases the slot of a run whose end a crash kept from releasing it, and tells the end', async () => {
+    const run = await world();
+    const end = { model: MODEL, run: RUN, end: 'failed' as const, reason: 'broken', endedAt: NOW.toISOString() };
+    await run.ledger.record(runEndSchema, keys.end(MODEL, RUN), end);
+
+    const outcome = await run.evaluate();
+
+    expect(outcome).toEqual({ outcome: 'over' });
+    expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
+    expect(run.told).toMatchObject([{ type: 'RunEnded.v1', data: { end: 'failed', reason: 'broken' } }]);
   });
 
   it('goes on without the scores of a champion that cannot be scored, and says why', async () => {

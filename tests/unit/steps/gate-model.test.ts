@@ -9,9 +9,12 @@ import { registeredSchema, runEndSchema, slotSchema } from '../../../shared/ledg
 import { keys } from '../../../shared/ledger/keys.ts';
 import { CANDIDATE_JOB, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
 
-const world = async (...settings: Parameters<typeof scoredRun>) => {
-  const run = await scoredRun(...settings);
-  const readLabels = async () => Float64Array.of(0, 1, 0, 1);
+/** Every gate row so many times over: no figure changes by it, and there are enough of them to judge on. */
+const COPIES = 60;
+
+const world = async (settings: Parameters<typeof scoredRun>[0] = {}, copies = COPIES) => {
+  const run = await scoredRun({ ...settings, copies });
+  const readLabels = async () => Float64Array.from({ length: 4 * copies }, (_, row) => row % 2);
   await evaluateModel({ ...run, readLabels, stage: 'dev' })(woken({ name: CANDIDATE_JOB }));
   run.told.length = 0;
   const gate = gateModel({ ...run, stage: 'dev', storeUri: 's3://store', image: 'registry/xgboost:3.0-5' });
@@ -47,7 +50,7 @@ describe('the gate', () => {
         ModelMetrics: {
           ModelQuality: { Statistics: { S3Uri: `s3://store/${keys.modelQuality(MODEL, RUN)}` } },
         },
-        CustomerMetadataProperties: { run: RUN, gate_rows: '4', roc_auc: '1' },
+        CustomerMetadataProperties: { run: RUN, gate_rows: '240', roc_auc: '1' },
       },
     ]);
     expect(run.told).toMatchObject([
@@ -75,7 +78,7 @@ describe('the gate', () => {
     const quality = (await run.contents())[keys.modelQuality(MODEL, RUN)] ?? '';
     expect(JSON.parse(quality)).toMatchObject({
       binary_classification_metrics: {
-        confusion_matrix: { '0': { '0': 2, '1': 0 }, '1': { '0': 0, '1': 2 } },
+        confusion_matrix: { '0': { '0': 120, '1': 0 }, '1': { '0': 0, '1': 120 } },
         auc: { value: 1, standard_deviation: 'NaN' },
       },
     });
@@ -102,6 +105,36 @@ describe('the gate', () => {
     const end = await run.ledger.read(runEndSchema, keys.end(MODEL, RUN));
     expect(end).toMatchObject({ end: 'rejected', reason: expect.stringContaining('log loss is') });
     expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
+  });
+
+  it('holds a candidate that was judged on a handful of rows, however good it looks there', async () => {
+    const run = await world({}, 1);
+
+    const outcome = await run.gate();
+
+    expect(outcome).toEqual({ outcome: 'hold' });
+    expect(run.status()).toBe('PendingManualApproval');
+    expect(run.told[0]).toMatchObject({
+      type: 'CandidateHeld.v1',
+      data: { reasons: [{ code: 'too_few_gate_rows' }, {}, {}, {}, {}] },
+    });
+  });
+
+  it('gives two deliveries in one moment the same token, so that the registry makes one version of them', async () => {
+    const run = await world();
+    const requests: unknown[] = [];
+    const register = run.sageMaker.createPackage;
+    run.sageMaker.createPackage = async (request) => {
+      requests.push(request);
+      return register(request);
+    };
+    run.sageMaker.listPackages = async function* () {};
+
+    await Promise.all([run.gate(), run.gate()]);
+
+    const [first, second] = requests;
+    expect(first).toMatchObject({ ClientToken: expect.stringMatching(/^[a-zA-Z0-9-]{1,36}$/) });
+    expect(second).toEqual(first);
   });
 
   it('registers a candidate without scores as rejected, without figures', async () => {

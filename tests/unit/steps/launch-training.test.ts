@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import { type LaunchRequest, launchTraining } from '../../../functions/launch-training/launch-training.ts';
-import { CapacityError, ConflictError, NotFoundError } from '../../../shared/errors.ts';
-import { attemptSchema, recordedRequestSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import { CapacityError, ConflictError, DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
+import {
+  attemptSchema,
+  recordedRequestSchema,
+  runEndSchema,
+  slotSchema,
+  waitingSchema,
+} from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
 import {
@@ -39,6 +45,7 @@ const world = async ({ definition = DEFINITION, validationRows = 2 } = {}) => {
     wake,
     request: () => loop.ledger.read(recordedRequestSchema, keys.request(MODEL, RUN, JOB)),
     end: () => loop.ledger.find(runEndSchema, keys.end(MODEL, RUN)),
+    waiting: () => loop.ledger.find(waitingSchema, keys.waiting(MODEL, RUN, 'launch-training')),
     flight: async () => (await loop.ledger.read(slotSchema, keys.slot(MODEL))).flight,
   };
 };
@@ -170,6 +177,101 @@ describe('launching a training job', () => {
   });
 });
 
+describe('a training job that SageMaker refuses', () => {
+  const refused = async () => {
+    const run = await world();
+    run.sageMaker.refuse('trainingJob', new RefusedError('create trainingJob: no image of this name'));
+    return run;
+  };
+
+  it('ends the run in SageMaker’s words, and frees the slot', async () => {
+    const run = await refused();
+
+    const outcome = await run.wake();
+
+    expect(outcome).toEqual({ outcome: 'refused' });
+    expect(run.told).toMatchObject([
+      { type: 'TrainingFailed.v1', data: { jobName: JOB, reason: 'create trainingJob: no image of this name' } },
+      { type: 'RunEnded.v1', data: { end: 'failed', reason: 'create trainingJob: no image of this name' } },
+    ]);
+    expect(await run.end()).toMatchObject({ end: 'failed', reason: 'create trainingJob: no image of this name' });
+    expect(await run.flight()).toBeNull();
+  });
+
+  it('is not asked for again when the event comes again', async () => {
+    const run = await refused();
+    await run.wake();
+    const before = await run.state();
+    run.sageMaker.refuse('trainingJob', undefined);
+
+    expect(await run.wake({}, { now: DAYS_LATER })).toEqual({ outcome: 'over' });
+
+    expect(await run.state()).toEqual(before);
+  });
+
+  it('ends the run whole after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await refused();
+      return { wake: (through) => run.wake({}, {}, through), state: run.state };
+    });
+
+    expect(effects).toBe(7);
+  });
+
+  it('for being slow is tried again: that is no refusal', async () => {
+    const run = await world();
+    run.sageMaker.refuse('trainingJob', new DependencyError('create trainingJob: ThrottlingException'));
+
+    await expect(run.wake()).rejects.toThrow(DependencyError);
+
+    expect(await run.end()).toBeUndefined();
+    expect(run.told).toEqual([]);
+  });
+});
+
+describe('a list of instances', () => {
+  const listed = async () => {
+    const run = await world({ definition: `${DEFINITION}training: { instance: [ml.m5.xlarge, ml.c5.xlarge] }\n` });
+    run.sageMaker.refuse('trainingJob', new CapacityError('ResourceLimitExceeded'));
+    return run;
+  };
+
+  it('is gone through in order where there is no capacity, without waiting', async () => {
+    const run = await listed();
+
+    const outcome = await run.wake();
+
+    expect(outcome).toEqual({ outcome: 'next_instance' });
+    expect(run.told).toEqual([
+      { type: 'AttemptRequested.v1', about: `${MODEL}/${RUN}/2`, data: { model: MODEL, run: RUN, attempt: 2 } },
+    ]);
+    expect(await run.waiting()).toBeUndefined();
+    run.sageMaker.refuse('trainingJob', undefined);
+    expect(await run.wake({ attempt: 2 })).toEqual({ outcome: 'created' });
+    expect(await run.sageMaker.describe('trainingJob', `mr-dev-${MODEL}-${RUN}-try2`)).toMatchObject({
+      ResourceConfig: { InstanceType: 'ml.c5.xlarge' },
+    });
+  });
+
+  it('is waited for at its last', async () => {
+    const run = await listed();
+
+    await expect(run.wake({ attempt: 2 })).rejects.toThrow(CapacityError);
+
+    expect(run.told).toEqual([]);
+    expect(await run.waiting()).toMatchObject({ for: 'ResourceLimitExceeded' });
+  });
+
+  it('is gone through the same way after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await listed();
+      return { wake: (through) => run.wake({}, {}, through), state: run.state };
+    });
+
+    expect(effects).toBe(4);
+  });
+});
+
 describe('a training job without capacity', () => {
   const full = async () => {
     const run = await world();
@@ -185,6 +287,22 @@ describe('a training job without capacity', () => {
     run.sageMaker.refuse('trainingJob', undefined);
 
     expect(await run.wake({}, { waitingSince: NOW, now: DAYS_LATER })).toEqual({ outcome: 'created' });
+  });
+
+  it('says in the ledger that it waits, what for, and since when: the first time stands', async () => {
+    const run = await full();
+
+    await expect(run.wake()).rejects.toThrow(CapacityError);
+    const waits = { waitingSince: NOW, now: new Date(NOW.getTime() + HOUR_MS) };
+    await expect(run.wake({}, waits)).rejects.toThrow(CapacityError);
+
+    expect(await run.waiting()).toEqual({
+      model: MODEL,
+      run: RUN,
+      step: 'launch-training',
+      for: 'ResourceLimitExceeded: ml.m5.xlarge',
+      since: NOW.toISOString(),
+    });
   });
 
   it('ends the run when patience is over, says why, and frees the slot', async () => {

@@ -1,4 +1,5 @@
 /** SageMaker in memory, as its interface says: names are taken once, statuses move when the test says so. */
+import { RefusedError } from '../../../shared/errors.ts';
 import type { Description, ResourceKind, SageMakerApi, SageMakerRequest } from '../../../shared/sagemaker/resources.ts';
 
 /** The member of a create request that holds the name, by kind. */
@@ -21,22 +22,27 @@ const CREATED: Readonly<Record<ResourceKind, Description>> = {
   modelPackageGroup: { ModelPackageGroupStatus: 'Completed' },
 };
 
-/** An error as SageMaker names it. */
-export class ServiceRefusal extends Error {
-  override readonly name = 'ValidationException';
+/** A job's name is taken: SageMaker names this one, and it reaches the steps as it is. */
+class ResourceInUse extends Error {
+  override readonly name = 'ResourceInUse';
 }
+
+/** What can be refused: creating a kind of thing, and two things that are asked of an endpoint. */
+export type Refusable = ResourceKind | 'updateEndpoint' | 'invoke';
 
 export interface MemorySageMaker extends SageMakerApi {
   /** Every effect that was asked for and took place, in order: `create trainingJob <name>`. */
   readonly effects: string[];
   /** Every question an endpoint was asked. */
   readonly asked: { readonly endpointName: string; readonly csv: string; readonly inferenceId: string }[];
-  /** Lets creating this kind fail until it is set to undefined again. */
-  refuse(kind: ResourceKind, error: Error | undefined): void;
+  /** Lets it fail until it is set to undefined again. */
+  refuse(what: Refusable, error: Error | undefined): void;
   /** Changes members of what Describe tells. */
   set(kind: ResourceKind, name: string, members: Description): void;
   /** Ends an endpoint's creation or update: it serves what was asked for, or comes back as it was, or fails. */
   settle(endpointName: string, how: 'served' | 'rolled back' | 'failed', reason?: string): void;
+  /** An endpoint that was being deleted is gone. */
+  gone(endpointName: string): void;
   /** What endpoints answer. */
   answer: (csv: string) => string;
   /** All there is, as a value to compare. */
@@ -46,30 +52,38 @@ export interface MemorySageMaker extends SageMakerApi {
 export const memorySageMaker = (): MemorySageMaker => {
   const things = new Map<string, Description>();
   const packages = new Map<string, Description>();
-  const refusals = new Map<ResourceKind, Error>();
+  const refusals = new Map<Refusable, Error>();
   const effects: string[] = [];
   const asked: { endpointName: string; csv: string; inferenceId: string }[] = [];
   const copy = (value: Description): Description => structuredClone(value);
   const there = (key: string): Description => {
     const found = things.get(key);
-    if (!found) throw new ServiceRefusal(`could not find ${key}`);
+    if (!found) throw new RefusedError(`could not find ${key}`);
     return found;
   };
   const endpointIn = (name: string, statuses: readonly string[]): Description => {
     const endpoint = there(`endpoint ${name}`);
     if (!statuses.includes(String(endpoint.EndpointStatus))) {
-      throw new ServiceRefusal(`endpoint ${name} is ${String(endpoint.EndpointStatus)}`);
+      throw new RefusedError(`endpoint ${name} is ${String(endpoint.EndpointStatus)}`);
     }
     return endpoint;
+  };
+  const allowed = (what: Refusable): void => {
+    const refusal = refusals.get(what);
+    if (refusal) throw refusal;
   };
 
   const api: MemorySageMaker = {
     effects,
     asked,
     answer: () => '',
-    refuse(kind, error) {
-      if (error) refusals.set(kind, error);
-      else refusals.delete(kind);
+    refuse(what, error) {
+      if (error) refusals.set(what, error);
+      else refusals.delete(what);
+    },
+    gone(name) {
+      endpointIn(name, ['Deleting']);
+      things.delete(`endpoint ${name}`);
     },
     set(kind, name, members) {
       things.set(`${kind} ${name}`, { ...there(`${kind} ${name}`), ...members });
@@ -91,10 +105,14 @@ export const memorySageMaker = (): MemorySageMaker => {
 
     async create(kind, request) {
       const name = String(request[NAMED[kind]]);
-      if (things.has(`${kind} ${name}`))
-        throw new ServiceRefusal(`${kind} ${name} cannot be created: the name is taken`);
-      const refusal = refusals.get(kind);
-      if (refusal) throw refusal;
+      if (things.has(`${kind} ${name}`)) {
+        const message = `${kind} ${name} cannot be created: the name is taken`;
+        // Source: CreateTrainingJob, CreateTransformJob, API reference; the others declare no such error.
+        throw kind === 'trainingJob' || kind === 'transformJob'
+          ? new ResourceInUse(message)
+          : new RefusedError(message);
+      }
+      allowed(kind);
       things.set(`${kind} ${name}`, copy({ ...request, ...CREATED[kind] }));
       effects.push(`create ${kind} ${name}`);
     },
@@ -105,6 +123,7 @@ export const memorySageMaker = (): MemorySageMaker => {
     async updateEndpoint(request) {
       const name = String(request.EndpointName);
       const endpoint = endpointIn(name, ['InService']);
+      allowed('updateEndpoint');
       things.set(`endpoint ${name}`, {
         ...endpoint,
         EndpointStatus: 'Updating',
@@ -130,7 +149,7 @@ export const memorySageMaker = (): MemorySageMaker => {
     async updatePackage({ ModelPackageArn, ...members }) {
       const arn = String(ModelPackageArn);
       const found = packages.get(arn);
-      if (!found) throw new ServiceRefusal(`no package ${arn}`);
+      if (!found) throw new RefusedError(`no package ${arn}`);
       packages.set(arn, copy({ ...found, ...members }));
       effects.push(`update package ${arn} to ${String(members.ModelApprovalStatus)}`);
     },
@@ -141,6 +160,7 @@ export const memorySageMaker = (): MemorySageMaker => {
     },
     async invoke(endpointName, csv, inferenceId) {
       endpointIn(endpointName, ['InService', 'Updating']);
+      allowed('invoke');
       asked.push({ endpointName, csv, inferenceId });
       return api.answer(csv);
     },

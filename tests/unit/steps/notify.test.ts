@@ -85,11 +85,34 @@ describe('the words', () => {
     expect(message).toContain('Report: datasets/late-bus/x/report.html');
   });
 
-  it('say how to answer where an approval is asked for', () => {
-    const { message } = notices.approvalRequested({ model: MODEL, run: RUN, reasons: REASONS });
+  it('say how to answer where a candidate is held', () => {
+    const { message } = notices.candidateHeld({ model: MODEL, run: RUN, reasons: REASONS });
 
     expect(message).toContain(`npx millrace approve ${RUN}`);
     expect(message).toContain(`npx millrace reject ${RUN}`);
+  });
+
+  it.each(['champion_changed', 'approval_expired'])('do not ask for an answer after one that came to %s', (code) => {
+    const { message } = notices.candidateHeld({ model: MODEL, run: RUN, reasons: [{ code, message: 'too late' }] });
+
+    expect(message).toContain('too late');
+    expect(message).not.toContain('npx millrace');
+  });
+
+  it('say how a run ended, and why', () => {
+    const said = notices.runEnded({ model: MODEL, run: RUN, end: 'failed', reason: 'no row is left to judge on' });
+
+    expect(said.subject).toBe(`${MODEL}: run ${RUN} failed`);
+    expect(said.message).toContain('no row is left to judge on');
+  });
+
+  it.each([
+    [true, 'accepted'],
+    [false, 'rejected'],
+  ])('tell the uploader of known bytes what had come of them (accepted: %s)', (accepted, word) => {
+    const { message } = notices.datasetRepeated({ model: MODEL, key: 'k.csv', dataset: 'd1', accepted });
+
+    expect(message).toContain(`k.csv has the same bytes as dataset d1, which was ${word}`);
   });
 
   it('of every kind begin with the model, and fit into the subject of a message', () => {
@@ -102,6 +125,9 @@ describe('the words', () => {
       reason: 'r',
       reasons: [],
       endpointName: 'e',
+      end: 'failed',
+      dataset: 'd',
+      accepted: true,
     };
 
     for (const say of Object.values(notices)) {

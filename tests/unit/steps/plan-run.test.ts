@@ -2,12 +2,19 @@ import { describe, expect, it } from 'vitest';
 
 import { planRun, type RunTrigger } from '../../../functions/plan-run/plan-run.ts';
 import { DependencyError } from '../../../shared/errors.ts';
-import { runPlanSchema, slotSchema, takenSchema } from '../../../shared/ledger/facts.ts';
+import {
+  arrivalSchema,
+  folderPinSchema,
+  type Prepared,
+  runPlanSchema,
+  slotSchema,
+  takenSchema,
+} from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
-import { DAYS_LATER, DEFINITION, datasetId, loopWorld, MODEL, NOW, STAGE, woken } from './loop-world.ts';
+import { DAYS_LATER, DEFINITION, datasetId, loopWorld, MODEL, NOW, RUN, STAGE, woken } from './loop-world.ts';
 
 const tenDays = (from = 1) =>
   Array.from({ length: 10 }, (_, n): [string, number] => [`2001-01-${String(from + n).padStart(2, '0')}`, 100]);
@@ -120,6 +127,60 @@ describe('planning a run', () => {
     const { run: name = '' } = await run.wake();
 
     expect((await run.ledger.read(runPlanSchema, keys.plan(MODEL, name))).datasets).toEqual([datasetId(1)]);
+  });
+
+  it('takes what keys mean now: not what was superseded, and again what came back', async () => {
+    const run = await world();
+    await run.dataset(2, run.published, tenDays());
+    await run.dataset(3, run.published, tenDays());
+    const came = (n: number, key: string, version: string, hour: number, outcome: 'accepted' | 'repeated') =>
+      run.ledger.record(arrivalSchema, keys.arrival(MODEL, key, version), {
+        upload: { bucket: 'data', key, versionId: version },
+        sizeBytes: 10,
+        receivedAt: later(hour).toISOString(),
+        outcome,
+        dataset: datasetId(n),
+        rulesDigest: run.published.rulesDigest,
+      });
+    await came(1, 'a.csv', 'v1', 1, 'accepted');
+    await came(2, 'a.csv', 'v2', 2, 'accepted');
+    await came(1, 'a.csv', 'v3', 3, 'repeated');
+    await came(3, 'jan/_SUCCESS', 'v1', 1, 'accepted');
+    await run.ledger.record(folderPinSchema, keys.folderPin(MODEL, 'jan/_SUCCESS', 'v1'), {
+      closedBy: { bucket: 'data', key: 'jan/_SUCCESS', versionId: 'v1' },
+      parts: [],
+    });
+
+    const { run: name = '' } = await run.wake();
+
+    const plan = await run.ledger.read(runPlanSchema, keys.plan(MODEL, name));
+    expect(plan.datasets).toEqual([datasetId(1), datasetId(3)]);
+  });
+
+  it('says what waits to be judged again where the rules have changed', async () => {
+    const run = await world();
+    await run.publish(DEFINITION.replace('delay > 5', 'delay > 7'));
+
+    const outcome = await run.wake(request, { eventId: 'request-1' });
+
+    expect(outcome).toEqual({ outcome: 'no_data' });
+    expect(run.told.at(-1)).toMatchObject({
+      data: { reasons: [{ message: expect.stringContaining('1 dataset waits to be judged again') }] },
+    });
+  });
+
+  it('lets a champion that was split in another way say nothing about the gate', async () => {
+    const gateAfter = async (split: Prepared['split']) => {
+      const run = await world();
+      await run.champion({ run: RUN, trainedBefore: '2001-01-10T00:00:00.000Z' });
+      const prepared = await run.prepared();
+      await run.store.put(keys.prepared(MODEL, RUN), JSON.stringify({ ...prepared, split }));
+      const { run: name = '' } = await run.wake();
+      return (await run.ledger.read(runPlanSchema, keys.plan(MODEL, name))).cut?.gate;
+    };
+
+    expect(await gateAfter({ by: 'time', column: 'at' })).toBe('2001-01-10T00:00:00.000Z');
+    expect(await gateAfter({ by: 'time', column: 'booked' })).toBe('2001-01-09T00:00:00.000Z');
   });
 
   it('changes nothing when the event comes again, at once, days later, and after the run has ended', async () => {

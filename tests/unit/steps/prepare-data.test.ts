@@ -23,11 +23,11 @@ const cut = {
   embargoMs: 3_600_000,
 };
 
-async function world(yaml = DEFINITION) {
+async function world(yaml = DEFINITION, maxRunBytes = 1e9) {
   const base = dataWorld();
   let published = await base.publish(yaml);
   const validate = validateData({ ...base, maxDatasetBytes: 1e9 });
-  const prepare = prepareData(base);
+  const prepare = prepareData({ ...base, maxRunBytes });
   let uploads = 0;
   return {
     ...base,
@@ -38,7 +38,8 @@ async function world(yaml = DEFINITION) {
     async deliver(csv: string): Promise<string> {
       uploads += 1;
       const { outcome, dataset } = await validate(woken(await base.upload(`incoming/${MODEL}/${uploads}.csv`, csv)));
-      if (outcome !== 'accepted' || dataset === undefined) throw new Error(`the data was ${outcome}`);
+      if (!['accepted', 'repeated'].includes(outcome) || dataset === undefined)
+        throw new Error(`the data was ${outcome}`);
       return dataset;
     },
     async plan(datasets: string[], more: Partial<RunPlan> = {}): Promise<RunPlan> {
@@ -95,6 +96,7 @@ describe('preparing a run', () => {
       notComparable: null,
       dropped: { before_window: 24, embargo: 1 },
       trainedBefore: '2001-01-17T23:00:00.000Z',
+      split: { by: 'time', column: 'at' },
     });
     expect([splits.train.rows, splits.validation.rows, splits.gate.rows]).toEqual([13 * 24, 3 * 24 - 1, 3 * 24]);
     // 2 January, 0 to 2 o'clock: delays 0, 2, 4 and 5 more to the first late one.
@@ -172,7 +174,8 @@ describe('preparing a run', () => {
 
     await run.prepare();
 
-    const { splits, dropped, trainedBefore } = await run.prepared();
+    const { splits, dropped, trainedBefore, split } = await run.prepared();
+    expect(split).toEqual({ by: 'hash', key: ['line', 'load'], gate: 0.2 });
     const keysOf = async (parts: { rowsKey: string }[]) =>
       new Set((await run.rows(parts[0]?.rowsKey)).map(([key]) => key));
     const sides = [
@@ -282,6 +285,127 @@ describe('the champion', () => {
   });
 });
 
+describe('a champion that may have been trained on the gate rows', () => {
+  const HASHED = DEFINITION.replace('  time: at\n', '').replace('key: [at, line]', 'key: [at, line]');
+  const hashed = (some: { key?: string; entity?: string; gate?: number } = {}) =>
+    `${HASHED.replace('[at, line]', some.key ?? '[at, line]')}${some.entity ? `  entity: ${some.entity}\n` : ''}  split: { gate: ${some.gate ?? 0.2} }\n`;
+  const early = { from: null, validation: '2001-01-07T00:00:00Z', gate: '2001-01-09T00:00:00Z', embargoMs: 0 };
+
+  /** A champion of one definition, and what becomes of the comparison in a run of another. */
+  async function compared(
+    champion: { yaml: string; cut: RunPlan['cut'] },
+    candidate: { yaml: string; cut: RunPlan['cut'] },
+    csv = journeys(20),
+  ) {
+    const run = await world(champion.yaml);
+    await run.plan([await run.deliver(journeys(20))], { run: CHAMPION_RUN, cut: champion.cut });
+    await run.prepare(CHAMPION_RUN);
+    const { inputDigest } = await run.prepared(CHAMPION_RUN);
+    await run.republish(candidate.yaml);
+    const dataset = await run.deliver(csv);
+    await run.plan([dataset], {
+      cut: candidate.cut,
+      champion: { run: CHAMPION_RUN, modelName: 'champion', inputDigest },
+    });
+    expect(await run.prepare()).toEqual({ outcome: 'prepared' });
+    const { notComparable, gateChampion } = await run.prepared();
+    expect(gateChampion === null).toBe(notComparable !== null);
+    return notComparable;
+  }
+
+  it.each([
+    ['the key is the same', { yaml: hashed(), cut: null }, { yaml: hashed(), cut: null }],
+    ['the gate is smaller now', { yaml: hashed(), cut: null }, { yaml: hashed({ gate: 0.1 }), cut: null }],
+    ['the gate is later than all it saw', { yaml: DEFINITION, cut: early }, { yaml: DEFINITION, cut }],
+  ])('is compared where %s', async (_what, champion, candidate) => {
+    expect(await compared(champion, candidate)).toBeNull();
+  });
+
+  it.each([
+    [
+      'a time was published since',
+      { yaml: hashed(), cut: null },
+      { yaml: DEFINITION, cut },
+      'its rows were split by a hash of at, line and these by the time in at',
+    ],
+    [
+      'the time was dropped',
+      { yaml: DEFINITION, cut: early },
+      { yaml: hashed(), cut: null },
+      'its rows were split by the time in at and these by a hash of at, line',
+    ],
+    [
+      'the gate begins before what it saw ends',
+      { yaml: DEFINITION, cut: { ...cut, gate: '2001-01-19T00:00:00Z' } },
+      { yaml: DEFINITION, cut },
+      'it was trained on rows up to 2001-01-18T23:00:00.000Z and the gate rows begin at 2001-01-18T00:00:00Z',
+    ],
+    [
+      'the key has changed',
+      { yaml: hashed(), cut: null },
+      { yaml: hashed({ key: '[line, at]' }), cut: null },
+      'its rows were split by a hash of at, line and these by a hash of line, at',
+    ],
+    [
+      'an entity was declared',
+      { yaml: hashed(), cut: null },
+      { yaml: hashed({ entity: 'line' }), cut: null },
+      'its rows were split by a hash of at, line and these by a hash of line',
+    ],
+    [
+      'the gate is larger now',
+      { yaml: hashed(), cut: null },
+      { yaml: hashed({ gate: 0.3 }), cut: null },
+      'its gate was a share of 0.2 of the rows and is 0.3 now',
+    ],
+  ])('is not compared where %s', async (_what, champion, candidate, words) => {
+    const reason = await compared(champion, candidate);
+
+    expect(reason).toContain(words);
+    expect(reason).toContain('it may have been trained on some of the gate rows');
+  });
+
+  it('is not compared where a column of the key hashes in another way, and is where it hashes the same', async () => {
+    const yaml = hashed({ key: '[line, load]' });
+    const [text, whole] = [
+      journeys(20).replaceAll(/(\d\.5),(\d+)$/gm, 'n$1,$2'),
+      journeys(20).replaceAll(/\.5,(\d+)$/gm, ',$1'),
+    ];
+    const features = (of: string) => of.replace('    - load\n', '    - { name: n, sql: length(line) }\n');
+
+    expect(
+      await compared(
+        { yaml: features(yaml), cut: null },
+        { yaml: features(`${yaml}  protected: [delay]\n`), cut: null },
+        whole,
+      ),
+    ).toBeNull();
+    expect(
+      await compared(
+        { yaml: features(yaml), cut: null },
+        { yaml: features(`${yaml}  protected: [delay]\n  rules: []\n`), cut: null },
+        text,
+      ),
+    ).toContain('load of the key was of type number and is of type string now');
+  });
+
+  it('is not compared where nothing is known of its split', async () => {
+    const run = await world(hashed());
+    await run.plan([await run.deliver(journeys(20))], { run: CHAMPION_RUN, cut: null });
+    await run.prepare(CHAMPION_RUN);
+    const { split: _split, ...prepared } = await run.prepared(CHAMPION_RUN);
+    await run.store.put(keys.prepared(MODEL, CHAMPION_RUN), JSON.stringify(prepared));
+    await run.plan([await run.deliver(journeys(19))], {
+      cut: null,
+      champion: { run: CHAMPION_RUN, modelName: 'champion', inputDigest: prepared.inputDigest },
+    });
+
+    await run.prepare();
+
+    expect((await run.prepared()).notComparable).toContain('how its rows were split was not recorded');
+  });
+});
+
 describe('a run that cannot be prepared', () => {
   it.each([
     ['no row is left to train on', journeys(2, 24, 15), 'no row is left to train on'],
@@ -303,5 +427,38 @@ describe('a run that cannot be prepared', () => {
     expect((await run.ledger.read(slotSchema, keys.slot(MODEL))).flight).toBeNull();
     expect(run.toldSince().map(({ type }) => type)).toEqual(['RunEnded.v1']);
     expect(await run.prepare()).toEqual({ outcome: 'over' });
+    expect(run.toldSince()[1]).toEqual(run.toldSince()[0]);
+  });
+
+  it('ends before a byte is read where its datasets are too much together, and says what to do', async () => {
+    const run = await world(DEFINITION, 1000);
+    await run.plan([await run.deliver(journeys(10)), await run.deliver(journeys(10, 24, 11))]);
+    const read: string[] = [];
+    const open = run.store.open;
+    run.store.open = (key, versionId) => {
+      read.push(key);
+      return open(key, versionId);
+    };
+
+    const outcomes = [await run.prepare()];
+
+    expect(outcomes).toEqual([{ outcome: 'unpreparable' }]);
+    const { reason } = await run.ledger.read(runEndSchema, keys.end(MODEL, RUN));
+    expect(reason).toMatch(/^the 2 datasets of the run have [\d,]+ bytes together, and at most 1,000 bytes can be/);
+    expect(reason).toContain('a shorter window in retraining.data');
+    expect(read).toEqual([]);
+  });
+
+  it('gets its slot back where a crash kept its end from releasing it', async () => {
+    const run = await world();
+    await run.plan([await run.deliver(journeys(20))]);
+    const end = { model: MODEL, run: RUN, end: 'failed' as const, reason: 'broken', endedAt: NOW.toISOString() };
+    await run.ledger.record(runEndSchema, keys.end(MODEL, RUN), end);
+
+    const outcome = await run.prepare();
+
+    expect(outcome).toEqual({ outcome: 'over' });
+    expect((await run.ledger.read(slotSchema, keys.slot(MODEL))).flight).toBeNull();
+    expect(run.toldSince()).toMatchObject([{ type: 'RunEnded.v1', data: { end: 'failed', reason: 'broken' } }]);
   });
 });

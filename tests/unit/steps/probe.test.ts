@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
-import { NotFoundError } from '../../../shared/errors.ts';
+import { DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
 import type { Deployment } from '../../../shared/ledger/facts.ts';
 import { loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
@@ -65,6 +65,23 @@ describe('the probe', () => {
       ok: false,
       reason: expect.stringContaining('no golden rows'),
     });
+  });
+
+  it('does not believe an endpoint that is in service and refuses to answer', async () => {
+    const run = await world('0.25\n0.5\n0.75');
+    run.sageMaker.refuse('invoke', new RefusedError('invoke the-endpoint: the container answered 500'));
+
+    expect(await run.probe()).toEqual({
+      ok: false,
+      reason: 'the endpoint does not answer the golden rows: invoke the-endpoint: the container answered 500',
+    });
+  });
+
+  it('is tried again where the endpoint is slow: that shows nothing of its model', async () => {
+    const run = await world('0.25\n0.5\n0.75');
+    run.sageMaker.refuse('invoke', new DependencyError('invoke the-endpoint: ThrottlingException'));
+
+    await expect(run.probe()).rejects.toThrow(DependencyError);
   });
 
   it('is tried again where the part lacks the row', async () => {

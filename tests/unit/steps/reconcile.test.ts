@@ -10,6 +10,8 @@ import {
 } from '../../../events/index.ts';
 import { nextMove, type OpenRun } from '../../../functions/reconcile/next-move.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
+import { decisionSchema } from '../../../shared/evaluation/decision.ts';
+import { evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import {
   arrivalSchema,
   attemptSchema,
@@ -21,6 +23,7 @@ import {
   runEndSchema,
   slotSchema,
   trainedSchema,
+  waitingSchema,
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
@@ -28,6 +31,10 @@ import { fuse } from './crash.ts';
 import { datasetId, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
 const MINUTE_MS = 60_000;
+const TRANSFORM = `mr-dev-${MODEL}-${RUN}-cand`;
+const HOUR_MS = 60 * MINUTE_MS;
+const STUCK_MS = 6 * HOUR_MS;
+const PATIENCE_MS = 24 * HOUR_MS;
 const later = (minutes: number) => new Date(NOW.getTime() + minutes * MINUTE_MS);
 const JOB = `mr-dev-${MODEL}-${RUN}-try1`;
 
@@ -43,18 +50,21 @@ const world = async () => {
   const loop = loopWorld();
   const published = await loop.publish();
   const data = memoryObjectStore();
-  const woke: { step: string; id: string; detail: unknown }[] = [];
-  const look = (now = later(20)) =>
+  const woke: { step: string; id: string; detail: unknown; waitingSince: unknown }[] = [];
+  const look = (now = later(20), stuckMs = STUCK_MS) =>
     reconcile({
       ...loop.deps(fuse(0, 'before')),
       data,
       dataBucket: 'data',
+      stuckMs,
+      patienceMs: PATIENCE_MS,
       wake: async (step, event) => {
         // What a step is handed parses as what it is woken by.
         const envelope = envelopeSchema.parse(event);
         const contract = contracts[step];
         expect([envelope.source, envelope['detail-type']]).toEqual([contract?.source, contract?.detailType]);
-        woke.push({ step, id: envelope.id, detail: contract?.detail.parse(envelope.detail) });
+        const { waitingSince }: { waitingSince?: unknown } = Object(event);
+        woke.push({ step, id: envelope.id, detail: contract?.detail.parse(envelope.detail), waitingSince });
       },
     })({ now });
   return {
@@ -63,14 +73,70 @@ const world = async () => {
     data,
     woke,
     look,
-    async attempt(job?: Readonly<Record<string, unknown>>) {
-      await loop.ledger.record(attemptSchema, keys.attempt(MODEL, RUN, 1), {
+    async waiting(step: 'launch-training' | 'deploy-model', since = NOW) {
+      await loop.ledger.record(waitingSchema, keys.waiting(MODEL, RUN, step), {
         model: MODEL,
         run: RUN,
-        attempt: 1,
+        step,
+        for: 'capacity',
+        since: since.toISOString(),
+      });
+    },
+    end: () => loop.ledger.find(runEndSchema, keys.end(MODEL, RUN)),
+    flight: async () => (await loop.ledger.read(slotSchema, keys.slot(MODEL))).flight,
+    /** A candidate whose gate rows are to be scored by one transform. */
+    async trained() {
+      await loop.ledger.record(trainedSchema, keys.trained(MODEL, RUN), {
+        model: MODEL,
+        run: RUN,
+        jobName: JOB,
+        artifact: 'a',
+        modelName: 'm',
+        metrics: {},
+        trainingSeconds: null,
+        transforms: [{ role: 'cand', jobName: TRANSFORM, modelName: 'm' }],
+        trainedAt: NOW.toISOString(),
+      });
+    },
+    async evaluated(at = NOW) {
+      await loop.ledger.record(evaluationSchema, keys.evaluation(MODEL, RUN), {
+        model: MODEL,
+        run: RUN,
+        problem: 'binary',
+        rows: 0,
+        threshold: 0.5,
+        candidate: { outcome: 'refused', run: RUN, code: 'c', message: 'm' },
+        champion: null,
+        trivial: {},
+        evaluatedAt: at.toISOString(),
+      });
+    },
+    /** A candidate that is to be promoted, and its version. */
+    async promoted(): Promise<string> {
+      await this.evaluated();
+      await loop.ledger.record(decisionSchema, keys.decision(MODEL, RUN), {
+        model: MODEL,
+        run: RUN,
+        outcome: 'promote',
+        reasons: [{ code: 'better', message: 'it is' }],
+        policy: {
+          metric: 'roc_auc',
+          thresholds: {},
+          champion: { mode: 'threshold', margin: 0 },
+          approval: 'automatic',
+        },
+        decidedAt: NOW.toISOString(),
+      });
+      return loop.registered();
+    },
+    async attempt(job?: Readonly<Record<string, unknown>>, n = 1, at = NOW) {
+      await loop.ledger.record(attemptSchema, keys.attempt(MODEL, RUN, n), {
+        model: MODEL,
+        run: RUN,
+        attempt: n,
         jobName: JOB,
         instance: 'i',
-        decidedAt: NOW.toISOString(),
+        decidedAt: at.toISOString(),
       });
       if (!job) return;
       await loop.sageMaker.create('trainingJob', { TrainingJobName: JOB });
@@ -124,6 +190,7 @@ const open: OpenRun = {
   rollout: 'none',
   trainingJob: undefined,
   transformJobs: [],
+  waiting: false,
   quietMs: 60 * MINUTE_MS,
 };
 
@@ -149,7 +216,7 @@ describe('what an open run lacks', () => {
     ['it is promoted and not rolled out', {}, 'wake_deploy_model'],
     ['its rollout is under way', { rollout: 'open' }, 'wait'],
   ])('when %s', (_what, facts, move) => {
-    expect(nextMove({ ...open, ...facts })).toBe(move);
+    expect(nextMove({ ...open, ...facts }, STUCK_MS)).toBe(move);
   });
 
   it.each<[string, Partial<OpenRun>]>([
@@ -159,7 +226,41 @@ describe('what an open run lacks', () => {
     ['gate-model', { decision: undefined }],
     ['deploy-model', {}],
   ])('is nothing while %s may still be at work', (_step, facts) => {
-    expect(nextMove({ ...open, ...facts, quietMs: 14 * MINUTE_MS })).toBe('wait');
+    expect(nextMove({ ...open, ...facts, quietMs: 14 * MINUTE_MS }, STUCK_MS)).toBe('wait');
+  });
+
+  it.each<[string, Partial<OpenRun>]>([
+    ['launch-training', { trained: false }],
+    ['deploy-model', {}],
+  ])('is nothing while %s waits for capacity, however long', (_step, facts) => {
+    expect(nextMove({ ...open, ...facts, waiting: true, quietMs: 100 * STUCK_MS }, STUCK_MS)).toBe('wait');
+  });
+
+  const phases: [string, Partial<OpenRun>][] = [
+    ['planned', { prepared: false }],
+    ['prepared', { trained: false, lastAttempt: 0 }],
+    ['attempted', { trained: false }],
+    ['trained, the job over', { trained: false, trainingJob: 'completed' }],
+    ['trained, a transform missing', { evaluated: false, transformJobs: ['completed', undefined] }],
+    ['scored', { evaluated: false, transformJobs: ['completed'] }],
+    ['evaluated', { decision: undefined }],
+    ['decided', { registered: false }],
+    ['promoted', {}],
+    ['promoted, the rollout over', { rollout: 'ended' }],
+  ];
+  it.each(phases)('is its end when nothing has come of it for too long: %s', (_phase, facts) => {
+    expect(nextMove({ ...open, ...facts, quietMs: STUCK_MS }, STUCK_MS)).toBe('give_up');
+    expect(nextMove({ ...open, ...facts, quietMs: STUCK_MS - 1 }, STUCK_MS)).not.toBe('give_up');
+  });
+
+  it.each<[string, Partial<OpenRun>]>([
+    ['trains', { trained: false, trainingJob: 'running' }],
+    ['scores', { evaluated: false, transformJobs: ['completed', 'running'] }],
+    ['scores, and one transform is missing', { evaluated: false, transformJobs: [undefined, 'running'] }],
+    ['is to be told of a rollout', { rollout: 'decided' }],
+    ['rolls it out', { rollout: 'open' }],
+  ])('is not its end while SageMaker %s', (_what, facts) => {
+    expect(nextMove({ ...open, ...facts, quietMs: 100 * STUCK_MS }, STUCK_MS)).not.toBe('give_up');
   });
 });
 
@@ -265,26 +366,15 @@ describe('reconciling', () => {
     await run.planned(run.published);
     await run.prepared();
     await run.attempt();
-    const transform = `mr-dev-${MODEL}-${RUN}-cand`;
-    await run.ledger.record(trainedSchema, keys.trained(MODEL, RUN), {
-      model: MODEL,
-      run: RUN,
-      jobName: JOB,
-      artifact: 'a',
-      modelName: 'm',
-      metrics: {},
-      trainingSeconds: null,
-      transforms: [{ role: 'cand', jobName: transform, modelName: 'm' }],
-      trainedAt: NOW.toISOString(),
-    });
-    await run.sageMaker.create('transformJob', { TransformJobName: transform });
+    await run.trained();
+    await run.sageMaker.create('transformJob', { TransformJobName: TRANSFORM });
     await run.look(NOW);
     expect(run.woke).toEqual([]);
-    run.sageMaker.set('transformJob', transform, { TransformJobStatus: 'Completed' });
+    run.sageMaker.set('transformJob', TRANSFORM, { TransformJobStatus: 'Completed' });
 
     await run.look(NOW);
 
-    expect(run.woke).toMatchObject([{ step: 'evaluate-model', detail: { name: transform } }]);
+    expect(run.woke).toMatchObject([{ step: 'evaluate-model', detail: { name: TRANSFORM } }]);
   });
 
   it('follows a rollout under way, with or without a run in flight', async () => {
@@ -344,6 +434,232 @@ describe('reconciling', () => {
     await expect(run.look(NOW)).rejects.toThrow('1 models could not be looked over');
 
     expect(run.woke).toMatchObject([{ step: 'track-endpoint' }]);
+  });
+});
+
+describe('a step that waits for capacity', () => {
+  const launching = async () => {
+    const run = await world();
+    await run.planned(run.published);
+    await run.prepared();
+    await run.attempt();
+    await run.waiting('launch-training');
+    return run;
+  };
+
+  it('is not told again while its message comes back by itself', async () => {
+    const run = await launching();
+
+    await run.look(later(60));
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 29 * MINUTE_MS));
+
+    expect(run.told).toEqual([]);
+    expect(run.woke).toEqual([]);
+    expect(await run.end()).toBeUndefined();
+  });
+
+  it('is told again when its message is lost: patience and half an hour are over', async () => {
+    const run = await launching();
+
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 30 * MINUTE_MS), 10 * PATIENCE_MS);
+
+    expect(run.told).toMatchObject([{ type: 'RunPrepared.v1' }]);
+  });
+
+  it('has its run ended when its message is lost and nothing has come of it for too long', async () => {
+    const run = await launching();
+
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 30 * MINUTE_MS));
+
+    expect(await run.end()).toMatchObject({ end: 'failed' });
+  });
+
+  it('waits with each attempt anew', async () => {
+    const run = await launching();
+    const second = new Date(NOW.getTime() + PATIENCE_MS);
+    await run.attempt(undefined, 2, second);
+
+    await run.look(new Date(second.getTime() + PATIENCE_MS + 29 * MINUTE_MS));
+
+    expect(run.told).toEqual([]);
+    expect(await run.end()).toBeUndefined();
+  });
+
+  it('has waited long ago where another message is missing now', async () => {
+    const run = await launching();
+    const arn = await run.promoted();
+
+    await run.look(later(20));
+
+    expect(run.woke).toMatchObject([{ step: 'deploy-model', detail: { arn } }]);
+  });
+
+  it('is not woken with the approval again while its message comes back by itself', async () => {
+    const run = await launching();
+    const arn = await run.promoted();
+    await run.waiting('deploy-model');
+
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 29 * MINUTE_MS));
+    expect(run.woke).toEqual([]);
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 30 * MINUTE_MS), 10 * PATIENCE_MS);
+
+    expect(run.woke).toMatchObject([{ step: 'deploy-model', detail: { arn } }]);
+  });
+
+  it('is not woken with a rollout that waits, and when its message is lost goes on waiting, not anew', async () => {
+    const run = await world();
+    await run.deployment(1);
+    await run.waiting('deploy-model');
+
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 29 * MINUTE_MS));
+    expect(run.woke).toEqual([]);
+    await run.look(new Date(NOW.getTime() + PATIENCE_MS + 30 * MINUTE_MS));
+
+    expect(run.woke).toMatchObject([
+      { step: 'deploy-model', detail: { arn: 'arn:package' }, waitingSince: NOW.toISOString() },
+    ]);
+  });
+});
+
+describe('a run that nothing comes of', () => {
+  it('ends as failed, says for how long, and frees the slot', async () => {
+    const run = await world();
+    await run.planned(run.published);
+
+    expect(await run.look(new Date(NOW.getTime() + STUCK_MS))).toMatchObject({ said: [`${MODEL}: give_up`] });
+
+    const reason = 'nothing has come of it for 6 hours; the dead-letter queues and logs say why';
+    expect(await run.end()).toMatchObject({ end: 'failed', reason });
+    expect(await run.flight()).toBeNull();
+    expect(run.told).toMatchObject([{ type: 'RunEnded.v1', data: { end: 'failed', reason } }]);
+  });
+
+  it('is not one whose training ran for longer than that, and whose end nobody has heard of yet', async () => {
+    const run = await world();
+    await run.planned(run.published);
+    await run.prepared();
+    const end = new Date(NOW.getTime() + 2 * STUCK_MS);
+    await run.attempt({ TrainingJobStatus: 'Completed', TrainingEndTime: end.toISOString() });
+
+    await run.look(new Date(end.getTime() + MINUTE_MS));
+
+    expect(run.woke).toMatchObject([{ step: 'track-training', detail: { name: JOB } }]);
+    expect(await run.end()).toBeUndefined();
+  });
+
+  it('is not one whose gate rows took longer than that to be scored', async () => {
+    const run = await world();
+    await run.planned(run.published);
+    await run.prepared();
+    await run.attempt();
+    await run.trained();
+    const end = new Date(NOW.getTime() + 2 * STUCK_MS);
+    await run.sageMaker.create('transformJob', { TransformJobName: TRANSFORM });
+    const completed = { TransformJobStatus: 'Completed', TransformEndTime: end.toISOString() };
+    run.sageMaker.set('transformJob', TRANSFORM, completed);
+
+    await run.look(new Date(end.getTime() + MINUTE_MS));
+    expect(run.woke).toMatchObject([{ step: 'evaluate-model', detail: { name: TRANSFORM } }]);
+    await run.evaluated(end);
+    await run.look(new Date(end.getTime() + 16 * MINUTE_MS));
+
+    expect(run.told).toMatchObject([{ type: 'ModelEvaluated.v1' }]);
+    expect(await run.end()).toBeUndefined();
+  });
+
+  it('is one whose training ended long ago, and nothing followed', async () => {
+    const run = await world();
+    await run.planned(run.published);
+    await run.prepared();
+    const end = new Date(NOW.getTime() + 2 * STUCK_MS);
+    await run.attempt({ TrainingJobStatus: 'Completed', TrainingEndTime: end.toISOString() });
+
+    await run.look(new Date(end.getTime() + STUCK_MS));
+
+    expect(await run.end()).toMatchObject({ end: 'failed' });
+  });
+});
+
+describe('data that was judged under rules no longer in force', () => {
+  const old = 'b'.repeat(64);
+
+  /** An upload and the dataset it is, judged under some rules. */
+  const delivered = async (run: Awaited<ReturnType<typeof world>>, n: number, rulesDigest: string) => {
+    const dataset = await run.dataset(n, { ...run.published, rulesDigest }, [], { accepted: n % 2 === 0 });
+    const key = `incoming/${MODEL}/${n}.csv`;
+    await run.ledger.record(arrivalSchema, keys.arrival(MODEL, key, `v${n}`), {
+      upload: { bucket: 'data', key, versionId: `v${n}` },
+      sizeBytes: 10 + n,
+      receivedAt: NOW.toISOString(),
+      outcome: n % 2 === 0 ? 'accepted' : 'rejected',
+      dataset,
+      rulesDigest,
+    });
+    return dataset;
+  };
+  const woken = (run: Awaited<ReturnType<typeof world>>) =>
+    run.woke.map(({ step, detail }) => `${step} ${Object(detail).key} ${Object(detail).versionId}`);
+
+  it('is handed to validate-data with its upload, accepted or not, and what was judged under these rules is not', async () => {
+    const run = await world();
+    await delivered(run, 1, old);
+    await delivered(run, 2, old);
+    await delivered(run, 3, run.published.rulesDigest);
+    await run.store.put(keys.folderPin(MODEL, `incoming/${MODEL}/f/_SUCCESS`, 'v9'), '{}');
+
+    const outcome = await run.look();
+
+    expect(woken(run).sort()).toEqual([
+      `validate-data incoming/${MODEL}/1.csv v1`,
+      `validate-data incoming/${MODEL}/2.csv v2`,
+    ]);
+    expect(run.woke.map(({ detail }) => Object(detail).sizeBytes).sort()).toEqual([11, 12]);
+    expect(outcome).toMatchObject({ said: [`${MODEL}: 2 datasets judged anew`] });
+  });
+
+  it('is left alone once it has been judged under those in force', async () => {
+    const run = await world();
+    await delivered(run, 1, old);
+    await run.dataset(1, run.published, [], { accepted: false });
+
+    await run.look();
+
+    expect(run.woke).toEqual([]);
+  });
+
+  it('is handed over once, however often the same bytes were uploaded', async () => {
+    const run = await world();
+    const dataset = await delivered(run, 1, old);
+    await run.ledger.record(arrivalSchema, keys.arrival(MODEL, `incoming/${MODEL}/again.csv`, 'v7'), {
+      upload: { bucket: 'data', key: `incoming/${MODEL}/again.csv`, versionId: 'v7' },
+      sizeBytes: 11,
+      receivedAt: NOW.toISOString(),
+      outcome: 'repeated',
+      dataset,
+      rulesDigest: old,
+    });
+
+    await run.look();
+
+    expect(run.woke).toHaveLength(1);
+  });
+
+  it('is handed over twenty at a look, the others at the next', async () => {
+    const run = await world();
+    const all = Array.from({ length: 23 }, (_, index) => index + 1);
+    for (const n of all) await delivered(run, n, old);
+
+    await run.look();
+    const first = woken(run);
+    expect(new Set(first).size).toBe(20);
+    for (const n of all.filter((each) => first.some((line) => line.endsWith(` v${each}`)))) {
+      await run.dataset(n, run.published, [], { accepted: false });
+    }
+    run.woke.length = 0;
+    await run.look();
+
+    expect(woken(run)).toHaveLength(3);
+    expect(new Set([...first, ...woken(run)]).size).toBe(23);
   });
 });
 

@@ -31,18 +31,20 @@ export interface Told {
 
 /**
  * A store with a run whose candidate (and champion, unless left out) is trained and scored, four gate rows in two
- * parts, and what the steps touch besides: a SageMaker that keeps its registry in memory, and a list of what is told.
+ * parts (each so many times over), and what the steps touch besides: a SageMaker that keeps its registry in memory, and a list of what is told.
  */
 export const scoredRun = async ({
   champion = true,
   comparable = true,
   scores = { cand: ['0.1\n0.8\n', '0.3\n0.6\n'], champ: ['0.1\n0.8\n', '0.7\n0.6\n'] },
   definition = '',
+  copies = 1,
 }: {
   champion?: boolean;
   comparable?: boolean;
   scores?: { cand: readonly string[]; champ: readonly string[] };
   definition?: string;
+  copies?: number;
 } = {}) => {
   const store = memoryObjectStore();
   const ledger = ledgerOn(store);
@@ -57,7 +59,7 @@ export const scoredRun = async ({
     [0, 1].map((part) => ({
       dataKey: `${keys.splitData(MODEL, RUN, split)}part-0000${part}.csv`,
       rowsKey: `${keys.splitRows(MODEL, RUN, 'gate')}part-0000${part}.parquet`,
-      rows: 2,
+      rows: 2 * copies,
     }));
   const plan = {
     ...about,
@@ -80,9 +82,9 @@ export const scoredRun = async ({
     splits: {
       train: { rows: 10, parts: [] },
       validation: { rows: 2, parts: [] },
-      gate: { rows: 4, parts: parts('gate') },
+      gate: { rows: 4 * copies, parts: parts('gate') },
     },
-    gateChampion: champion && comparable ? { rows: 4, parts: parts('gate-champion') } : null,
+    gateChampion: champion && comparable ? { rows: 4 * copies, parts: parts('gate-champion') } : null,
     notComparable: comparable ? null : 'the label was delay > 30',
     dropped: {},
     trainedBefore: null,
@@ -110,7 +112,7 @@ export const scoredRun = async ({
   }));
   for (const role of ['cand', 'champ'] as const) {
     for (const [part, text] of scores[role].entries()) {
-      await store.put(`${keys.scores(MODEL, RUN, role)}data/part-0000${part}.csv.out`, text);
+      await store.put(`${keys.scores(MODEL, RUN, role)}data/part-0000${part}.csv.out`, text.repeat(copies));
     }
   }
 

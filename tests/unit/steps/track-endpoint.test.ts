@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
 import { trackEndpoint } from '../../../functions/track-endpoint/track-endpoint.ts';
-import { ConflictError, NotFoundError } from '../../../shared/errors.ts';
+import { ConflictError, DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
 import {
   championSchema,
   type Deployment,
@@ -29,7 +30,8 @@ const world = async ({
   how = 'served' as How,
   reason = undefined as string | undefined,
   started = true,
-  probe = { ok: true, reason: 'the endpoint answered as the candidate did' },
+  /** What the probe finds; null: it asks the endpoint. */
+  probe = { ok: true, reason: 'the endpoint answered as the candidate did' } as { ok: boolean; reason: string } | null,
 } = {}) => {
   const loop = loopWorld();
   const published = await loop.publish();
@@ -74,7 +76,7 @@ const world = async ({
       stage: STAGE,
       probe: async (deployment) => {
         probed.push(deployment);
-        return answers.probe;
+        return answers.probe ?? goldenProbe(loop.ledger, loop.store, loop.sageMaker)(deployment);
       },
     })(woken({ name }, { now }));
   return {
@@ -213,6 +215,42 @@ describe('a rollout that does not hold', () => {
     expect(await run.wake()).toEqual({ outcome: 'rolled-back' });
 
     expect(await run.sageMaker.describe('endpoint', ENDPOINT)).toBeUndefined();
+  });
+});
+
+describe('an endpoint that is asked with the golden rows', () => {
+  const asked = async (error: Error) => {
+    const run = await world({ kind: 'update', probe: null });
+    await run.golden();
+    run.sageMaker.refuse('invoke', error);
+    return run;
+  };
+
+  it('and refuses them is rolled back, and the old configuration put back', async () => {
+    const run = await asked(new RefusedError('the container answered 500'));
+
+    const outcome = await run.wake();
+
+    expect(outcome).toEqual({ outcome: 'rolled-back' });
+    expect(run.sageMaker.effects).toContain(`update endpoint ${ENDPOINT} to ${OLD_CONFIG}`);
+    expect(await run.champion()).toMatchObject({ run: CHAMPION_RUN });
+    expect(await run.end()).toMatchObject({
+      outcome: 'rolled-back',
+      reason: 'the endpoint does not answer the golden rows: the container answered 500',
+    });
+    expect(run.types()).toEqual(['DeploymentRolledBack.v1', 'RunEnded.v1']);
+  });
+
+  it('and is slow is asked again, and nothing is said until it answers', async () => {
+    const run = await asked(new DependencyError('ThrottlingException'));
+    const before = await run.state();
+
+    await expect(run.wake()).rejects.toThrow(DependencyError);
+
+    expect(await run.state()).toEqual(before);
+    run.sageMaker.refuse('invoke', undefined);
+    run.sageMaker.answer = () => '0.25\n0.5\n0.75';
+    expect(await run.wake(DAYS_LATER)).toEqual({ outcome: 'deployed' });
   });
 });
 

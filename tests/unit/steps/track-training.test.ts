@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { trackTraining } from '../../../functions/track-training/track-training.ts';
-import { CapacityError, NotFoundError } from '../../../shared/errors.ts';
+import { CapacityError, DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
 import { attemptSchema, runEndSchema, slotSchema, trainedSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import type { Description } from '../../../shared/sagemaker/resources.ts';
@@ -125,13 +125,54 @@ describe('a training job that completed', () => {
     expect(effects).toBe(8);
   });
 
-  it('is tried again where there is no capacity to score', async () => {
+  it('waits where there is no capacity to score, and goes on when it is looked at again', async () => {
     const run = await world();
     run.sageMaker.refuse('transformJob', new CapacityError('ResourceLimitExceeded'));
 
-    await expect(run.wake()).rejects.toThrow(CapacityError);
+    expect(await run.wake()).toEqual({ outcome: 'waits' });
 
     expect(run.told).toEqual([]);
+    expect(await run.end()).toBeUndefined();
+    run.sageMaker.refuse('transformJob', undefined);
+    expect(await run.wake(job(1), DAYS_LATER)).toEqual({ outcome: 'trained' });
+    expect(await run.sageMaker.describe('transformJob', CANDIDATE)).toBeDefined();
+  });
+
+  it.each([['model'], ['transformJob']] as const)(
+    'and whose %s SageMaker refuses ends the run in SageMaker’s words, and frees the slot',
+    async (kind) => {
+      const run = await world({ champion: true });
+      run.sageMaker.refuse(kind, new RefusedError(`create ${kind}: the role cannot be assumed`));
+
+      const outcome = await run.wake();
+
+      expect(outcome).toEqual({ outcome: 'refused' });
+      expect(run.told).toMatchObject([
+        { type: 'TrainingFailed.v1', data: { reason: `create ${kind}: the role cannot be assumed` } },
+        { type: 'RunEnded.v1', data: { end: 'failed' } },
+      ]);
+      expect(await run.end()).toMatchObject({ end: 'failed', reason: `create ${kind}: the role cannot be assumed` });
+      expect(await run.flight()).toBeNull();
+    },
+  );
+
+  it('and is refused ends the run whole after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await world();
+      run.sageMaker.refuse('transformJob', new RefusedError('no such role'));
+      return { wake: (through) => run.wake(job(1), NOW, through), state: run.state };
+    });
+
+    expect(effects).toBe(9);
+  });
+
+  it('is tried again where SageMaker is slow: that is no refusal', async () => {
+    const run = await world();
+    run.sageMaker.refuse('transformJob', new DependencyError('ThrottlingException'));
+
+    await expect(run.wake()).rejects.toThrow(DependencyError);
+
+    expect(await run.end()).toBeUndefined();
   });
 
   it('without a model artefact is an error, not a model', async () => {

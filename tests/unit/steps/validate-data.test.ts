@@ -91,6 +91,31 @@ describe('good data', () => {
     expect(shop.told[1]).toEqual(shop.told[0]);
   });
 
+  it('is told to be known where it comes under another name, again when that event comes again', async () => {
+    const shop = await world();
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    const { event } = await shop.arrive(`incoming/${MODEL}/b.csv`, journeys(3));
+    const bad = await shop.arrive(`incoming/${MODEL}/bad.csv`, 'at,line\n1\n');
+    const badAgain = await shop.arrive(`incoming/${MODEL}/bad-again.csv`, 'at,line\n1\n');
+    const before = shop.told.filter(({ type }) => type === 'DatasetRepeated.v1');
+
+    await shop.validate(woken(event, new Date('2001-02-09T00:00:00Z')));
+
+    expect(before).toEqual([
+      {
+        type: 'DatasetRepeated.v1',
+        about: `${event.key}\n${event.versionId}`,
+        data: { model: MODEL, dataset: outcome.dataset, key: event.key, accepted: true },
+      },
+      {
+        type: 'DatasetRepeated.v1',
+        about: `${badAgain.event.key}\n${badAgain.event.versionId}`,
+        data: { model: MODEL, dataset: bad.outcome.dataset, key: badAgain.event.key, accepted: false },
+      },
+    ]);
+    expect(shop.told.filter(({ type }) => type === 'DatasetRepeated.v1')[2]).toEqual(before[0]);
+  });
+
   it('is judged anew under new rules', async () => {
     const shop = await world();
     await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
@@ -100,6 +125,64 @@ describe('good data', () => {
 
     expect(outcome.outcome).toBe('accepted');
     expect(shop.told[1]?.about).not.toBe(shop.told[0]?.about);
+  });
+
+  it('is judged again under new rules when its upload is told again, once, and came when it came', async () => {
+    const shop = await world();
+    const { event, outcome } = await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    const first = await shop.arrival(event);
+    const published = await shop.publish(DEFINITION.replace('delay > 5', 'delay > 7'));
+    const later = new Date('2001-02-09T00:00:00Z');
+
+    const again = await shop.validate(woken(event, later));
+
+    expect(again).toEqual(outcome);
+    const under = keys.arrivalUnder(MODEL, event.key, event.versionId, published.rulesDigest);
+    expect(await shop.ledger.read(arrivalSchema, under)).toEqual({ ...first, rulesDigest: published.rulesDigest });
+    expect(await shop.arrival(event)).toEqual(first);
+    expect(await verdictOf({ ...shop, published }, outcome.dataset)).toMatchObject({
+      accepted: true,
+      judgedAt: later.toISOString(),
+    });
+    expect(shop.told[1]?.about).not.toBe(shop.told[0]?.about);
+    const [before, told] = [await shop.contents(), shop.told.length];
+    expect(await shop.validate(woken(event, new Date('2001-03-09T00:00:00Z')))).toEqual(outcome);
+    expect(await shop.contents()).toEqual(before);
+    expect(shop.told[told]).toEqual(shop.told[1]);
+  });
+
+  it('is judged again under new rules that reject what the old ones let in, and the other way round', async () => {
+    // To these rules a delay is the label itself, and most are neither 0 nor 1.
+    const strict = DEFINITION.replace('{ name: late, sql: delay > 5 }', 'delay');
+    const shop = await world();
+    const { event, outcome } = await shop.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    await shop.publish(strict);
+
+    const stricter = await shop.validate(woken(event));
+
+    expect(stricter).toEqual({ outcome: 'rejected', dataset: outcome.dataset });
+    const other = await world(strict);
+    const refused = await other.arrive(`incoming/${MODEL}/a.csv`, journeys(3));
+    expect(refused.outcome.outcome).toBe('rejected');
+    await other.publish(DEFINITION);
+    expect(await other.validate(woken(refused.event))).toEqual({
+      outcome: 'accepted',
+      dataset: refused.outcome.dataset,
+    });
+    expect(other.store.keys()).toContain(keys.profile(MODEL, refused.outcome.dataset ?? ''));
+  });
+
+  it('is judged again as the folder it was, by its _SUCCESS', async () => {
+    const shop = await world();
+    await shop.arrive(`incoming/${MODEL}/jan/part-0.csv`, journeys(2));
+    const { event, outcome } = await shop.arrive(`incoming/${MODEL}/jan/_SUCCESS`, '');
+    await shop.arrive(`incoming/${MODEL}/jan/part-1.csv`, journeys(2, 24, 3));
+    const published = await shop.publish(DEFINITION.replace('delay > 5', 'delay > 7'));
+
+    const again = await shop.validate(woken(event));
+
+    expect(again).toEqual(outcome);
+    expect(await verdictOf({ ...shop, published }, outcome.dataset)).toMatchObject({ accepted: true, rows: 48 });
   });
 
   it('ends the same when a crash came before the arrival was recorded', async () => {
