@@ -5,7 +5,10 @@ import { type Evaluation, scored } from '../../../shared/evaluation/evaluation.t
 import { trivialFigures } from '../../../shared/evaluation/metrics.ts';
 import { type RunReport, runReport } from '../../../shared/report/run-report.ts';
 
-const labels = Float64Array.of(0, 0, 1, 0, 1, 1);
+/** Six rows, as often as the gate needs to trust its figures. */
+const COPIES = 20;
+const repeated = (values: number[]) => Float64Array.from(Array.from({ length: COPIES }, () => values).flat());
+const labels = repeated([0, 0, 1, 0, 1, 1]);
 const policy: Policy = {
   metric: 'roc_auc',
   thresholds: { roc_auc: 0.6 },
@@ -13,14 +16,13 @@ const policy: Policy = {
   approval: 'automatic',
 };
 
-const judged = (scores: number[]) =>
-  ({ problem: 'binary', labels, scores: Float64Array.from(scores), threshold: 0.5 }) as const;
+const judged = (scores: number[]) => ({ problem: 'binary', labels, scores: repeated(scores), threshold: 0.5 }) as const;
 
 const evaluation = (some: Partial<Evaluation> = {}): Evaluation => ({
   model: 'flight-delay',
   run: '20010125-0000000001',
   problem: 'binary',
-  rows: 6,
+  rows: labels.length,
   threshold: 0.5,
   candidate: scored('20010125-0000000001', judged([0.1, 0.6, 0.7, 0.2, 0.4, 0.9])),
   champion: scored('20010120-0000000000', judged([0.1, 0.6, 0.7, 0.8, 0.4, 0.9])),
@@ -40,7 +42,7 @@ const report = (found: Evaluation = evaluation(), some: Partial<RunReport> = {})
   splits: [
     { name: 'train', rows: 1000, from: null, until: '2001-01-20T00:00:00.000Z' },
     { name: 'validation', rows: 200, from: '2001-01-20T00:00:00.000Z', until: '2001-01-22T00:00:00.000Z' },
-    { name: 'gate', rows: 6, from: '2001-01-22T00:00:00.000Z', until: null },
+    { name: 'gate', rows: labels.length, from: '2001-01-22T00:00:00.000Z', until: null },
   ],
   dropped: { 'label missing': 339, 'within the embargo': 0 },
   features: ['hour', 'weekday'],
@@ -68,9 +70,9 @@ describe("a run's report", () => {
 
     expect(text).toContain('Promoted');
     expect(text).toContain('ROC AUC is 0.8889; at least 0.6 is asked for threshold_met');
-    expect(text).toContain('ROC AUC is 0.8889, the champion&#39;s 0.6667 on the same 6 rows: better by 0.22');
+    expect(text).toContain('ROC AUC is 0.8889, the champion&#39;s 0.6667 on the same 120 rows: better by 0.22');
     expect(text).toContain('ROC AUC 0.8889 0.6667 0.5 ≥ 0.6 higher');
-    expect(text).toContain('gate (the models are judged on these) 6 2001-01-22T00:00:00.000Z to the end');
+    expect(text).toContain('gate (the models are judged on these) 120 2001-01-22T00:00:00.000Z to the end');
     expect(text).toContain('Left out: 339 label missing.');
   });
 
@@ -79,7 +81,7 @@ describe("a run's report", () => {
 
     expect(page.match(/<svg /g)).toHaveLength(2);
     expect(page.match(/<path class="curve"/g)).toHaveLength(4);
-    expect(textOf(page)).toContain('candidate at 0.5 answered 0 answered 1 is 0 2 1 is 1 1 2');
+    expect(textOf(page)).toContain('candidate at 0.5 answered 0 answered 1 is 0 40 20 is 1 20 40');
   });
 
   it('of scores that cannot be used says so and shows no figure', () => {
