@@ -103,7 +103,7 @@ describe("a run's report", () => {
     const some = {
       problem: 'regression',
       labels,
-      scores: Float64Array.of(0, 0, 1, 0, 1, 0.9),
+      scores: repeated([0, 0, 1, 0, 1, 0.9]),
       threshold: 0.5,
     } as const;
     const found = evaluation({
