@@ -2,7 +2,7 @@ import { CandidateHeldV1, DeploymentRolledBackV1, DeploymentStartedV1 } from '..
 import type { Reason } from '../../events/vocabulary.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { CapacityError, RefusedError } from '../../shared/errors.ts';
+import { CapacityError, ConflictError, RefusedError } from '../../shared/errors.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   championSchema,
@@ -259,7 +259,8 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     try {
       deployment = await roll();
     } catch (error) {
-      if (error instanceof RefusedError) {
+      // A name that something else has is a refusal too: waiting would not free it.
+      if (error instanceof RefusedError || error instanceof ConflictError) {
         await giveUp(model, run, error.message, now);
         return { outcome: 'refused' };
       }

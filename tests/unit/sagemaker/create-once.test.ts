@@ -69,7 +69,7 @@ describe('creating once', () => {
     const refused = run.create();
 
     await expect(refused).rejects.toThrow(ConflictError);
-    await expect(refused).rejects.toMatchObject({ cause: { name: 'ValidationException' } });
+    await expect(refused).rejects.toMatchObject({ cause: { name: 'RefusedError' } });
   });
 
   it.each([

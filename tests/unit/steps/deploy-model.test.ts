@@ -527,6 +527,18 @@ describe('a rollout that SageMaker refuses', () => {
     },
   );
 
+  it('because its configuration has another model in it ends, and does not block the next', async () => {
+    const run = await world();
+    run.sageMaker.set('endpointConfig', `mr-dev-${MODEL}-${RUN}-cfg`, {
+      ProductionVariants: [{ ModelName: 'theirs' }],
+    });
+
+    expect(await run.wake()).toEqual({ outcome: 'refused' });
+
+    expect(await run.end()).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('is something else') });
+    expect(await run.flight()).toBeNull();
+  });
+
   it('is not sent again when the event comes again', async () => {
     const run = await refused('updateEndpoint');
     await run.wake();

@@ -28,7 +28,7 @@ class ResourceInUse extends Error {
 }
 
 /** What can be refused: creating a kind of thing, and two things that are asked of an endpoint. */
-export type Refusable = ResourceKind | 'updateEndpoint' | 'invoke';
+type Refusable = ResourceKind | 'updateEndpoint' | 'invoke';
 
 export interface MemorySageMaker extends SageMakerApi {
   /** Every effect that was asked for and took place, in order: `create trainingJob <name>`. */
