@@ -529,7 +529,8 @@ describe('a rollout that SageMaker refuses', () => {
 
   it('because its configuration has another model in it ends, and does not block the next', async () => {
     const run = await world();
-    run.sageMaker.set('endpointConfig', `mr-dev-${MODEL}-${RUN}-cfg`, {
+    await run.sageMaker.create('endpointConfig', {
+      EndpointConfigName: CONFIG,
       ProductionVariants: [{ ModelName: 'theirs' }],
     });
 
