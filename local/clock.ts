@@ -87,7 +87,10 @@ export const createClock = (start: number, flow: boolean): Clock => {
       entries.delete(entry);
       if (entry.time > ms()) moveTo(entry.time);
       entry.callback();
+      // Another timer may be due at the same time, and `between` waits until nothing is due: it has to fire by itself.
+      schedule();
       await between?.();
+      clearTimeout(wake);
     }
     if (target > ms()) moveTo(target);
     schedule();

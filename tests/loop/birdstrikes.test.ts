@@ -7,15 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
-import { preparedSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
+import { preparedSchema, runPlanSchema, verdictSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import { startWorld, type World } from './world.ts';
 
 /** FAA wildlife strikes, as the npm package vega-datasets carries them. */
-const BIRDSTRIKES = join(
-  dirname(createRequire(import.meta.url).resolve('vega-datasets')),
-  '../data/birdstrikes.csv',
-);
+const BIRDSTRIKES = join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '../data/birdstrikes.csv');
 
 const STRIKE = {
   'Flight Date': '2002-07-14',
@@ -66,17 +63,38 @@ describe('bird strikes', () => {
   });
 
   it('teach, split by their key, a model of a number that is served', async () => {
-    await world.land('incoming/strike-speed/birdstrikes.csv', file);
+    // A row without a label is not taken, and the speed is the last column.
+    const noted = file
+      .toString()
+      .split('\r\n')
+      .filter((line) => !line.endsWith(','));
+    await world.land('incoming/strike-speed/noted.csv', noted.join('\r\n'));
     const { run, plan, prepared, evaluation } = await factsOf('strike-speed');
-    const answer = await world.predict('strike-speed', { records: [STRIKE, { ...STRIKE, 'Phase of flight': 'Taxi' }] });
+    const answer = await world.predict('strike-speed', {
+      records: [STRIKE, { ...STRIKE, 'Phase of flight': 'Landing Roll' }],
+    });
 
     expect((await world.ends('strike-speed')).map((end) => end?.end)).toEqual(['promoted']);
     expect(plan.cut).toBeNull();
-    expect(prepared.dropped).toEqual({ label_missing: 2836 });
+    expect(prepared.trainedBefore).toBeNull();
+    expect(Object.values(prepared.splits).reduce((sum, { rows }) => sum + rows, 0)).toBe(10_000 - 2836);
     expect(evaluation.problem).toBe('regression');
     expect(answer).toMatchObject({ status: 200, body: { run } });
-    const [climbing, taxiing] = Object(answer.body).predictions.map((each: { score: number }) => each.score);
-    expect(climbing).toBeGreaterThan(taxiing + 50);
+    const [climbing, landing] = Object(answer.body).predictions.map((each: { score: number }) => each.score);
+    expect(climbing).toBeGreaterThan(landing + 50);
+  });
+
+  it('are turned away where the label is missing, with the lines', async () => {
+    const key = 'incoming/strike-speed/birdstrikes.csv';
+    const arrival = await world.arrival('strike-speed', key, await world.land(key, file));
+    const { problems } = await world.ledger.read(
+      verdictSchema,
+      keys.verdict('strike-speed', arrival?.dataset ?? '', arrival?.rulesDigest ?? ''),
+    );
+
+    expect(arrival?.outcome).toBe('rejected');
+    expect(problems[0]).toMatchObject({ code: 'label_missing', column: 'Speed IAS in knots' });
+    expect(problems.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(2836);
   });
 
   it('leaves no dead letter', async () => {

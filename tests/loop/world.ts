@@ -1,8 +1,18 @@
 /** The packaged stack on a local cloud whose clock stands still, as the tests of the loop use it. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  ListEndpointConfigsCommand,
+  ListEndpointsCommand,
+  ListModelPackageGroupsCommand,
+  ListModelPackagesCommand,
+  ListModelsCommand,
+  ListTrainingJobsCommand,
+  ListTransformJobsCommand,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 import { postSigned } from '../../demo/signed-request.ts';
@@ -26,8 +36,11 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** Retries and what AWS does with a delay fall due within this much of the cloud's time; the next reconcile does not. */
-const SOON_MS = 5 * MINUTE_MS;
+/**
+ * Retries fall due within this much of the cloud's time: a message that came before the fact it needs comes again after
+ * three minutes, and so do the two retries of an asynchronous function. The clock moves no further than what fires.
+ */
+const SOON_MS = 12 * MINUTE_MS;
 
 export interface World {
   readonly cloud: LocalStack['cloud'];
@@ -39,6 +52,7 @@ export interface World {
   readonly s3: S3Client;
   readonly events: EventBridgeClient;
   readonly sqs: SQSClient;
+  readonly sns: SNSClient;
   readonly lambda: LambdaClient;
   readonly sageMaker: SageMakerClient;
   /** Waits for quiet, and for what falls due soon. */
@@ -55,8 +69,33 @@ export interface World {
   predict(model: string, body: unknown): Promise<{ status: number; body: unknown }>;
   /** Queues of dead letters that hold any, and how many. */
   deadLetters(): Promise<Readonly<Record<string, number>>>;
+  /** What the steps logged as errors: a test that expects none shows them. */
+  errors(): string[];
   close(): Promise<void>;
 }
+
+const STEPS = [
+  'validate-data',
+  'plan-run',
+  'prepare-data',
+  'launch-training',
+  'track-training',
+  'evaluate-model',
+  'gate-model',
+  'deploy-model',
+  'track-endpoint',
+  'predict',
+  'notify',
+  'reconcile',
+] as const;
+
+/** What a line of a function's log tells of trouble; undefined when it tells of none. */
+const troubleIn = (line: string): string | undefined => {
+  // Lambda's own lines are text: START, END, REPORT, and what went wrong.
+  if (!line.startsWith('{')) return /Task timed out|Runtime\.|Error:/.test(line) ? line : undefined;
+  const { level, message }: Record<string, unknown> = JSON.parse(line);
+  return level === 'ERROR' || level === 'CRITICAL' ? String(message) : undefined;
+};
 
 const findChampion = (ledger: Ledger, model: string) => ledger.find(championSchema, keys.champion(model));
 
@@ -93,10 +132,12 @@ export const startWorld = async (models: readonly string[], start: string): Prom
     s3,
     events: new EventBridgeClient({}),
     sqs,
+    sns: new SNSClient({}),
     lambda: new LambdaClient({}),
     sageMaker: new SageMakerClient({}),
     settle,
-    async land(Key, Body) {
+    async land(Key, body) {
+      const Body = typeof body === 'string' ? Buffer.from(body) : body;
       const { VersionId = 'null' } = await s3.send(new PutObjectCommand({ Bucket: dataBucket, Key, Body }));
       await settle();
       return VersionId;
@@ -116,6 +157,57 @@ export const startWorld = async (models: readonly string[], start: string): Prom
       }
       return found;
     },
+    errors: () =>
+      STEPS.flatMap((step) =>
+        cloud.logs
+          .read(`/aws/lambda/millrace-dev-${step}`)
+          .map(({ message }) => troubleIn(message))
+          .filter((trouble) => trouble !== undefined)
+          .map((trouble) => `${step}: ${trouble}`),
+      ),
     close: () => cloud.close(),
+  };
+};
+
+/** Every object of a bucket with what its bytes are known by. */
+export const objectsOf = async (s3: S3Client, Bucket: string): Promise<Readonly<Record<string, string>>> => {
+  const found: Record<string, string> = {};
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await s3.send(new ListObjectsV2Command({ Bucket, ContinuationToken }));
+    for (const { Key = '', ETag = '' } of page.Contents ?? []) found[Key] = ETag;
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken !== undefined);
+  return found;
+};
+
+/** What there is on SageMaker: names by kind, versions of packages with what was decided about them. */
+export const onSageMaker = async (sageMaker: SageMakerClient) => {
+  const all = { MaxResults: 100 };
+  const [training, transforms, models, configs, endpoints, groups] = await Promise.all([
+    sageMaker.send(new ListTrainingJobsCommand(all)),
+    sageMaker.send(new ListTransformJobsCommand(all)),
+    sageMaker.send(new ListModelsCommand(all)),
+    sageMaker.send(new ListEndpointConfigsCommand(all)),
+    sageMaker.send(new ListEndpointsCommand(all)),
+    sageMaker.send(new ListModelPackageGroupsCommand(all)),
+  ]);
+  const packages = await Promise.all(
+    (groups.ModelPackageGroupSummaryList ?? []).map(({ ModelPackageGroupName }) =>
+      sageMaker.send(new ListModelPackagesCommand({ ...all, ModelPackageGroupName })),
+    ),
+  );
+  const sorted = (names: readonly (string | undefined)[] = []) => names.map(String).sort();
+  return {
+    trainingJobs: sorted(training.TrainingJobSummaries?.map((job) => job.TrainingJobName)),
+    transformJobs: sorted(transforms.TransformJobSummaries?.map((job) => job.TransformJobName)),
+    models: sorted(models.Models?.map((model) => model.ModelName)),
+    endpointConfigs: sorted(configs.EndpointConfigs?.map((config) => config.EndpointConfigName)),
+    endpoints: sorted(endpoints.Endpoints?.map((endpoint) => `${endpoint.EndpointName} ${endpoint.EndpointStatus}`)),
+    packages: sorted(
+      packages
+        .flatMap((list) => list.ModelPackageSummaryList ?? [])
+        .map((version) => `${version.ModelPackageArn} ${version.ModelApprovalStatus}`),
+    ),
   };
 };

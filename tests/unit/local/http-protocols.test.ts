@@ -117,6 +117,7 @@ const header = (credential: string) =>
 const signatureOf = (service: string): Signature => ({
   form: 'header',
   accessKeyId: 'test',
+  day: '20010125',
   date: '20010125T101500Z',
   region: 'eu-west-1',
   service,
@@ -138,6 +139,7 @@ describe('signatures', () => {
     expect(found).toEqual({
       form: 'header',
       accessKeyId: 'KEY',
+      day: '20010125',
       date: '20010125T101500Z',
       region: 'eu-west-1',
       service: 's3',
