@@ -65,15 +65,16 @@ interface Serving {
  * published now.
  */
 export const predict = ({ ledger, sageMaker }: PredictDeps) => {
-  const serving = new Map<string, { until: number; found: Serving | undefined }>();
+  const serving = new Map<string, { until: number; found: Serving }>();
 
   const servingOf = async (model: string, now: number): Promise<Serving | undefined> => {
     const known = serving.get(model);
     if (known && now < known.until) return known.found;
     const champion = await ledger.find(championSchema, keys.champion(model));
+    // That there is none is not remembered: the first model answers from its first moment.
+    if (!champion) return undefined;
     let found = known?.found;
-    if (!champion) found = undefined;
-    else if (found?.champion.n !== champion.n) {
+    if (found?.champion.n !== champion.n) {
       const input = await ledger.read(runInputSchema, keys.runInput(model, champion.run));
       found = { champion, input, encode: inputEncoder(input) };
     }

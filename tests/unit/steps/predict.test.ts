@@ -134,6 +134,18 @@ describe('a prediction', () => {
     expect(await run.state()).toEqual(before);
   });
 
+  it('is the first champion’s from its first moment', async () => {
+    const run = await world();
+    const other = 'late-tram';
+    expect((await run.ask(RECORD, { path: other })).status).toBe(404);
+    const input = await run.ledger.read(runInputSchema, keys.runInput(MODEL, CHAMPION_RUN));
+    await run.ledger.record(runInputSchema, keys.runInput(other, CHAMPION_RUN), { ...input, model: other });
+    const champion = await run.ledger.read(championSchema, keys.champion(MODEL));
+    await run.ledger.point(championSchema, keys.champion(other), () => ({ ...champion, model: other }));
+
+    expect((await run.ask(RECORD, { path: other })).status).toBe(200);
+  });
+
   it('is a new champion’s once ten seconds have passed', async () => {
     const run = await world();
     await run.ask(RECORD);
