@@ -2,7 +2,7 @@ import { orderAscending, sortAscending } from './radix-sort.ts';
 import { ratio, sumOf } from './sums.ts';
 
 /** scikit-learn clips probabilities to float64's epsilon before the logarithm (1.2 and later; 1e-15 before). */
-const LOG_LOSS_EPSILON = 2 ** -52;
+export const LOG_LOSS_EPSILON = 2 ** -52;
 
 /** Rows by truth and by answer at a threshold; with weights, sums of weights. */
 export interface Confusion {

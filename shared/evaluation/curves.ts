@@ -1,4 +1,5 @@
 import type { Ranking } from './binary-metrics.ts';
+import { equalWidthCalibration } from './calibration.ts';
 
 /** A point of the ROC curve: the share of negatives and of positives answered 1. */
 export type RocPoint = readonly [falsePositiveRate: number, truePositiveRate: number];
@@ -37,23 +38,8 @@ export interface CalibrationBin {
   readonly positiveShare: number;
 }
 
-const BINS = 10;
-
 /** Reliability by ten bins of equal width, the last closed at 1; empty bins are left out. */
 export function calibrationBins(labels: Float64Array, scores: Float64Array): readonly CalibrationBin[] {
-  const rows = new Float64Array(BINS);
-  const said = new Float64Array(BINS);
-  const positives = new Float64Array(BINS);
-  for (let row = 0; row < scores.length; row += 1) {
-    const score = scores[row] ?? 0;
-    const bin = Math.min(Math.floor(score * BINS), BINS - 1);
-    rows[bin] = (rows[bin] ?? 0) + 1;
-    said[bin] = (said[bin] ?? 0) + score;
-    positives[bin] = (positives[bin] ?? 0) + (labels[row] ?? 0);
-  }
-  return Array.from(rows, (count, bin) => ({
-    rows: count,
-    meanScore: (said[bin] ?? 0) / count,
-    positiveShare: (positives[bin] ?? 0) / count,
-  })).filter((bin) => bin.rows > 0);
+  const { bins } = equalWidthCalibration({ labels, scores }) ?? { bins: [] };
+  return bins.map(({ rows, meanScore, observedRate }) => ({ rows, meanScore, positiveShare: observedRate }));
 }

@@ -208,7 +208,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     without: 'taking the end of a long job for news',
-    file: 'functions/reconcile/reconcile.ts',
+    file: 'functions/reconcile/open-run.ts',
     find: 'trainingJob?.endedAt,',
     replace: '',
     test: 'tests/unit/steps/reconcile.test.ts',
@@ -217,8 +217,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     without: 'a look at the mark that a step waits',
-    file: 'functions/reconcile/reconcile.ts',
-    find: 'waiting: waits(await waiting(), now),',
+    file: 'functions/reconcile/open-run.ts',
+    find: 'waiting: waits(await waiting(), patienceMs, now),',
     replace: 'waiting: false,',
     test: 'tests/unit/steps/reconcile.test.ts',
     title: 'a step that waits for capacity > is not told again while its message comes back by itself',

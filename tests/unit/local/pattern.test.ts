@@ -16,7 +16,7 @@ interface Case {
 }
 
 const cases = JSON.parse(
-  readFileSync(new URL('../../vectors/pattern-cases.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../fixtures/pattern-cases.json', import.meta.url), 'utf8'),
 ) as readonly Case[];
 
 const refusal = (pattern: string | JsonObject): ServiceError => {

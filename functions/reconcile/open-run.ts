@@ -1,0 +1,93 @@
+import { decisionSchema } from '../../shared/evaluation/decision.ts';
+import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
+import { rolloutsOf } from '../../shared/ledger/deployments.ts';
+import {
+  attemptSchema,
+  preparedSchema,
+  type RunPlan,
+  registeredSchema,
+  runEndSchema,
+  trainedSchema,
+} from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
+import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import type { OpenRun } from './next-move.ts';
+import { waitingSince, waits } from './waiting.ts';
+
+/** How a job stands on SageMaker; undefined when there is none of this name. */
+const job = async (
+  sageMaker: SageMakerApi,
+  kind: 'trainingJob' | 'transformJob',
+  name: string,
+): Promise<{ state: JobOutcome['state']; endedAt: string | undefined } | undefined> => {
+  const described = await sageMaker.describe(kind, name);
+  if (!described) return undefined;
+  const of = kind === 'trainingJob' ? 'Training' : 'Transform';
+  return { state: jobOutcome(of, described).state, endedAt: text(described, `${of}EndTime`) };
+};
+
+/** An open run, and the names of its jobs. */
+export type FoundRun = OpenRun & { readonly attemptJob?: string; readonly transforms: readonly string[] };
+
+/** Reads what the ledger has of an open run, and asks SageMaker where the ledger waits for it. */
+export const openRun = async (
+  { ledger, sageMaker, patienceMs }: { ledger: Ledger; sageMaker: SageMakerApi; patienceMs: number },
+  plan: RunPlan,
+  now: Date,
+): Promise<FoundRun> => {
+  const { model, run } = plan;
+  const [end, prepared, trained, evaluation, decision, registered, attemptKeys, rollouts] = await Promise.all([
+    ledger.find(runEndSchema, keys.end(model, run)),
+    ledger.find(preparedSchema, keys.prepared(model, run)),
+    ledger.find(trainedSchema, keys.trained(model, run)),
+    ledger.find(evaluationSchema, keys.evaluation(model, run)),
+    ledger.find(decisionSchema, keys.decision(model, run)),
+    ledger.find(registeredSchema, keys.registered(model, run)),
+    ledger.keys(keys.attempts(model, run)),
+    rolloutsOf(ledger, model),
+  ]);
+  const lastAttempt = Math.max(0, ...attemptKeys.map((key) => Number(/\/(\d+)\.json$/.exec(key)?.[1] ?? 0)));
+  const attempt = lastAttempt > 0 ? await ledger.read(attemptSchema, keys.attempt(model, run, lastAttempt)) : undefined;
+  const rollout = rollouts.findLast(({ deployment }) => deployment.run === run);
+  const trainingJob = attempt && !trained ? await job(sageMaker, 'trainingJob', attempt.jobName) : undefined;
+  const transformJobs =
+    trained && !evaluation
+      ? await Promise.all(trained.transforms.map((transform) => job(sageMaker, 'transformJob', transform.jobName)))
+      : [];
+  // The end of a job that ran for hours is news, whatever the ledger has heard of it.
+  const newest = [
+    plan.plannedAt,
+    prepared?.preparedAt,
+    attempt?.decidedAt,
+    trainingJob?.endedAt,
+    trained?.trainedAt,
+    ...transformJobs.map((transform) => transform?.endedAt),
+    evaluation?.evaluatedAt,
+    decision?.decidedAt,
+    registered?.registeredAt,
+  ].filter((time) => time !== undefined);
+  const waiting = async (): Promise<Date | undefined> => {
+    if (registered) return waitingSince(ledger, 'deploy-model', { model, run, decidedAt: registered.registeredAt });
+    // Where its job is there, the waiting is over.
+    if (!attempt || trained || trainingJob) return undefined;
+    return waitingSince(ledger, 'launch-training', { model, run, decidedAt: attempt.decidedAt });
+  };
+  return {
+    hasEnd: end !== undefined,
+    prepared: prepared !== undefined,
+    lastAttempt,
+    trained: trained !== undefined,
+    evaluated: evaluation !== undefined,
+    decision: decision?.outcome,
+    registered: registered !== undefined,
+    rollout: rollout ? (rollout.ended ? 'ended' : rollout.started ? 'open' : 'decided') : 'none',
+    trainingJob: trainingJob?.state,
+    transformJobs: transformJobs.map((transform) => transform?.state),
+    waiting: waits(await waiting(), patienceMs, now),
+    quietMs: now.getTime() - Math.max(...newest.map((time) => Date.parse(time))),
+    ...(attempt && { attemptJob: attempt.jobName }),
+    transforms: trained?.transforms.map((transform) => transform.jobName) ?? [],
+  };
+};

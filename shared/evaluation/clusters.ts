@@ -1,0 +1,49 @@
+/**
+ * Which rows move together: the number of its cluster for each row, from 0 to `count - 1`. Rows of one entity, or of
+ * one day, are not independent, and a test that takes them so is too sure of itself.
+ */
+export interface Clusters {
+  readonly ids: Uint32Array;
+  readonly count: number;
+}
+
+/** Numbers the keys in the order they first come; rows with equal keys are one cluster. */
+export function clustersOf(keys: ArrayLike<string | number>): Clusters {
+  const numbers = new Map<string | number, number>();
+  const ids = new Uint32Array(keys.length);
+  for (let row = 0; row < keys.length; row += 1) {
+    const key = keys[row];
+    // NaN equals NaN as a key of a Map: rows without an entity would all be one.
+    if (key === undefined || Number.isNaN(key)) throw new RangeError(`row ${row} has no cluster`);
+    let id = numbers.get(key);
+    if (id === undefined) {
+      id = numbers.size;
+      numbers.set(key, id);
+    }
+    ids[row] = id;
+  }
+  return { ids, count: numbers.size };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Blocks of time of one length, UTC days unless told otherwise; blocks without rows are none. */
+export function timeBlocks(timesMs: ArrayLike<number>, blockMs = DAY_MS): Clusters {
+  if (!(blockMs > 0)) throw new RangeError(`a block of ${blockMs} ms holds nothing`);
+  return clustersOf(Float64Array.from(timesMs, (time) => Math.floor(time / blockMs)));
+}
+
+/** The sum of `value` over the rows of each cluster. */
+export function clusterSums({ ids, count }: Clusters, value: (row: number) => number): Float64Array {
+  const sums = new Float64Array(count);
+  for (let row = 0; row < ids.length; row += 1) {
+    const id = ids[row] ?? 0;
+    sums[id] = (sums[id] ?? 0) + value(row);
+  }
+  return sums;
+}
+
+/** @throws RangeError where the clusters are not of these rows */
+export function assertClusters(clusters: Clusters, rows: number): void {
+  if (clusters.ids.length !== rows) throw new RangeError(`${clusters.ids.length} clustered rows of ${rows}`);
+}
