@@ -42,6 +42,11 @@ export interface CloudOptions {
   readonly images?: readonly ContainerImage[];
   /** A file each AWS request is appended to as a JSON line. */
   readonly record?: string;
+  /**
+   * A folder in which each life of the cloud records its policies and what was asked of them, as JSON lines; by default
+   * what the environment variable LOCAL_CLOUD_AUTHORIZATIONS names, if it does.
+   */
+  readonly authorizations?: string;
   /** What ids and chances are drawn from: the same seed and requests give the same ids. */
   readonly seed?: number;
   readonly log?: (line: string, facts?: JsonObject) => void;
@@ -144,7 +149,11 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
     deliver: (arn, payload) => part('deliver')(arn, payload),
   };
 
-  const iam = createIam(cloud);
+  const authorizations = options.authorizations ?? process.env.LOCAL_CLOUD_AUTHORIZATIONS;
+  const iam = createIam(cloud, {
+    services: () => services,
+    ...(authorizations !== undefined && authorizations !== '' && { record: authorizations }),
+  });
   const logs = createLogs(cloud);
   const s3 = createS3(cloud);
   const events = createEvents(cloud);
@@ -174,9 +183,10 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
     monitoring.service,
     ...sagemaker.services,
   ];
+  const services: readonly Service[] = [s3.service, ...others];
   return {
     cloud,
-    services: [s3.service, ...others],
+    services,
     flush: () => sagemaker.flushCapture(),
     async close() {
       // What a service still writes while it closes must set nothing off.
@@ -230,7 +240,7 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
 
   const house: House = {
     services: () => world.services,
-    principalOf: (accessKeyId) => world.cloud.iam.principalOf(accessKeyId),
+    iam: () => world.cloud.iam,
     ms: () => world.cloud.clock.ms(),
     id: (kind) => world.cloud.id(kind),
     log: (line, facts) => world.cloud.log(line, facts),

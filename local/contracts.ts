@@ -45,6 +45,12 @@ export interface Call {
   readonly requestId: string;
   /** Address of the client, for events that carry it. */
   readonly sourceIp: string;
+  /**
+   * Checks the signature of a request whose body its service reads by itself: called once, with the whole body, before
+   * anything is done. Without a signature, or when the signature said all about the body, it does nothing.
+   * @throws ServiceError InvalidSignatureException
+   */
+  verifyBody(body: Uint8Array): void;
   /** Lets a service with a protocol of its own say, for the record, which operation this was and with which parameters. */
   note(operation: string, params: JsonObject): void;
 }
@@ -105,12 +111,24 @@ export interface Provisioner {
   create(resource: ResourceDeclaration, deployment: Deployment): Promise<ProvisionedResource> | ProvisionedResource;
 }
 
+/** Policies that belong to resources, as their service keeps them. */
+export interface ResourcePolicies {
+  /** Is there such a resource? */
+  has(resourceArn: string): boolean;
+  /** The policy of a resource: a document or its JSON text; undefined if it has none. */
+  of(resourceArn: string): Json | undefined;
+  /** ARNs of the resources that have one. */
+  all(): readonly string[];
+}
+
 export interface Service {
   /** The service's name in a SigV4 scope: `s3`, `events`, `monitoring`, … */
   readonly scope: string;
   readonly api: OperationService | HttpService;
   /** CloudFormation types this service makes. */
   readonly resources?: Readonly<Record<string, Provisioner>>;
+  /** The policies of this service's resources, where these have such. */
+  readonly policies?: ResourcePolicies;
   /** Called once after a template has been deployed (start schedules, poll mappings). */
   started?(): void;
   /** Stops processes and timers. */
@@ -209,6 +227,7 @@ export interface SnsApi {
 export interface LogsApi {
   /** Adds lines at the clock's time; makes group and stream if there are none. */
   write(group: string, stream: string, lines: readonly string[]): void;
+  exists(group: string): boolean;
   /** What a group holds, oldest first; [] when there is no such group. Old lines go when a group grows too large. */
   read(group: string): readonly { readonly timestamp: number; readonly stream: string; readonly message: string }[];
 }
@@ -226,8 +245,49 @@ export interface MonitoringApi {
   }): void;
 }
 
+/**
+ * On whose authority something is done: of whoever signed a request, of a role that AWS acts under (a function's logs, a
+ * training job's data), or of an AWS service in its own name, on behalf of one of the account's resources.
+ */
+export type Actor =
+  | { readonly principal: Principal }
+  | { readonly role: string; readonly session: string }
+  | { readonly service: string; readonly sourceArn: string };
+
+/** Something that wants to be allowed. */
+export interface Authorization {
+  readonly by: Actor;
+  /** `s3:GetObject` */
+  readonly action: string;
+  /** An ARN; `*` where the action has no resource. */
+  readonly resource: string;
+  /** Condition keys, in lower case, that are particular to this request; the global ones are filled in. */
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+}
+
 /** IAM and STS as the other services see them. */
 export interface IamApi {
+  /** Is this allowed? Asked and answered for the record; a refusal is logged. */
+  allows(authorization: Authorization): boolean;
+  /** @throws ServiceError AccessDenied, by the name and in the words of the action's service. */
+  authorize(authorization: Authorization): void;
+  /**
+   * Everything an operation of a service needs, by the table of operations.
+   * @param scope The service's name in a signature's scope.
+   * @throws ServiceError as {@link IamApi.authorize}; an operation the table lacks is denied to all but the administrator.
+   */
+  authorizeRequest(
+    scope: string,
+    operation: string,
+    input: JsonObject,
+    call: Pick<Call, 'principal' | 'sourceIp'>,
+  ): void;
+  /** The right to put something into a queue, topic, function or bus. @throws ServiceError as {@link IamApi.authorize}. */
+  authorizeDelivery(by: Actor, targetArn: string): void;
+  /** Is there such a role, and does its trust policy let this service (`lambda.amazonaws.com`) assume it? */
+  trusts(roleArn: string, service: string): boolean;
+  /** Refuses a policy that this cloud could not evaluate. @throws ServiceError MalformedPolicyDocument */
+  checkPolicy(document: Json, kind: 'identity' | 'resource' | 'trust', where: string): void;
   /** Credentials of a session of this role; the same role and session give the same credentials. */
   credentialsFor(
     roleArn: string,
@@ -237,6 +297,8 @@ export interface IamApi {
   principalOf(accessKeyId: string): Principal | undefined;
   /** The secret of an access key, for signature checks. */
   secretOf(accessKeyId: string): string | undefined;
+  /** The session token that must come with an access key; undefined for one that has none. */
+  tokenOf(accessKeyId: string): string | undefined;
   roleExists(roleArn: string): boolean;
 }
 

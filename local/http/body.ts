@@ -12,9 +12,14 @@ const tooLarge = (limitBytes: number) =>
 
 /**
  * @param limitBytes Largest body accepted, before and after decompression.
+ * @param onBytes Called with the body as it came, which is what a signature is of.
  * @throws ServiceError RequestEntityTooLargeException; MalformedHttpRequestException for an encoding that is not what it says.
  */
-export const readBody = async (request: IncomingMessage, limitBytes: number): Promise<Buffer> => {
+export const readBody = async (
+  request: IncomingMessage,
+  limitBytes: number,
+  onBytes: (body: Buffer) => void = () => undefined,
+): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   // The socket must outlive a refused body, so that the refusal can be read.
@@ -25,6 +30,7 @@ export const readBody = async (request: IncomingMessage, limitBytes: number): Pr
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
+  onBytes(body);
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity' || encoding === '') return body;
   // The SDKs gzip PutMetricData once it is large.

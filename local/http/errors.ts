@@ -26,6 +26,8 @@ const NAMES: Readonly<
     query: 'IncompleteSignature',
     s3: { code: 'AuthorizationHeaderMalformed', status: 400 },
   },
+  AccessDeniedException: { query: 'AccessDenied', s3: { code: 'AccessDenied', status: 403 } },
+  InvalidSignatureException: { query: 'SignatureDoesNotMatch', s3: { code: 'SignatureDoesNotMatch', status: 403 } },
   UnknownOperationException: { query: 'InvalidAction', s3: { code: 'NotImplemented', status: 501 } },
   RequestEntityTooLargeException: { s3: { code: 'EntityTooLarge', status: 400 } },
   InternalFailure: { s3: { code: 'InternalError', status: 500 } },

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import {
   ANONYMOUS,
   type Call,
+  type IamApi,
   type Json,
   type JsonObject,
   type OperationService,
@@ -18,11 +19,15 @@ import { answer, answerError, asServiceError, type ErrorForm, translated } from 
 import { parseQuery, queryAnswer } from './query.ts';
 import { type Address, findRoute, type Route, splitUrl } from './route.ts';
 import { checkExpiry, readSignature, type Signature, signatureTime } from './sigv4.ts';
+import { beginVerification, type Verification } from './verify-signature.ts';
+
+/** Nothing is signed, so nothing is checked. */
+const UNSIGNED: Verification = { pending: () => false, verifyBody: () => undefined };
 
 /** What the door needs of the cloud behind it. Read at each request, because a reset changes the services. */
 export interface House {
   readonly services: () => readonly Service[];
-  readonly principalOf: (accessKeyId: string) => Principal | undefined;
+  readonly iam: () => Pick<IamApi, 'principalOf' | 'secretOf' | 'tokenOf' | 'authorizeRequest'>;
   /** The cloud's time, epoch milliseconds. */
   readonly ms: () => number;
   readonly id: (kind: 'uuid' | number) => string;
@@ -92,39 +97,64 @@ const errorFormOf = (
   return { kind: signature === undefined || signature.service === 's3' ? 'rest-xml' : 'rest-json' };
 };
 
-const principalOf = (house: House, route: Route, signature: Signature | undefined): Principal => {
+/** Who signed, once the signature has been checked as far as it can be without the body. */
+const identify = (
+  house: House,
+  route: Route & { service: Service },
+  request: IncomingMessage,
+  signature: Signature | undefined,
+): { principal: Principal; verification: Verification } => {
   if (!signature) {
     // A function URL may be open to all; its service decides. S3 words its own refusal.
-    if (route.kind === 'function-url') return ANONYMOUS;
+    if (route.kind === 'function-url') return { principal: ANONYMOUS, verification: UNSIGNED };
     throw new ServiceError(
       'MissingAuthenticationTokenException',
       route.kind === 'rest' ? 'Access Denied' : 'Missing Authentication Token',
       403,
     );
   }
-  const principal = house.principalOf(signature.accessKeyId);
-  if (!principal) {
+  const iam = house.iam();
+  const principal = iam.principalOf(signature.accessKeyId);
+  const secretAccessKey = iam.secretOf(signature.accessKeyId);
+  if (!principal || secretAccessKey === undefined) {
     throw new ServiceError(
       'UnrecognizedClientException',
       `The access key ${signature.accessKeyId} does not exist in this cloud; its administrator's key is test, with secret test`,
       403,
     );
   }
-  checkExpiry(signature, [house.ms(), Date.now()]);
-  return principal;
+  if (signature.service !== route.service.scope) {
+    throw new ServiceError(
+      'InvalidSignatureException',
+      `Credential should be scoped to correct service: '${route.service.scope}'.`,
+      403,
+    );
+  }
+  const clocks = [house.ms(), Date.now()];
+  checkExpiry(signature, clocks);
+  const verification = beginVerification(
+    { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers },
+    signature,
+    { secretAccessKey, sessionToken: iam.tokenOf(signature.accessKeyId) },
+    clocks,
+  );
+  return { principal, verification };
 };
 
 const answerOperation = async (
+  house: House,
   route: Route & { kind: 'json' | 'query' },
   request: IncomingMessage,
   response: ServerResponse,
   call: Call,
 ) => {
-  const body = await readBody(request, BODY_LIMIT_BYTES);
+  const body = await readBody(request, BODY_LIMIT_BYTES, call.verifyBody);
   if (route.kind === 'json') {
     const input = parseJson(body);
     call.note(route.operation, input);
-    const output = await operationOf(route.service, route.api, route.operation)(structuredClone(input), call);
+    const operation = operationOf(route.service, route.api, route.operation);
+    house.iam().authorizeRequest(route.service.scope, route.operation, input, call);
+    const output = await operation(structuredClone(input), call);
     answer(response, 200, { 'content-type': `application/x-amz-${route.api.protocol}` }, JSON.stringify(output ?? {}));
     return;
   }
@@ -132,7 +162,9 @@ const answerOperation = async (
   for (const [name, value] of new URLSearchParams(body.toString())) form.append(name, value);
   const { operation, input } = parseQuery(form);
   call.note(operation, input);
-  const output = await operationOf(route.service, route.api, operation)(structuredClone(input), call);
+  const run = operationOf(route.service, route.api, operation);
+  house.iam().authorizeRequest(route.service.scope, operation, input, call);
+  const output = await run(structuredClone(input), call);
   answer(
     response,
     200,
@@ -179,17 +211,25 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
       await control(house.controls, request, response, path);
       return;
     }
-    principal = principalOf(house, route, signature);
+    const identity = identify(house, route, request, signature);
+    principal = identity.principal;
+    const { verification } = identity;
     const call: Call = {
       principal,
       requestId,
       sourceIp: (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, ''),
+      verifyBody: (body) => verification.verifyBody(body),
       note: (operation, params) => {
         note = { operation, params };
       },
     };
-    if (route.kind === 'json' || route.kind === 'query') await answerOperation(route, request, response, call);
-    else if (route.service.api.protocol === 'rest') await route.service.api.handle(request, response, call);
+    if (route.kind === 'json' || route.kind === 'query') await answerOperation(house, route, request, response, call);
+    else if (route.service.api.protocol === 'rest') {
+      await route.service.api.handle(request, response, call);
+      // A service that reads bodies by itself has to show them; one that forgot must not go unnoticed.
+      if (verification.pending() && response.statusCode < 400)
+        house.log(`internal failure: the signature of ${request.method} ${path} was not checked`);
+    }
   } catch (error) {
     failure = asServiceError(error);
     if (!(error instanceof ServiceError) && !request.destroyed) {

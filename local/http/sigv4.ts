@@ -10,6 +10,8 @@ import { ServiceError } from '../contracts.ts';
 export interface Signature {
   readonly form: 'header' | 'presigned';
   readonly accessKeyId: string;
+  /** The day of the credential scope: `20010125`. */
+  readonly day: string;
   /** `20010125T101500Z` */
   readonly date: string;
   readonly region: string;
@@ -33,7 +35,13 @@ const scopeOf = (credential: string) => {
   if (!accessKeyId || !day || !region || !service || terminator !== 'aws4_request' || rest.length > 0) {
     throw incomplete(`Credential must be <access key>/<date>/<region>/<service>/aws4_request, not ${credential}`);
   }
-  return { accessKeyId, region, service };
+  return { accessKeyId, day, region, service };
+};
+
+/** A `Date` header in the form SigV4 signs; anything else as it came. */
+const fromHttpDate = (date: string | undefined): string | undefined => {
+  const time = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(time) ? date : new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, '');
 };
 
 const fromHeader = (authorization: string, headers: IncomingHttpHeaders): Signature => {
@@ -49,8 +57,8 @@ const fromHeader = (authorization: string, headers: IncomingHttpHeaders): Signat
     if (!value) throw incomplete(`Authorization header requires '${name}' parameter.`);
     return value;
   };
-  const date = headers['x-amz-date'] ?? headers.date;
-  if (typeof date !== 'string') throw incomplete("Authorization header requires existence of an 'X-Amz-Date' header.");
+  const date = typeof headers['x-amz-date'] === 'string' ? headers['x-amz-date'] : fromHttpDate(headers.date);
+  if (date === undefined) throw incomplete("Authorization header requires existence of an 'X-Amz-Date' header.");
   const token = headers['x-amz-security-token'];
   return {
     form: 'header',

@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ModelEvaluatedV1, RunPlannedV1 } from '../../events/index.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
 import { DependencyError } from '../../shared/errors.ts';
-import { type MessagingCloud, queueArn, REGION, startMessagingCloud } from './messaging-cloud.ts';
+import { type MessagingCloud, openQueue, queueArn, REGION, startMessagingCloud } from './messaging-cloud.ts';
 
 const BUS = 'millrace-dev';
 const DATA = { model: 'late-bus', run: '20010201-0123456789' };
@@ -25,7 +25,7 @@ describe('the publisher, on the local cloud', () => {
   beforeEach(async () => {
     world = await startMessagingCloud();
     await world.events.send(new CreateEventBusCommand({ Name: BUS }));
-    await world.sqs.send(new CreateQueueCommand({ QueueName: 'heard' }));
+    await world.sqs.send(new CreateQueueCommand(openQueue('heard')));
     await world.events.send(
       new PutRuleCommand({ Name: 'all', EventBusName: BUS, EventPattern: JSON.stringify({ source: ['millrace'] }) }),
     );

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   ACCOUNT,
   type MessagingCloud,
+  openQueue,
   queueArn,
   REGION,
   START,
@@ -54,7 +55,7 @@ describe('the AWS CLI', () => {
   it('puts a rule and an event, and reads the queue', async () => {
     if (!(await works('aws', '--version'))) return;
 
-    const { QueueUrl } = await aws('sqs', 'create-queue', '--queue-name', 'parcels');
+    const { QueueUrl } = await aws('sqs', 'create-queue', '--cli-input-json', JSON.stringify(openQueue('parcels')));
     await aws('events', 'put-rule', '--name', 'moved', '--event-pattern', '{"source":["depot"]}');
     await aws('events', 'put-targets', '--rule', 'moved', '--targets', `Id=q,Arn=${queueArn('parcels')}`);
     const entry = { Source: 'depot', DetailType: 'Parcel Moved', Detail: '{"parcel":"p-7"}' };
@@ -82,7 +83,7 @@ from botocore.exceptions import ClientError
 made = {}
 now = datetime.datetime.fromisoformat(os.environ['CLOUD_TIME'])
 sqs, sns, events, cw = (boto3.client(name) for name in ('sqs', 'sns', 'events', 'cloudwatch'))
-url = sqs.create_queue(QueueName='inbox', Attributes={'VisibilityTimeout': '5'}, tags={'a': 'b'})['QueueUrl']
+url = sqs.create_queue(QueueName='inbox', Attributes={'VisibilityTimeout': '5', 'Policy': os.environ['POLICY']}, tags={'a': 'b'})['QueueUrl']
 topic = sns.create_topic(Name='news')['TopicArn']
 sns.subscribe(TopicArn=topic, Protocol='sqs', Endpoint=os.environ['QUEUE'], Attributes={'RawMessageDelivery': 'true'})
 sns.publish(TopicArn=topic, Message='grüße', MessageAttributes={'k': {'DataType': 'String', 'StringValue': 'v'}})
@@ -116,7 +117,12 @@ describe('boto3', () => {
     if (!(await works('python3', '-c', 'import boto3'))) return;
 
     const { stdout } = await run('python3', ['-c', SCRIPT], {
-      env: { ...environment(), QUEUE: queueArn('inbox'), CLOUD_TIME: START.replace('.000Z', '+00:00') },
+      env: {
+        ...environment(),
+        QUEUE: queueArn('inbox'),
+        POLICY: openQueue('inbox').Attributes.Policy,
+        CLOUD_TIME: START.replace('.000Z', '+00:00'),
+      },
     });
     await world.cloud.settle();
 

@@ -7,6 +7,8 @@ import {
   busArn,
   functionArn,
   type MessagingCloud,
+  openQueue,
+  openTopic,
   queueArn,
   startMessagingCloud,
   topicArn,
@@ -20,7 +22,7 @@ afterEach(() => world.close());
 
 describe('what one service sends to an ARN', () => {
   it('arrives in a queue as JSON', async () => {
-    await world.sqs.send(new CreateQueueCommand({ QueueName: 'inbox' }));
+    await world.sqs.send(new CreateQueueCommand(openQueue('inbox')));
 
     world.cloud.deliver(queueArn('inbox'), { a: [1, 'x'] });
 
@@ -28,7 +30,7 @@ describe('what one service sends to an ARN', () => {
   });
 
   it('arrives on a topic as JSON', async () => {
-    await world.sns.send(new CreateTopicCommand({ Name: 'news' }));
+    await world.sns.send(new CreateTopicCommand(openTopic('news')));
 
     world.cloud.deliver(topicArn('news'), { a: 1 });
 
@@ -36,7 +38,7 @@ describe('what one service sends to an ARN', () => {
   });
 
   it('arrives on a bus as an event', async () => {
-    await world.sqs.send(new CreateQueueCommand({ QueueName: 'inbox' }));
+    await world.sqs.send(new CreateQueueCommand(openQueue('inbox')));
     await world.events.send(new CreateEventBusCommand({ Name: 'orders' }));
     const rule = { EventBusName: 'orders', EventPattern: '{"source": ["lambda"]}' };
     await world.events.send(new PutRuleCommand({ Name: 'results', ...rule }));

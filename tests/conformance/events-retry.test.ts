@@ -58,8 +58,18 @@ const throttledWorld = (
     get sns() {
       return unused();
     },
-    get iam() {
-      return unused();
+    iam: {
+      credentialsFor: unused,
+      principalOf: unused,
+      secretOf: unused,
+      tokenOf: unused,
+      roleExists: unused,
+      trusts: unused,
+      allows: unused,
+      authorize: unused,
+      authorizeRequest: unused,
+      authorizeDelivery: () => undefined,
+      checkPolicy: unused,
     },
     get logs() {
       return unused();

@@ -26,6 +26,9 @@ import {
   ACCOUNT,
   busArn,
   type MessagingCloud,
+  openedQueue,
+  openQueue,
+  openTopic,
   queueArn,
   REGION,
   refusal,
@@ -43,7 +46,7 @@ afterEach(() => world.close());
 const PATTERN = JSON.stringify({ source: ['depot'], 'detail-type': ['Parcel Moved'] });
 
 const queue = async (...names: string[]) => {
-  for (const QueueName of names) await world.sqs.send(new CreateQueueCommand({ QueueName }));
+  for (const QueueName of names) await world.sqs.send(new CreateQueueCommand(openQueue(QueueName)));
 };
 const rule = async (name: string, targets: Target[], bus?: string, pattern = PATTERN) => {
   await world.events.send(new PutRuleCommand({ Name: name, EventBusName: bus, EventPattern: pattern }));
@@ -352,7 +355,7 @@ describe('PutEvents', () => {
   });
 
   it('publishes to a topic', async () => {
-    await world.sns.send(new CreateTopicCommand({ Name: 'news' }));
+    await world.sns.send(new CreateTopicCommand(openTopic('news')));
     await rule('moved', [
       {
         Id: 't',
@@ -477,6 +480,7 @@ describe('a template', () => {
   it('makes buses, rules with targets, archives and policies', async () => {
     const stack = await world.deploy({
       Parcels: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'parcels' } },
+      ParcelsPolicy: openedQueue('Parcels'),
       Orders: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } },
       Moved: {
         Type: 'AWS::Events::Rule',

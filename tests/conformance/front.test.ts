@@ -19,12 +19,14 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand, ST
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createCloud, type LocalCloud } from '../../local/cloud.ts';
+import { signed } from './lambda-stack.ts';
+import { presigned } from './presigned.ts';
 import { ADMINISTRATOR, refusal, START } from './s3-cloud.ts';
 
-const signed = (service: string, more: Record<string, string> = {}, key = 'test'): Record<string, string> => ({
-  authorization: `AWS4-HMAC-SHA256 Credential=${key}/20010125/eu-west-1/${service}/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
+/** A signature nobody made: for what is refused before it is checked. */
+const unsound = (service: string): Record<string, string> => ({
+  authorization: `AWS4-HMAC-SHA256 Credential=test/20010125/eu-west-1/${service}/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
   'x-amz-date': '20010125T101500Z',
-  ...more,
 });
 
 describe('the front door', () => {
@@ -54,7 +56,11 @@ describe('the front door', () => {
   const events = (target: string, body: string | Uint8Array, headers: Record<string, string> = {}) =>
     fetch(cloud.url, {
       method: 'POST',
-      headers: signed('events', { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1', ...headers }),
+      headers: signed('events', 'POST', cloud.url, Buffer.from(body), {
+        'x-amz-target': target,
+        'content-type': 'application/x-amz-json-1.1',
+        ...headers,
+      }),
       body: Buffer.from(body),
     });
 
@@ -80,7 +86,7 @@ describe('the front door', () => {
 
     it('a service it has not, by name', async () => {
       const byTarget = await events('DynamoDB_20120810.ListTables', '{}');
-      const byScope = await fetch(`${cloud.url}/2020-01-01/things`, { headers: signed('scheduler') });
+      const byScope = await fetch(`${cloud.url}/2020-01-01/things`, { headers: unsound('scheduler') });
 
       expect(byTarget.status).toBe(404);
       expect(await byTarget.json()).toMatchObject({
@@ -190,14 +196,13 @@ describe('the front door', () => {
     const s3 = own(new S3Client(config()));
     await s3.send(new CreateBucketCommand({ Bucket: 'signed' }));
     await s3.send(new PutObjectCommand({ Bucket: 'signed', Key: 'k', Body: 'through the door' }));
-    const url = (date: string, key = 'test') =>
-      `${cloud.url}/signed/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${key}%2F${date.slice(0, 8)}%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=${date}&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=${'0'.repeat(64)}`;
-    const machine = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
+    const url = (at: Date, accessKeyId = 'test') =>
+      presigned(`${cloud.url}/signed/k`, at, { accessKeyId, secretAccessKey: 'test' });
 
-    const inTime = await fetch(url('20010125T100100Z'));
-    const byMachine = await fetch(url(machine));
-    const late = await fetch(url('20010125T095959Z'));
-    const stranger = await fetch(url('20010125T100100Z', 'nobody'));
+    const inTime = await fetch(await url(new Date('2001-01-25T10:01:00Z')));
+    const byMachine = await fetch(await url(new Date()));
+    const late = await fetch(await url(new Date('2001-01-25T09:59:59Z')));
+    const stranger = await fetch(await url(new Date('2001-01-25T10:01:00Z'), 'nobody'));
 
     expect(await inTime.text()).toBe('through the door');
     expect(byMachine.status).toBe(200);
@@ -207,10 +212,13 @@ describe('the front door', () => {
   });
 
   it('answers by the clock the client signed by, so that no SDK corrects its own', async () => {
-    const byCloud = await fetch(`${cloud.url}/`, { headers: signed('s3') });
-    const byMachine = await fetch(`${cloud.url}/`, {
-      headers: signed('s3', { 'x-amz-date': new Date().toISOString().replace(/[-:]|\.\d{3}/g, '') }),
-    });
+    const list = (date: Record<string, string>) =>
+      fetch(`${cloud.url}/`, {
+        headers: signed('s3', 'GET', `${cloud.url}/`, '', { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...date }),
+      });
+
+    const byCloud = await list({ 'x-amz-date': '20010125T101500Z' });
+    const byMachine = await list({});
 
     expect(byCloud.headers.get('date')).toBe('Thu, 25 Jan 2001 10:15:00 GMT');
     expect(Math.abs(Date.parse(byMachine.headers.get('date') ?? '') - Date.now())).toBeLessThan(60_000);

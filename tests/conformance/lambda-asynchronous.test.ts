@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { JsonObject } from '../../local/contracts.ts';
 import { deployStack, functionResource, type TestStack } from './lambda-stack.ts';
+import { openedQueue } from './messaging-cloud.ts';
 
 const MINUTE = 60_000;
 /** Fails as long as it is told to, and logs each try with the cloud's time. */
@@ -30,7 +31,12 @@ afterEach(() => stack.close());
 const deploy = async (config: JsonObject, properties: JsonObject = {}) => {
   stack = await deployStack(
     { flaky: { 'index.js': FLAKY } },
-    { Ends: QUEUE, Flaky: functionResource('flaky', properties), Config: invokeConfig(config) },
+    {
+      Ends: QUEUE,
+      EndsPolicy: openedQueue('Ends'),
+      Flaky: functionResource('flaky', properties),
+      Config: invokeConfig(config),
+    },
   );
 };
 const sendEvent = async (event: JsonObject) => {
@@ -155,6 +161,7 @@ describe('an asynchronous invocation', () => {
       { flaky: { 'index.js': FLAKY } },
       {
         Ends: QUEUE,
+        EndsPolicy: openedQueue('Ends'),
         Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'outcomes' } },
         Rule: {
           Type: 'AWS::Events::Rule',

@@ -33,11 +33,10 @@ const logs = async (operation: string, input: JsonObject) => {
   const body = JSON.stringify(input);
   const response = await fetch(`${stack.cloud.url}/`, {
     method: 'POST',
-    headers: {
+    headers: signed('logs', 'POST', `${stack.cloud.url}/`, body, {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `Logs_20140328.${operation}`,
-      ...signed('logs', 'POST', `${stack.cloud.url}/`, body),
-    },
+    }),
     body,
   });
   const answer = JSON.parse(await response.text());

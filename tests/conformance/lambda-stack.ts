@@ -40,6 +40,12 @@ const ROLE: JsonObject = {
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
     },
+    Policies: [
+      {
+        PolicyName: 'everything',
+        PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+      },
+    ],
   },
 };
 
@@ -92,22 +98,36 @@ export const deployStack = async (
   }
 };
 
-/** Headers of a request signed with SigV4, for a path and query that need no escaping. */
-export const signed = (service: string, method: string, address: string, body: string): Record<string, string> => {
+const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+/**
+ * Headers of a request signed with SigV4, for a path and query that need no escaping.
+ * @param more Further headers; those that begin with `x-amz-` are signed, too.
+ */
+export const signed = (
+  service: string,
+  method: string,
+  address: string,
+  body: string | Uint8Array,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> => {
   const { host, pathname, searchParams } = new URL(address);
-  const time = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const time = more['x-amz-date'] ?? new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
   const scope = `${time.slice(0, 8)}/eu-west-1/${service}/aws4_request`;
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const amz = Object.entries(more).filter(([name]) => name.startsWith('x-amz-'));
+  const headers = Object.entries({ host, 'x-amz-date': time, ...Object.fromEntries(amz) }).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  const names = headers.map(([name]) => name).join(';');
   searchParams.sort();
   const canonical = [
     method,
     pathname,
     searchParams.toString(),
-    `host:${host}`,
-    `x-amz-date:${time}`,
+    ...headers.map(([name, value]) => `${name}:${value}`),
     '',
-    'host;x-amz-date',
-    sha256(body),
+    names,
+    more['x-amz-content-sha256'] ?? sha256(body),
   ].join('\n');
   const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n');
   const key = scope
@@ -118,7 +138,8 @@ export const signed = (service: string, method: string, address: string, body: s
     );
   const signature = createHmac('sha256', key).update(text).digest('hex');
   return {
+    ...more,
     'x-amz-date': time,
-    authorization: `AWS4-HMAC-SHA256 Credential=${ADMINISTRATOR.accessKeyId}/${scope}, SignedHeaders=host;x-amz-date, Signature=${signature}`,
+    authorization: `AWS4-HMAC-SHA256 Credential=${ADMINISTRATOR.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
   };
 };

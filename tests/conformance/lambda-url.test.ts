@@ -1,6 +1,7 @@
 import { GetFunctionUrlConfigCommand, GetPolicyCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { JsonObject } from '../../local/contracts.ts';
 import { deployStack, functionResource, signed, type TestStack } from './lambda-stack.ts';
 
 const ECHO = 'exports.handler = async (event) => event;';
@@ -16,6 +17,28 @@ exports.handler = async (event) => {
     default: return { message: 'inferred' };
   }
 };`;
+
+/** Lets everybody in at a function's address: both permissions are needed since October 2025. */
+const open = (name: string): JsonObject => ({
+  [`${name}Open`]: {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunctionUrl',
+      FunctionName: { Ref: name },
+      Principal: '*',
+      FunctionUrlAuthType: 'NONE',
+    },
+  },
+  [`${name}OpenInvoke`]: {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { Ref: name },
+      Principal: '*',
+      InvokedViaFunctionUrl: true,
+    },
+  },
+});
 
 let stack: TestStack;
 const output = (name: string) => stack.outputs[name] ?? '';
@@ -33,6 +56,8 @@ beforeAll(async () => {
         Type: 'AWS::Lambda::Url',
         Properties: { AuthType: 'AWS_IAM', TargetFunctionArn: { 'Fn::GetAtt': ['Guarded', 'Arn'] } },
       },
+      ...open('Echo'),
+      ...open('Respond'),
       GuardedPermission: {
         Type: 'AWS::Lambda::Permission',
         Properties: {

@@ -36,6 +36,28 @@ export const topicArn = (name: string) => `arn:aws:sns:${REGION}:${ACCOUNT}:${na
 export const busArn = (name: string) => `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${name}`;
 export const functionArn = (name: string) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 
+/** Lets AWS's services in: what a queue or topic must say that rules, topics and alarms send to. */
+const OPEN: JsonObject = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: ['events.amazonaws.com', 'sns.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+      Action: ['sqs:SendMessage', 'sns:Publish'],
+      Resource: '*',
+    },
+  ],
+};
+/** The input of CreateQueue for a queue that AWS's services may send to. */
+export const openQueue = (name: string) => ({ QueueName: name, Attributes: { Policy: JSON.stringify(OPEN) } });
+/** The same of CreateTopic. */
+export const openTopic = (name: string) => ({ Name: name, Attributes: { Policy: JSON.stringify(OPEN) } });
+/** The resource that opens a queue of a template, by its logical id. */
+export const openedQueue = (logicalId: string): JsonObject => ({
+  Type: 'AWS::SQS::QueuePolicy',
+  Properties: { Queues: [{ Ref: logicalId }], PolicyDocument: OPEN },
+});
+
 export const startMessagingCloud = async (options: { flow?: boolean } = {}): Promise<MessagingCloud> => {
   const logged: { line: string; facts: JsonObject | undefined }[] = [];
   const cloud = await createCloud({

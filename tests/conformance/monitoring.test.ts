@@ -26,6 +26,7 @@ import type { JsonObject } from '../../local/contracts.ts';
 import {
   ACCOUNT,
   type MessagingCloud,
+  openQueue,
   queueArn,
   REGION,
   refusal,
@@ -312,7 +313,7 @@ describe('an alarm', () => {
   });
 
   it('tells the default bus of its state, as AWS does, and once per change', async () => {
-    await world.sqs.send(new CreateQueueCommand({ QueueName: 'states' }));
+    await world.sqs.send(new CreateQueueCommand(openQueue('states')));
     await world.events.send(
       new PutRuleCommand({
         Name: 'states',
@@ -370,7 +371,7 @@ describe('an alarm', () => {
   });
 
   it('tells the default bus when it is made, changed and deleted', async () => {
-    await world.sqs.send(new CreateQueueCommand({ QueueName: 'changes' }));
+    await world.sqs.send(new CreateQueueCommand(openQueue('changes')));
     await world.events.send(
       new PutRuleCommand({
         Name: 'changes',

@@ -17,6 +17,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { BusEvent } from '../../local/contracts.ts';
+import { openQueue } from './messaging-cloud.ts';
 import { ADMINISTRATOR, refusal, type S3Cloud, startS3 } from './s3-cloud.ts';
 
 const Bucket = 'noticed';
@@ -29,7 +30,7 @@ describe('what S3 tells EventBridge', () => {
     const client = { endpoint: world.cloud.url, region: world.cloud.region, credentials: ADMINISTRATOR };
     const sqs = new SQSClient(client);
     const bridge = new EventBridgeClient(client);
-    await sqs.send(new CreateQueueCommand({ QueueName: 'heard' }));
+    await sqs.send(new CreateQueueCommand(openQueue('heard')));
     await bridge.send(new PutRuleCommand({ Name: 'all-of-s3', EventPattern: JSON.stringify({ source: ['aws.s3'] }) }));
     await bridge.send(new PutTargetsCommand({ Rule: 'all-of-s3', Targets: [{ Id: 'queue', Arn: QUEUE }] }));
     await world.s3.send(new CreateBucketCommand({ Bucket }));

@@ -121,10 +121,18 @@ export const startSageMakerCloud = async () => {
       credentialsFor: (role) => ({ accessKeyId: `key of ${role}`, secretAccessKey: 'secret', sessionToken: 'token' }),
       principalOf: (accessKeyId) => ({ arn: 'arn:aws:iam::000000000000:root', accessKeyId }),
       secretOf: () => 'test',
+      tokenOf: () => undefined,
       roleExists: (role) => role === ROLE,
+      trusts: (role) => role === ROLE,
+      allows: () => true,
+      authorize: () => undefined,
+      authorizeRequest: () => undefined,
+      authorizeDelivery: () => undefined,
+      checkPolicy: () => undefined,
     },
     logs: {
       write: (group, stream, written) => void lines.push(...written.map((line) => ({ group, stream, line }))),
+      exists: () => true,
       read: () => [],
     },
     deliver: () => {
@@ -136,7 +144,7 @@ export const startSageMakerCloud = async () => {
   const door = await openDoor(
     {
       services: () => made.services,
-      principalOf: cloud.iam.principalOf,
+      iam: () => cloud.iam,
       ms: () => clock.ms(),
       id,
       log: cloud.log,

@@ -17,6 +17,7 @@ import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-s
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ADMINISTRATOR, deployStack, type TestStack } from './lambda-stack.ts';
+import { openedQueue } from './messaging-cloud.ts';
 
 const run = promisify(execFile);
 const ROLE = 'arn:aws:iam::000000000000:role/trainer';
@@ -42,11 +43,24 @@ beforeAll(async () => {
               { Effect: 'Allow', Principal: { Service: 'sagemaker.amazonaws.com' }, Action: 'sts:AssumeRole' },
             ],
           },
+          Policies: [
+            {
+              PolicyName: 'train',
+              PolicyDocument: {
+                Version: '2012-10-17',
+                Statement: [
+                  { Effect: 'Allow', Action: ['s3:ListBucket', 's3:GetObject', 's3:PutObject'], Resource: '*' },
+                  { Effect: 'Allow', Action: ['logs:*', 'cloudwatch:PutMetricData'], Resource: '*' },
+                ],
+              },
+            },
+          ],
         },
       },
       Store: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'store' } },
       Group: { Type: 'AWS::SageMaker::ModelPackageGroup', Properties: { ModelPackageGroupName: 'models' } },
       Told: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'told' } },
+      ToldPolicy: openedQueue('Told'),
       Rule: {
         Type: 'AWS::Events::Rule',
         Properties: {

@@ -20,6 +20,7 @@ import {
   ACCOUNT,
   functionArn,
   type MessagingCloud,
+  openQueue,
   queueArn,
   refusal,
   START,
@@ -30,7 +31,7 @@ import {
 let world: MessagingCloud;
 beforeEach(async () => {
   world = await startMessagingCloud();
-  await world.sqs.send(new CreateQueueCommand({ QueueName: 'inbox' }));
+  await world.sqs.send(new CreateQueueCommand(openQueue('inbox')));
   await world.sns.send(new CreateTopicCommand({ Name: 'news' }));
 });
 afterEach(() => world.close());

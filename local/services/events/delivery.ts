@@ -3,7 +3,7 @@
  * for 24 hours and up to 185 times with exponential backoff; what cannot be retried, or is exhausted, goes to the
  * target's dead-letter queue with attributes that say why, or is dropped.
  */
-import { type BusEvent, type Cloud, type Json, ServiceError } from '../../contracts.ts';
+import { type Actor, type BusEvent, type Cloud, type Json, ServiceError } from '../../contracts.ts';
 import { type DestinationKind, destinationKind } from '../../deliver.ts';
 import type { Dispatch, Rule, Target } from './store.ts';
 
@@ -51,6 +51,9 @@ const payloadOf = (body: string, targetId: string): Json => {
   }
 };
 
+/** Documented (EventBridge user guide, eb-use-resource-based): the rule is the source of what its targets get. */
+const onBehalfOf = (rule: Rule): Actor => ({ service: 'events.amazonaws.com', sourceArn: rule.arn });
+
 export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
   const senders: Readonly<
     Record<DestinationKind, (target: Target, body: string, event: BusEvent, visited: readonly string[]) => void>
@@ -62,6 +65,18 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
     topic: ({ settings }, body) => cloud.sns.publish(settings.Arn, body),
     function: ({ settings }, body) => cloud.lambda.invokeAsync(settings.Arn, payloadOf(body, settings.Id)),
     bus: ({ settings }, _, event, visited) => forward(settings.Arn, event, visited),
+  };
+
+  const authorizeTarget = (rule: Rule, { settings }: Target, kind: DestinationKind) => {
+    const { Arn: arn, RoleArn: role } = settings;
+    if (role === undefined) {
+      // *Assumed*: from bus to bus within an account neither a role nor a policy is asked for.
+      if (kind !== 'bus') cloud.iam.authorizeDelivery(onBehalfOf(rule), arn);
+      return;
+    }
+    if (!cloud.iam.trusts(role, 'events.amazonaws.com'))
+      throw new ServiceError('AccessDeniedException', `EventBridge may not assume ${role}`);
+    cloud.iam.authorizeDelivery({ role, session: 'events' }, arn);
   };
 
   const giveUp = (
@@ -82,6 +97,7 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
     const deadLetters = settings.DeadLetterConfig?.Arn;
     if (deadLetters === undefined) return cloud.log('events: dropped an event', facts);
     try {
+      cloud.iam.authorizeDelivery(onBehalfOf(rule), deadLetters);
       cloud.sqs.send(deadLetters, JSON.stringify(event), {
         attributes: {
           RULE_ARN: rule.arn,
@@ -112,6 +128,7 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
 
     const attempt = (retries: number) => {
       try {
+        authorizeTarget(rule, target, kind);
         senders[kind](target, target.input(event, facts), event, visited);
       } catch (error) {
         const failure = failureOf(error);

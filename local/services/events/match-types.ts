@@ -1,7 +1,7 @@
 /**
  * The match types of event patterns. Sources: EventBridge user guide, "Comparison operators for use in event
  * patterns" (eb-create-pattern-operators); where it is silent, aws/event-ruler, whose answers are in
- * tests/vectors/pattern-cases.json.
+ * tests/fixtures/pattern-cases.json.
  */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 

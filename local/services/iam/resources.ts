@@ -7,6 +7,7 @@ import {
   type ResourceDeclaration,
   ServiceError,
 } from '../../contracts.ts';
+import { type PolicyKind, readPolicy } from './policy.ts';
 import { base32Of, type Roles } from './roles.ts';
 
 /** A session's length where the role or the request says none, in seconds (documented). */
@@ -27,18 +28,28 @@ const texts = (resource: ResourceDeclaration, name: string): string[] => {
   throw new ServiceError('ValidationError', `${resource.logicalId}: ${name} must be a list of strings`);
 };
 
-const documentOf = (resource: ResourceDeclaration, value: Json | undefined, name: string): JsonObject => {
+/** A document, read once so that what cannot be evaluated is refused when it is deployed. */
+const documentOf = (
+  resource: ResourceDeclaration,
+  value: Json | undefined,
+  name: string,
+  kind: PolicyKind = 'identity',
+): JsonObject => {
   if (!isObject(value) || value.Statement === undefined) {
     throw new ServiceError(
       'MalformedPolicyDocument',
       `${resource.logicalId}: ${name} must be a policy document with a Statement`,
     );
   }
+  readPolicy(value, kind, `${resource.logicalId}: ${name}`);
   return value;
 };
 
 /** The template's types, by name. */
-export const iamResources = (cloud: Cloud, { roles, managed, seed }: Roles): Readonly<Record<string, Provisioner>> => {
+export const iamResources = (
+  cloud: Cloud,
+  { roles, managed, seed, changed }: Roles,
+): Readonly<Record<string, Provisioner>> => {
   // CloudFormation's form of a generated name: stack, logical id, twelve letters; cut in front of those to fit.
   const generatedName = (stack: string, logicalId: string, limit: number) =>
     `${`${stack}-${logicalId}`.slice(0, limit - 13)}-${base32Of(`${seed}/${stack}/${logicalId}`, 12)}`;
@@ -77,11 +88,17 @@ export const iamResources = (cloud: Cloud, { roles, managed, seed }: Roles): Rea
         record: {
           arn,
           name,
+          logicalId: resource.logicalId,
           id,
           path,
           createdAt: cloud.clock.now(),
           maxSessionSeconds: Number(resource.properties.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS),
-          trust: documentOf(resource, resource.properties.AssumeRolePolicyDocument, 'AssumeRolePolicyDocument'),
+          trust: documentOf(
+            resource,
+            resource.properties.AssumeRolePolicyDocument,
+            'AssumeRolePolicyDocument',
+            'trust',
+          ),
           tags: Array.isArray(tags) ? tags.filter(isObject) : [],
           ...(description !== undefined && { description }),
           ...(boundary !== undefined && { permissionsBoundary: boundary }),
@@ -94,6 +111,7 @@ export const iamResources = (cloud: Cloud, { roles, managed, seed }: Roles): Rea
         }),
         managedArns: texts(resource, 'ManagedPolicyArns'),
       });
+      changed();
       return { ref: name, attributes: { Arn: arn, RoleId: id } };
     },
   };
@@ -116,6 +134,7 @@ export const iamResources = (cloud: Cloud, { roles, managed, seed }: Roles): Rea
         // PutRolePolicy replaces an inline policy of the same name.
         inline.splice(at < 0 ? inline.length : at, at < 0 ? 0 : 1, { name, document });
       }
+      changed();
       return { ref: name, attributes: { Id: name } };
     },
   };
@@ -130,6 +149,7 @@ export const iamResources = (cloud: Cloud, { roles, managed, seed }: Roles): Rea
         const { managedArns } = roleByName(roleName, resource.logicalId);
         if (!managedArns.includes(arn)) managedArns.push(arn);
       }
+      changed();
       return { ref: arn, attributes: { PolicyArn: arn, PolicyId: `ANPA${base32Of(`${seed}/policy/${name}`, 17)}` } };
     },
   };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { type Cloud, type IamApi, type JsonObject, type Principal, ServiceError } from '../../contracts.ts';
+import type { AuthorizationRecord } from './record.ts';
 
 /** The administrator signs with this key, and the same word as its secret. */
 export const ADMINISTRATOR_KEY = 'test';
@@ -10,6 +11,8 @@ export const ADMINISTRATOR_KEY = 'test';
 export interface RoleRecord {
   readonly arn: string;
   readonly name: string;
+  /** The template's name for it; the same in every cloud, where a generated name is not. */
+  readonly logicalId: string;
   readonly id: string;
   readonly path: string;
   readonly createdAt: Date;
@@ -29,7 +32,15 @@ export interface RoleRecord {
 export interface IamStore extends IamApi {
   /** Every role, its policies attached. */
   roles(): readonly RoleRecord[];
+  /** What was asked so far, one of each kind. */
+  authorizations(): readonly AuthorizationRecord[];
 }
+
+/** The part of IAM that is about who somebody is, not about what they may do. */
+export type Identities = Pick<
+  IamStore,
+  'credentialsFor' | 'principalOf' | 'secretOf' | 'tokenOf' | 'roleExists' | 'roles'
+>;
 
 /** A session of a role. */
 export interface Session {
@@ -57,7 +68,7 @@ export const base32Of = (seed: string, length: number): string => {
 
 /** What IAM's and STS's operations, and the template's resources, share. */
 export interface Roles {
-  readonly api: IamStore;
+  readonly api: Identities;
   /** What names and ids are derived from: another cloud of another seed gives others. */
   readonly seed: string;
   /** By name, which is unique whatever the path. */
@@ -65,6 +76,10 @@ export interface Roles {
   /** Documents of the stack's own managed policies, by ARN. */
   readonly managed: Map<string, JsonObject>;
   byArn(roleArn: string): Role | undefined;
+  /** Grows with every change of a role or policy. */
+  revision(): number;
+  /** To be called after a change of a role or policy. */
+  changed(): void;
   /** The session of these credentials, undefined for the administrator's. */
   sessionOf(accessKeyId: string): Session | undefined;
   /** Opens a session, or finds it open. @throws ServiceError NoSuchEntity */
@@ -104,7 +119,7 @@ export const createRoles = (cloud: Cloud): Roles => {
     return session;
   };
 
-  const api: IamStore = {
+  const api: Identities = {
     credentialsFor(roleArn, sessionName) {
       const { principal, secretAccessKey, sessionToken } = open(roleArn, sessionName);
       return { accessKeyId: principal.accessKeyId, secretAccessKey, sessionToken };
@@ -113,6 +128,7 @@ export const createRoles = (cloud: Cloud): Roles => {
       accessKeyId === ADMINISTRATOR_KEY ? administrator : sessions.get(accessKeyId)?.principal,
     secretOf: (accessKeyId) =>
       accessKeyId === ADMINISTRATOR_KEY ? ADMINISTRATOR_KEY : sessions.get(accessKeyId)?.secretAccessKey,
+    tokenOf: (accessKeyId) => sessions.get(accessKeyId)?.sessionToken,
     roleExists: (roleArn) => byArn(roleArn) !== undefined,
     roles: () =>
       [...roles.values()].map(({ record, inline, managedArns }) => ({
@@ -125,5 +141,18 @@ export const createRoles = (cloud: Cloud): Roles => {
       })),
   };
 
-  return { api, seed, roles, managed, byArn, open, sessionOf: (accessKeyId) => sessions.get(accessKeyId) };
+  let revision = 0;
+  return {
+    api,
+    seed,
+    roles,
+    managed,
+    byArn,
+    open,
+    revision: () => revision,
+    changed() {
+      revision++;
+    },
+    sessionOf: (accessKeyId) => sessions.get(accessKeyId),
+  };
 };

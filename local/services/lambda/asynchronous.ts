@@ -1,4 +1,4 @@
-import { type Cloud, type Json, type JsonObject, ServiceError } from '../../contracts.ts';
+import { type Actor, type Cloud, type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { InvocationResult, Invoker } from './invoker.ts';
 
@@ -76,8 +76,12 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
     }
   };
 
+  /** What becomes of an event is sent under the function's role (same page as the retries, "Destinations", documented). */
+  const roleOf = ({ definition }: QueuedEvent): Actor => ({ role: definition.role, session: definition.name });
+
   const toDestination = (arn: string, event: QueuedEvent, condition: Condition, result?: InvocationResult) =>
     deliver(event, `delivery to the destination ${arn}`, () => {
+      cloud.iam.authorizeDelivery(roleOf(event), arn);
       const record = recordOf(event, condition, result);
       const [, , service] = arn.split(':');
       if (service === 'events') {
@@ -95,6 +99,7 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
     const { deadLetterArn } = event.definition;
     if (deadLetterArn === undefined) return;
     deliver(event, `delivery to the dead-letter target ${deadLetterArn}`, () => {
+      cloud.iam.authorizeDelivery(roleOf(event), deadLetterArn);
       if (!deadLetterArn.startsWith('arn:aws:sqs:')) {
         cloud.sns.publish(deadLetterArn, event.payload);
         return;

@@ -106,6 +106,14 @@ export const createPoller = (
   let gathered: SqsMessage[] = [];
   let window: Timer | undefined;
 
+  /** Lambda polls under the function's role: docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (documented). */
+  const may = (action: 'ReceiveMessage' | 'DeleteMessage') =>
+    cloud.iam.allows({
+      by: { role: definition.role, session: definition.name },
+      action: `sqs:${action}`,
+      resource: queueArn,
+    });
+
   const concurrency = Math.min(mapping.maximumConcurrency ?? CONCURRENT_BATCHES, pool.capacity(definition));
   // Messages are received only when the function has room for them: what is thrown back would count as received.
   const hasRoom = () => batches < concurrency && pool.underWay(definition) < pool.capacity(definition);
@@ -119,7 +127,7 @@ export const createPoller = (
     const failed = mapping.reportsItemFailures ? failedItems(JSON.parse(result.payload), ids) : new Set<string>();
     if (!failed) return;
     for (const message of messages) {
-      if (!failed.has(message.messageId)) cloud.sqs.delete(queueArn, message.receiptHandle);
+      if (!failed.has(message.messageId) && may('DeleteMessage')) cloud.sqs.delete(queueArn, message.receiptHandle);
     }
   };
 
@@ -157,7 +165,7 @@ export const createPoller = (
   const poll = (): void => {
     while (unsubscribe && mapping.enabled && hasRoom()) {
       const wanted = Math.min(mapping.batchSize - gathered.length, RECEIVE_AT_MOST);
-      const received = cloud.sqs.receive(queueArn, wanted);
+      const received = may('ReceiveMessage') ? cloud.sqs.receive(queueArn, wanted) : [];
       gathered.push(...received);
       if (received.length > 0 && gathered.length < mapping.batchSize) {
         const windowMs = mapping.batchingWindowSeconds * 1000;

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Cloud } from '../../contracts.ts';
+import { openRoleLog, type RoleLog } from '../../role-log.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import { endOfOutput, type FromEnvironment, type FunctionFailure, type ToEnvironment } from './runtime/messages.ts';
 
@@ -31,6 +32,7 @@ export interface Invocation {
 /** A process that runs one function, one invocation at a time: what Lambda calls an execution environment. */
 export interface ExecutionEnvironment {
   readonly logStream: string;
+  readonly log: RoleLog;
   /** How long loading the module took, milliseconds; undefined until it is over. */
   readonly initDurationMs: () => number | undefined;
   /** False once the process has ended or is ending. */
@@ -135,6 +137,7 @@ export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinit
   const id = cloud.id(32);
   const date = cloud.clock.now().toISOString().slice(0, 10).replaceAll('-', '/');
   const logStream = `${date}/[$LATEST]${id}`;
+  const log = openRoleLog(cloud, { role: definition.role, session: definition.name }, definition.logGroup, logStream);
   const taskRoot = await definition.code.folder();
   const temporary = join(cloud.directory, 'lambda', 'tmp', id);
   await mkdir(temporary, { recursive: true });
@@ -153,7 +156,7 @@ export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinit
   let initFailure: FunctionFailure | undefined;
   let running = true;
   let marks: { readonly mark: string; left: number; readonly whole: () => void } | undefined;
-  let onLine: (line: string) => void = (line) => cloud.logs.write(definition.logGroup, logStream, [line]);
+  let onLine: (line: string) => void = (line) => log([line]);
   const writeInitLine = onLine;
   let onMessage: (message: FromEnvironment) => void = () => undefined;
 
@@ -303,6 +306,7 @@ export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinit
 
   return {
     logStream,
+    log,
     initDurationMs: () => initDurationMs,
     usable: () => running,
     async invoke(invocation, write) {

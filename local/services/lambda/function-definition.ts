@@ -141,7 +141,7 @@ export const readFunction = (
     throw invalidParameter(`${where}: Architectures is one of x86_64 and arm64`);
   }
   const role = members.text('Role');
-  if (!cloud.iam.roleExists(role)) {
+  if (!cloud.iam.trusts(role, 'lambda.amazonaws.com')) {
     throw invalidParameter(`${where}: The role defined for the function cannot be assumed by Lambda: ${role}`);
   }
   const code = members.object('Code', ['S3Bucket', 'S3Key', 'S3ObjectVersion']);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { ANONYMOUS, type Call, type Cloud, type Json, type JsonObject } from '../../contracts.ts';
+import { ANONYMOUS, type Call, type Cloud, type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { InvocationResult } from './invoker.ts';
 
@@ -117,9 +117,23 @@ export const eventOf = (
   };
 };
 
-/** May this request pass? With AWS_IAM it must be signed; what the signer may do is the policies' matter. */
-export const mayInvoke = (url: FunctionUrl, call: Call): boolean =>
-  url.authType === 'NONE' || call.principal.accessKeyId !== ANONYMOUS.accessKeyId;
+/**
+ * May this request pass? With AWS_IAM it must be signed; without, the function's policy must let everybody in
+ * (docs.aws.amazon.com/lambda/latest/dg/urls-auth.html, documented).
+ */
+export const mayInvoke = (cloud: Cloud, url: FunctionUrl, call: Call): boolean => {
+  const anonymous = url.authType === 'NONE';
+  if (!anonymous && call.principal.accessKeyId === ANONYMOUS.accessKeyId) return false;
+  const { principal } = anonymous ? { principal: ANONYMOUS } : call;
+  try {
+    const input = { FunctionName: url.definition.arn, AuthType: url.authType };
+    cloud.iam.authorizeRequest('lambda', 'FunctionUrl', input, { principal, sourceIp: call.sourceIp });
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError) return false;
+    throw error;
+  }
+};
 
 /** Answers with a JSON message, as the address itself does when the function is not asked. */
 export const sendMessage = (response: ServerResponse, status: number, message: string): void => {

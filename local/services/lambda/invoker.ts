@@ -2,6 +2,7 @@ import { type Cloud, ServiceError } from '../../contracts.ts';
 import type { EnvironmentPool } from './environment-pool.ts';
 import type { Outcome } from './execution-environment.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import { sendTraces } from './traces.ts';
 
 export interface InvocationResult {
   readonly requestId: string;
@@ -46,7 +47,7 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
       const lines: string[] = [];
       const write = (line: string) => {
         lines.push(line);
-        cloud.logs.write(definition.logGroup, environment.logStream, [line]);
+        environment.log([line]);
       };
       const json = definition.logFormat === 'JSON';
       const platform = (text: string, type: string, record: object) => {
@@ -92,6 +93,7 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
         },
       );
 
+      sendTraces(cloud, definition);
       const logTail = Buffer.from(lines.map((line) => `${line}\n`).join(''))
         .subarray(-LOG_TAIL_BYTES)
         .toString();

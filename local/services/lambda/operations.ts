@@ -5,6 +5,7 @@ import { membersOf } from '../../template/members.ts';
 import type { AsynchronousInvocations } from './asynchronous.ts';
 import type { EventSourceMapping } from './event-source-mapping.ts';
 import { type FunctionDefinition, invalidParameter } from './function-definition.ts';
+import { functionPolicy } from './function-policy.ts';
 import type { FunctionUrl } from './function-url.ts';
 import type { Invoker } from './invoker.ts';
 import { notFound, type Registry } from './registry.ts';
@@ -129,37 +130,6 @@ export const lambdaRoutes = (
     LastModifiedTime: url.createdAt.toISOString(),
   });
 
-  const policyOf = (definition: FunctionDefinition): JsonObject => ({
-    Version: '2012-10-17',
-    Id: 'default',
-    Statement: (registry.permissions.get(definition.name) ?? []).map((permission): JsonObject => {
-      const { principal, sourceArn, sourceAccount, functionUrlAuthType, invokedViaFunctionUrl } = permission;
-      const condition: JsonObject = {
-        ...(sourceArn === undefined ? {} : { ArnLike: { 'AWS:SourceArn': sourceArn } }),
-        ...(sourceAccount === undefined && functionUrlAuthType === undefined
-          ? {}
-          : {
-              StringEquals: {
-                ...(sourceAccount === undefined ? {} : { 'AWS:SourceAccount': sourceAccount }),
-                ...(functionUrlAuthType === undefined ? {} : { 'lambda:FunctionUrlAuthType': functionUrlAuthType }),
-              },
-            }),
-        ...(invokedViaFunctionUrl === undefined
-          ? {}
-          : { Bool: { 'lambda:InvokedViaFunctionUrl': String(invokedViaFunctionUrl) } }),
-      };
-      return {
-        Sid: permission.id,
-        Effect: 'Allow',
-        Principal:
-          principal === '*' ? '*' : principal.endsWith('.amazonaws.com') ? { Service: principal } : { AWS: principal },
-        Action: permission.action,
-        Resource: definition.arn,
-        ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
-      };
-    }),
-  });
-
   const pageOf = <T>(all: readonly T[], query: URLSearchParams, defaultSize: number) => {
     const start = Number(query.get('Marker') ?? 0);
     const size = Number(query.get('MaxItems') ?? defaultSize);
@@ -185,6 +155,7 @@ export const lambdaRoutes = (
     const qualifier = query.get('Qualifier') ?? undefined;
     const definition = registry.find(name, qualifier);
     const bytes = await readPayload(request, MAX_PAYLOAD_BYTES[type === 'Event' ? 'Event' : 'RequestResponse']);
+    call.verifyBody(bytes);
     // Without a payload the event is an empty object: recorded, as the payload a destination was told.
     const payload = bytes.length === 0 ? '{}' : bytes.toString('utf8');
     const encoded = header('x-amz-client-context');
@@ -322,10 +293,9 @@ export const lambdaRoutes = (
       member: 'FunctionName',
       handle({ response, name, query }) {
         const definition = registry.find(name, query.get('Qualifier') ?? undefined);
-        if (!registry.permissions.has(definition.name)) {
-          throw notFound('The resource you requested does not exist.');
-        }
-        answer(response, 200, { Policy: JSON.stringify(policyOf(definition)) });
+        const policy = functionPolicy(registry, definition.arn);
+        if (!policy) throw notFound('The resource you requested does not exist.');
+        answer(response, 200, { Policy: JSON.stringify(policy) });
       },
     },
     {
@@ -374,7 +344,9 @@ export const lambdaRoutes = (
       path: /^\/2015-03-31\/event-source-mappings\/([^/]+)$/,
       query: {},
       async handle({ request, response, call, name }) {
-        const body = (await readPayload(request, MAX_PAYLOAD_BYTES.Event)).toString('utf8');
+        const bytes = await readPayload(request, MAX_PAYLOAD_BYTES.Event);
+        call.verifyBody(bytes);
+        const body = bytes.toString('utf8');
         assertJson(body || '{}');
         const input: JsonObject = JSON.parse(body || '{}');
         call.note('UpdateEventSourceMapping', { ...input, UUID: name });

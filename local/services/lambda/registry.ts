@@ -25,7 +25,8 @@ export interface Registry {
   readonly eventInvokeConfigs: Map<string, EventInvokeConfig>;
   readonly mappings: Map<string, { readonly mapping: EventSourceMapping; readonly poller: Poller }>;
   readonly urls: Map<string, FunctionUrl>;
-  readonly permissions: Map<string, Permission[]>;
+  /** By function name; a list is replaced when it grows. */
+  readonly permissions: Map<string, readonly Permission[]>;
   /**
    * Finds a function by name, partial ARN or ARN, with or without `$LATEST`; there are no other versions here.
    * @throws ServiceError ResourceNotFoundException.

@@ -11,7 +11,7 @@ import {
   tagsOf,
 } from './function-definition.ts';
 import type { Invoker } from './invoker.ts';
-import type { Registry } from './registry.ts';
+import type { Permission, Registry } from './registry.ts';
 
 // Properties, bounds, Ref and GetAtt of each type: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
 // AWS_Lambda.html (documented).
@@ -47,6 +47,9 @@ const PERMISSION_PROPERTIES = [
 ];
 
 /** The CloudFormation types Lambda makes. */
+/** docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions (documented) */
+const POLLING = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+
 export const lambdaResources = (
   cloud: Cloud,
   registry: Registry,
@@ -93,8 +96,7 @@ export const lambdaResources = (
         const functionUrlAuthType = members.optionalText('FunctionUrlAuthType');
         const invokedViaFunctionUrl = members.flag('InvokedViaFunctionUrl');
         const id = `${resource.logicalId}-${cloud.id(12)}`;
-        const permissions = registry.permissions.get(definition.name) ?? [];
-        permissions.push({
+        const permission: Permission = {
           id,
           action: members.text('Action'),
           principal: members.text('Principal'),
@@ -102,8 +104,8 @@ export const lambdaResources = (
           ...(sourceAccount === undefined ? {} : { sourceAccount }),
           ...(functionUrlAuthType === undefined ? {} : { functionUrlAuthType }),
           ...(invokedViaFunctionUrl === undefined ? {} : { invokedViaFunctionUrl }),
-        });
-        registry.permissions.set(definition.name, permissions);
+        };
+        registry.permissions.set(definition.name, [...(registry.permissions.get(definition.name) ?? []), permission]);
         return { ref: id, attributes: { Id: id } };
       },
     },
@@ -166,6 +168,12 @@ export const lambdaResources = (
           throw invalidParameter(
             `Error occurred while ReceiveMessage. SQS Error Code: ${cause.code}. SQS Error Message: ${cause.message}`,
           );
+        }
+        for (const action of POLLING) {
+          const by = { role: definition.role, session: definition.name };
+          if (cloud.iam.allows({ by, action: `sqs:${action}`, resource: queueArn })) continue;
+          // As public issues quote it.
+          throw invalidParameter(`The provided execution role does not have permissions to call ${action} on SQS`);
         }
         const uuid = cloud.id('uuid');
         const mapping: EventSourceMapping = {

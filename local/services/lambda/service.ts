@@ -1,6 +1,7 @@
 import { type Cloud, type Json, type LambdaApi, type Service, ServiceError } from '../../contracts.ts';
 import { createAsynchronousInvocations } from './asynchronous.ts';
 import { createEnvironmentPool } from './environment-pool.ts';
+import { functionOf, functionPolicy } from './function-policy.ts';
 import { eventOf, mayInvoke, sendMessage, sendResult } from './function-url.ts';
 import { createInvoker } from './invoker.ts';
 import { lambdaRoutes, readPayload } from './operations.ts';
@@ -34,7 +35,8 @@ export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi }
           const url = registry.urls.get(id);
           if (!url) return sendMessage(response, 404, 'Not Found');
           const body = await readPayload(request, MAX_URL_BODY_BYTES);
-          if (!mayInvoke(url, call)) return sendMessage(response, 403, 'Forbidden');
+          call.verifyBody(body);
+          if (!mayInvoke(cloud, url, call)) return sendMessage(response, 403, 'Forbidden');
           const path = rest.startsWith('/') ? rest : `/${rest}`;
           try {
             const event = eventOf(cloud, url, request, path, body, call);
@@ -64,6 +66,8 @@ export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi }
               { Type: 'User' },
             );
           }
+          const input = { [route.member ?? 'FunctionName']: name, ...parameters };
+          cloud.iam.authorizeRequest('lambda', route.operation, input, call);
           return route.handle({ request, response, call, name, query: searchParams });
         }
         throw new ServiceError(
@@ -72,6 +76,11 @@ export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi }
           404,
         );
       },
+    },
+    policies: {
+      has: (arn) => functionOf(registry, arn) !== undefined,
+      of: (arn) => functionPolicy(registry, arn),
+      all: () => [...registry.permissions.keys()].flatMap((name) => registry.functions.get(name)?.arn ?? []),
     },
     resources: lambdaResources(cloud, registry, pool, invoker),
     started() {

@@ -234,6 +234,7 @@ export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => 
 
   const api: LogsApi = {
     write: (group, stream, lines) => store.append(group, stream, lines),
+    exists: (group) => store.groups.has(group),
     read: (group) =>
       (store.groups.get(group)?.events ?? []).map(({ timestamp, stream, message }) => ({ timestamp, stream, message })),
   };

@@ -51,8 +51,12 @@ export const createAlarms = (cloud: Cloud): Alarms => {
   const act = (arn: string, alarm: Alarm, previous: StateFacts) => {
     const { AlarmName } = alarm.settings;
     try {
-      if (destinationKind(arn) === 'function')
-        cloud.lambda.invokeAsync(arn, lambdaActionPayload(alarm, previous, cloud.account, cloud.region));
+      const isFunction = destinationKind(arn) === 'function';
+      // Functions know alarms by another name: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+      // (documented).
+      const service = isFunction ? 'lambda.alarms.cloudwatch.amazonaws.com' : 'cloudwatch.amazonaws.com';
+      cloud.iam.authorizeDelivery({ service, sourceArn: alarm.arn }, arn);
+      if (isFunction) cloud.lambda.invokeAsync(arn, lambdaActionPayload(alarm, previous, cloud.account, cloud.region));
       else
         cloud.sns.publish(arn, JSON.stringify(topicActionMessage(alarm, previous, cloud.account, cloud.region)), {
           subject: `${alarm.state.value}: "${AlarmName}" in ${cloud.region}`

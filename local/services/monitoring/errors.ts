@@ -5,6 +5,7 @@ import { ServiceError } from '../../contracts.ts';
  * still see (recorded).
  */
 export const queryCodes: Readonly<Record<string, string>> = {
+  AccessDeniedException: 'AccessDenied',
   InvalidParameterCombinationException: 'InvalidParameterCombination',
   InvalidParameterValueException: 'InvalidParameterValue',
   MissingRequiredParameterException: 'MissingParameter',

@@ -4,6 +4,8 @@
  */
 import { ServiceError } from '../../contracts.ts';
 
+export const accessDenied = () => new ServiceError('AccessDenied', 'Access Denied', 403);
+
 export const noSuchBucket = (bucket: string) =>
   new ServiceError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
 

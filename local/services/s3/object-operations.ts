@@ -243,6 +243,12 @@ export const deleteObjects: S3Operation = async ({ cloud, store, notifications }
   const failed: Record<string, string | undefined>[] = [];
   for (const { key, versionId, etag } of deletions) {
     try {
+      cloud.iam.authorizeRequest(
+        's3',
+        'DeleteObject',
+        { Bucket: exchange.bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }) },
+        call,
+      );
       const deleted = store.remove(bucket, key, versionId, wholeSeconds(cloud.clock.ms()), { ifMatch: etag });
       notifications.deleted(bucket, key, deleted, call);
       const isMarker = deleted.change === 'marker-created' || deleted.change === 'marker-removed';

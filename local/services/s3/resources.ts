@@ -88,13 +88,14 @@ export const bucketResource = ({ cloud, store }: Context): Provisioner => ({
   },
 });
 
-export const bucketPolicyResource = ({ store }: Context): Provisioner => ({
+export const bucketPolicyResource = ({ cloud, store }: Context): Provisioner => ({
   properties: ['Bucket', 'PolicyDocument'],
   create(resource) {
     const { Bucket: name, PolicyDocument: document } = resource.properties;
     if (typeof name !== 'string') throw invalid(resource, 'Bucket must name a bucket');
     if (!isObject(document) || document.Statement === undefined)
       throw invalid(resource, 'PolicyDocument must have a Statement');
+    cloud.iam.checkPolicy(document, 'resource', resource.logicalId);
     store.bucket(name).policy = structuredClone(document);
     return { ref: `${name}-policy`, attributes: {} };
   },

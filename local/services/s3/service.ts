@@ -9,12 +9,13 @@ import { createBlobs } from './blobs.ts';
 import * as buckets from './bucket-operations.ts';
 import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
 import { copyObject, uploadPartCopy } from './copy-operations.ts';
+import { accessDenied } from './errors.ts';
 import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing-operations.ts';
 import * as multipart from './multipart-operations.ts';
 import { createNotifications } from './notifications.ts';
 import * as objects from './object-operations.ts';
-import { type OperationName, readRequest } from './operations.ts';
+import { type OperationName, readRequest, type S3Request } from './operations.ts';
 import { bucketPolicyResource, bucketResource } from './resources.ts';
 import { createStore } from './store.ts';
 import { plainTraits } from './traits.ts';
@@ -51,6 +52,9 @@ const OPERATIONS: Readonly<Record<OperationName, S3Operation>> = {
 };
 
 const VERSION_ID_LENGTH = 32;
+/** For versions *assumed* to be as for keys. */
+const MISSING: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion']);
+const BUCKET_ARN = 'arn:aws:s3:::';
 
 /** S3 as the other services see it, and what permission checks will ask. */
 export interface S3Store extends S3Api {
@@ -78,10 +82,25 @@ export const createS3 = (cloud: Cloud): { service: Service; api: S3Store } => {
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
     call.note(understood.operation, understood.params);
     const { ExpectedBucketOwner: owner } = understood.input;
-    if (owner !== undefined && owner !== cloud.account) throw new ServiceError('AccessDenied', 'Access Denied', 403);
-    await OPERATIONS[understood.operation](context, { ...understood, request, response, call });
+    if (owner !== undefined && owner !== cloud.account) throw accessDenied();
+    cloud.iam.authorizeRequest('s3', understood.operation, understood.params, call);
+    try {
+      await OPERATIONS[understood.operation](context, { ...understood, request, response, call });
+    } catch (error) {
+      throw withoutListing(error, understood, call);
+    }
     // Whatever body an operation had no use for is read away, so that the connection can go on.
     request.resume();
+  };
+
+  /**
+   * Who may not list a bucket does not learn that a key is missing: 403, not 404 (API_GetObject and API_HeadObject,
+   * "Permissions", documented).
+   */
+  const withoutListing = (error: unknown, { bucket }: S3Request, { principal }: Call): unknown => {
+    if (!(error instanceof ServiceError) || !MISSING.has(error.code)) return error;
+    const listing = { by: { principal }, action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` };
+    return cloud.iam.allows(listing) ? error : accessDenied();
   };
 
   const api: S3Store = {
@@ -136,6 +155,12 @@ export const createS3 = (cloud: Cloud): { service: Service; api: S3Store } => {
     service: {
       scope: 's3',
       api: { protocol: 'rest', errors: 'xml', handle },
+      policies: {
+        has: (arn) => store.buckets.has(arn.slice(BUCKET_ARN.length)),
+        of: (arn) => store.buckets.get(arn.slice(BUCKET_ARN.length))?.policy,
+        all: () =>
+          [...store.buckets].flatMap(([name, { policy }]) => (policy === undefined ? [] : [`${BUCKET_ARN}${name}`])),
+      },
       resources: { 'AWS::S3::Bucket': bucketResource(context), 'AWS::S3::BucketPolicy': bucketPolicyResource(context) },
       close: () => blobs.settled(),
     },

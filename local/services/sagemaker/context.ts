@@ -49,7 +49,7 @@ export const createContext = (cloud: Cloud, hooks: SageMakerHooks): Context => (
   random: () => Number.parseInt(cloud.id(8), 16) / 2 ** 32,
   checkRole(roleArn) {
     // The words are those public issues quote; *assumed*.
-    if (!cloud.iam.roleExists(roleArn)) {
+    if (!cloud.iam.trusts(roleArn, 'sagemaker.amazonaws.com')) {
       throw invalid(
         `Could not assume role ${roleArn}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.`,
       );

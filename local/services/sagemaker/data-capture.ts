@@ -3,11 +3,14 @@ import { parseS3Uri } from '../../containers/s3-input.ts';
 import type { JsonObject } from '../../contracts.ts';
 import type { Context } from './context.ts';
 import type { DataCaptureConfig } from './endpoint-configs.ts';
+import { s3UnderRole } from './role-access.ts';
 
 /** One invocation, as it may be captured. */
 export interface CapturedExchange {
   readonly endpoint: string;
   readonly variant: string;
+  /** The role of the model that answered: it writes. */
+  readonly roleArn: string;
   readonly config: DataCaptureConfig;
   readonly inferenceId?: string;
   readonly input: CapturedSide;
@@ -31,6 +34,7 @@ export interface DataCapture {
 
 interface Batch {
   readonly endpoint: string;
+  readonly roleArn: string;
   readonly bucket: string;
   readonly folder: string;
   readonly firstMs: number;
@@ -84,7 +88,12 @@ export const createDataCapture = (context: Context): DataCapture => {
     batch.timer?.cancel();
     if (!batches.delete(id)) return;
     const key = `${batch.folder}/${fileName(new Date(batch.firstMs), cloud.id('uuid'))}`;
-    await cloud.s3.write(batch.bucket, key, `${batch.lines.join('\n')}\n`, 'application/jsonlines');
+    await s3UnderRole(cloud, batch.roleArn).write(
+      batch.bucket,
+      key,
+      `${batch.lines.join('\n')}\n`,
+      'application/jsonlines',
+    );
   };
   // Capture is best effort: a bucket that is gone costs the records, not the endpoint.
   const writeSafely = (id: string, batch: Batch) =>
@@ -96,7 +105,7 @@ export const createDataCapture = (context: Context): DataCapture => {
     );
 
   return {
-    record({ endpoint, variant, config, inferenceId, input, output }) {
+    record({ endpoint, variant, roleArn, config, inferenceId, input, output }) {
       const { InitialSamplingPercentage: percentage } = config;
       if (config.EnableCapture === false) return;
       if (percentage < 100 && context.random() * 100 >= percentage) return;
@@ -118,7 +127,7 @@ export const createDataCapture = (context: Context): DataCapture => {
       const id = `${bucket}/${folder}`;
       let batch = batches.get(id);
       if (!batch) {
-        const opened: Batch = { endpoint, bucket, folder, firstMs: time.getTime(), lines: [], sizeBytes: 0 };
+        const opened: Batch = { endpoint, roleArn, bucket, folder, firstMs: time.getTime(), lines: [], sizeBytes: 0 };
         opened.timer = cloud.clock.after(
           FLUSH_AFTER_MS,
           () => void writeSafely(id, opened),

@@ -8,6 +8,7 @@ import { download, InputError, inputObjects, openObject, parseS3Uri } from '../.
 import { type ServingContainer, startServing, UnhealthyError } from '../../containers/serving.ts';
 import type { Context } from './context.ts';
 import type { Model } from './models.ts';
+import { logUnderRole, s3UnderRole } from './role-access.ts';
 
 /** A model that could not be brought up, in words for a FailureReason. */
 export class HostingError extends Error {
@@ -37,7 +38,7 @@ export interface HostedModel {
 const fetchModel = async (context: Context, model: Model, folder: string): Promise<void> => {
   const { data } = model;
   if (!data) return;
-  const { s3 } = context.cloud;
+  const s3 = s3UnderRole(context.cloud, model.roleArn);
   if (data.form === 'archive') {
     await unpackInto(folder, await openObject(s3, parseS3Uri(data.uri)));
     return;
@@ -58,6 +59,7 @@ export const hostModel = async (context: Context, hosting: Hosting): Promise<Hos
   if (!image)
     throw new HostingError(`The image ${model.imageUri} does not exist: the local cloud has no program for it.`);
   const root = join(cloud.directory, 'sagemaker', 'hosting', `${model.name}-${cloud.id(8)}`);
+  const log = logUnderRole(cloud, model.roleArn, hosting.logGroup, hosting.logStream);
   const remove = () => rm(root, { recursive: true, force: true });
   try {
     await fetchModel(context, model, join(root, 'opt/ml/model'));
@@ -69,7 +71,7 @@ export const hostModel = async (context: Context, hosting: Hosting): Promise<Hos
         ...model.environment,
         ...hosting.environment,
       },
-      onLine: (line) => cloud.logs.write(hosting.logGroup, hosting.logStream, [asLogged(line)]),
+      onLine: (line) => log([asLogged(line)]),
       clock: cloud.clock,
       startupMs: hosting.startupMs,
       ...(hosting.signal ? { signal: hosting.signal } : {}),

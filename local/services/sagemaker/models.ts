@@ -73,6 +73,15 @@ const exists = (context: Context, { uri, form }: ModelData): boolean => {
   return s3.bucketExists(bucket) && s3.list(bucket, key).some((object) => form === 'prefix' || object.key === key);
 };
 
+/** SageMaker looks for the data under the role when the model is made (as public issues quote its refusal). */
+const mayRead = ({ cloud }: Context, role: string, { uri, form }: ModelData): boolean => {
+  const { bucket, key } = parseS3Uri(uri);
+  // What lies below a prefix is read when the model is hosted.
+  if (form === 'prefix') return true;
+  const by = { role, session: 'SageMaker' };
+  return cloud.iam.allows({ by, action: 's3:GetObject', resource: `arn:aws:s3:::${bucket}/${key}` });
+};
+
 const modelData = (container: {
   ModelDataUrl: string | undefined;
   ModelDataSource: Read<typeof dataSource> | undefined;
@@ -143,6 +152,11 @@ export const createModels = (context: Context, registry: Registry): Models => {
         // The words are those public issues quote; *assumed*.
         if (model.data && !exists(context, model.data))
           throw invalid(`Could not find model data at ${model.data.uri}.`);
+        if (model.data && !mayRead(context, model.roleArn, model.data)) {
+          throw invalid(
+            `Could not access model data at ${model.data.uri}. Please ensure that the role "${model.roleArn}" exists and that its trust relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" permissions and that the object is located in ${context.cloud.region}.`,
+          );
+        }
         byName.set(key(model.name), model);
         context.tags.create(arn, value.Tags);
         // That the event comes when a model is made is documented; whether deleting sends one is not: none is sent.

@@ -162,11 +162,13 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     const read = readMembers(name, request);
     const note = (bytes: number) => call.note('InvokeEndpoint', toJson({ ...read, Body: { bytes } }));
     note(0);
+    cloud.iam.authorizeRequest('sagemaker', 'InvokeEndpoint', { EndpointName: name }, call);
     check(read, request);
     const served = endpoints.served(name);
     const serverless = typeof served === 'object' && served.fleet.config.serverless;
     const body = await readBody(request, serverless ? SERVERLESS_BODY_BYTES : BODY_BYTES);
     note(body.length);
+    call.verifyBody(body);
     if (served === undefined) throw validation(`Endpoint ${name} of account ${cloud.account} not found.`);
     // *Assumed*: the words for an endpoint that is not in service yet, or any more.
     if (served === 'idle') throw validation(`Endpoint ${name} of account ${cloud.account} is not in service.`);
@@ -178,6 +180,7 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
       const exchange: CapturedExchange = {
         endpoint: served.name,
         variant: variant.config.VariantName,
+        roleArn: variant.model.roleArn,
         config,
         ...(read.InferenceId === undefined ? {} : { inferenceId: read.InferenceId }),
         input: { contentType: read.ContentType ?? 'application/octet-stream', body },

@@ -15,6 +15,7 @@ import type { Context } from './context.ts';
 import { invalid, notImplemented, resourceInUse, resourceNotFound } from './errors.ts';
 import { type Listed, listPage } from './listing.ts';
 import { parse, toJson, toSeconds } from './request.ts';
+import { logUnderRole, mayPublish, OutputError, s3UnderRole } from './role-access.ts';
 import * as shapes from './shapes.ts';
 
 /** Training jobs. */
@@ -158,6 +159,7 @@ const LONGEST_RUNTIME_S = 28 * DAY_S;
 const KILL_AFTER_MS = 120_000;
 const CHECKPOINTS = '/opt/ml/checkpoints';
 const LOG_GROUP = '/aws/sagemaker/TrainingJobs';
+const METRICS = '/aws/sagemaker/TrainingJobs';
 
 const compiles = (regex: string) => {
   try {
@@ -279,19 +281,20 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
   };
 
   const fetchInput = async (job: TrainingJob, root: string) => {
+    const s3 = s3UnderRole(cloud, job.request.RoleArn);
     for (const channel of job.request.InputDataConfig ?? []) {
       const { S3DataType, S3Uri } = channel.DataSource.S3DataSource;
-      const objects = await inputObjects(cloud.s3, { type: S3DataType, uri: S3Uri });
-      await download(cloud.s3, objects, inside(trainingPaths(root).channel('.'), channel.ChannelName));
+      const objects = await inputObjects(s3, { type: S3DataType, uri: S3Uri });
+      await download(s3, objects, inside(trainingPaths(root).channel('.'), channel.ChannelName));
     }
     const checkpoints = job.request.CheckpointConfig;
     if (!checkpoints) return;
     const { bucket, key } = parseS3Uri(checkpoints.S3Uri);
     const folder = inside(root, checkpoints.LocalPath ?? CHECKPOINTS);
     const prefix = key === '' || key.endsWith('/') ? key : `${key}/`;
-    const saved = cloud.s3.bucketExists(bucket) ? cloud.s3.list(bucket, prefix) : [];
+    const saved = s3.bucketExists(bucket) ? s3.list(bucket, prefix) : [];
     await download(
-      cloud.s3,
+      s3,
       saved.map((object) => ({
         bucket,
         key: object.key,
@@ -304,6 +307,7 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
 
   const train = async (job: TrainingJob, image: ContainerImage, root: string) => {
     const { request } = job;
+    const publishes = mayPublish(cloud, request.RoleArn, METRICS);
     const scrape = metricScraper(
       image.metricDefinitions ??
         (request.AlgorithmSpecification.MetricDefinitions ?? []).map(({ Name, Regex }) => ({
@@ -312,9 +316,10 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
         })),
       (value) => {
         job.metrics.set(value.name, value);
+        if (!publishes) return;
         // Namespace and dimension: monitoring-cloudwatch.md, training job metrics ("Host": job/algo-1).
         context.hooks.metric?.({
-          namespace: '/aws/sagemaker/TrainingJobs',
+          namespace: METRICS,
           name: value.name,
           dimensions: { Host: `${job.name}/algo-1` },
           value: value.value,
@@ -323,6 +328,7 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
       },
     );
     const stream = `${job.name}/algo-1-${Math.floor(now() / 1000)}`;
+    const log = logUnderRole(cloud, request.RoleArn, LOG_GROUP, stream);
     const mode = request.AlgorithmSpecification.TrainingInputMode;
     const container = await startTraining({
       image,
@@ -350,7 +356,7 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
       onLine(line) {
         if (closed) return;
         const logged = asLogged(line);
-        cloud.logs.write(LOG_GROUP, stream, [logged]);
+        log([logged]);
         scrape(logged, now());
       },
     });
@@ -366,17 +372,18 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
   };
 
   const upload = async (job: TrainingJob, root: string) => {
+    const s3 = s3UnderRole(cloud, job.request.RoleArn);
     const paths = trainingPaths(root);
     const output = `${job.request.OutputDataConfig.S3OutputPath.replace(/\/+$/, '')}/${job.name}/output`;
     const { bucket, key } = parseS3Uri(output);
     const compressed = job.request.OutputDataConfig.CompressionType !== 'NONE';
     const put = async (name: string, folder: string) => {
       if (compressed) {
-        await cloud.s3.write(bucket, `${key}/${name}.tar.gz`, packFolder(folder), 'application/x-tar');
+        await s3.write(bucket, `${key}/${name}.tar.gz`, packFolder(folder), 'application/x-tar');
         return `${output}/${name}.tar.gz`;
       }
       for (const file of await filesBelow(folder)) {
-        await cloud.s3.write(bucket, `${key}/${name}/${file}`, createReadStream(join(folder, file)));
+        await s3.write(bucket, `${key}/${name}/${file}`, createReadStream(join(folder, file)));
       }
       return `${output}/${name}/`;
     };
@@ -385,7 +392,7 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
       const place = parseS3Uri(checkpoints.S3Uri.replace(/\/+$/, ''));
       const folder = inside(root, checkpoints.LocalPath ?? CHECKPOINTS);
       for (const file of await filesBelow(folder)) {
-        await cloud.s3.write(place.bucket, `${place.key}/${file}`, createReadStream(join(folder, file)));
+        await s3.write(place.bucket, `${place.key}/${file}`, createReadStream(join(folder, file)));
       }
     }
     const artifacts = (await filesBelow(paths.model)).length > 0 ? await put('model', paths.model) : undefined;
@@ -452,12 +459,14 @@ export const createTrainingJobs = (context: Context): TrainingJobs => {
     } catch (error) {
       if (closed) return;
       const message = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof InputError))
+      if (!(error instanceof InputError || error instanceof OutputError))
         cloud.log(`training job ${job.name} failed inside the local cloud`, { error: message });
       const reason =
         error instanceof InputError
           ? `ClientError: Data download failed: ${message}`
-          : `InternalServerError: ${message}`;
+          : error instanceof OutputError
+            ? `ClientError: Artifact upload failed: ${message}`
+            : `InternalServerError: ${message}`;
       end(job, 'Failed', 'Failed', reason.slice(0, 1024));
     } finally {
       await rm(root, { recursive: true, force: true });

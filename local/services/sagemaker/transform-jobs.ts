@@ -13,6 +13,7 @@ import { type Listed, listPage } from './listing.ts';
 import { BatchError, type MiniBatch, miniBatches } from './mini-batches.ts';
 import type { Model, Models } from './models.ts';
 import { parse, toJson, toSeconds } from './request.ts';
+import { logUnderRole, OutputError, s3UnderRole } from './role-access.ts';
 import * as shapes from './shapes.ts';
 
 /** Batch transform jobs. */
@@ -237,7 +238,8 @@ export const createTransformJobs = (context: Context, models: Models): Transform
 
   const transformObject = async (job: TransformJob, container: ServingContainer, object: InputObject) => {
     const { TransformInput: input, processing } = { ...job.request, processing: job.processing };
-    const opened = await openObject(cloud.s3, object);
+    const s3 = s3UnderRole(cloud, job.model.roleArn);
+    const opened = await openObject(s3, object);
     const body = input.CompressionType === 'Gzip' ? opened.pipe(createGunzip()) : opened;
     if (body !== opened) opened.on('error', (error) => body.destroy(error));
     const batches = miniBatches(body, {
@@ -266,12 +268,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
     const { bucket, key } = parseS3Uri(job.request.TransformOutput.S3OutputPath.replace(/\/+$/, ''));
     const prefix = key === '' ? '' : `${key}/`;
     job.stop.signal.throwIfAborted();
-    await cloud.s3.write(
-      bucket,
-      `${prefix}${object.name}.out`,
-      Buffer.concat(parts),
-      job.request.TransformOutput.Accept,
-    );
+    await s3.write(bucket, `${prefix}${object.name}.out`, Buffer.concat(parts), job.request.TransformOutput.Accept);
   };
 
   const stream = (job: TransformJob) => `${job.name}/${job.instance}`;
@@ -280,7 +277,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
     const { S3DataType, S3Uri } = job.request.TransformInput.DataSource.S3DataSource;
     const output = parseS3Uri(job.request.TransformOutput.S3OutputPath);
     if (!cloud.s3.bucketExists(output.bucket)) throw new InputError(`The bucket ${output.bucket} does not exist`);
-    const objects = await inputObjects(cloud.s3, { type: S3DataType, uri: S3Uri });
+    const objects = await inputObjects(s3UnderRole(cloud, job.model.roleArn), { type: S3DataType, uri: S3Uri });
     let hosted: HostedModel | undefined;
     try {
       hosted = await hostModel(context, {
@@ -309,11 +306,12 @@ export const createTransformJobs = (context: Context, models: Models): Transform
         signal: job.stop.signal,
       });
       const problems: string[] = [];
+      const dataLog = logUnderRole(cloud, job.model.roleArn, LOG_GROUP, `${stream(job)}/data-log`);
       for (const object of objects) {
         await transformObject(job, hosted.container, object).catch((error: unknown) => {
           if (error instanceof TransformError || error instanceof BatchError || error instanceof FilterError) {
             problems.push(`s3://${object.bucket}/${object.key}: ${error.message}`);
-            cloud.logs.write(LOG_GROUP, `${stream(job)}/data-log`, [problems.at(-1) ?? '']);
+            dataLog([problems.at(-1) ?? '']);
             return;
           }
           throw error;
@@ -329,7 +327,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
   // *Assumed*: the words. AWS says only `See job logs for more information`; the reason itself follows here.
   const reasonOf = (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof InputError) return `ClientError: ${message}`;
+    if (error instanceof InputError || error instanceof OutputError) return `ClientError: ${message}`;
     if (error instanceof TransformError || error instanceof HostingError) {
       return `AlgorithmError: See job logs for more information: ${message}`;
     }

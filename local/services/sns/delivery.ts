@@ -3,7 +3,7 @@
  * or function cannot take now is tried again, 100,015 times over 23 days; a client-side error (the endpoint has gone)
  * is not. What is not delivered goes to the subscription's dead-letter queue, or is lost.
  */
-import { type Cloud, ServiceError } from '../../contracts.ts';
+import { type Actor, type Cloud, ServiceError } from '../../contracts.ts';
 import { envelope, lambdaEvent, type Message } from './message.ts';
 import type { Subscription } from './topics.ts';
 
@@ -31,7 +31,9 @@ export const createDelivery =
     const sqsAttributes = (): Record<string, string> =>
       Object.fromEntries(Object.entries(message.attributes).map(([name, { Value }]) => [name, Value]));
     const body = () => (subscription.raw ? message.message : JSON.stringify(envelope(message, arn, cloud.url())));
+    const by: Actor = { service: 'sns.amazonaws.com', sourceArn: subscription.topic.arn };
     const send = () => {
+      cloud.iam.authorizeDelivery(by, endpoint);
       if (protocol === 'lambda') cloud.lambda.invokeAsync(endpoint, lambdaEvent(message, arn, cloud.url()));
       else cloud.sqs.send(endpoint, body(), subscription.raw ? { attributes: sqsAttributes() } : {});
     };
@@ -41,6 +43,7 @@ export const createDelivery =
       const facts = { topic: subscription.topic.arn, endpoint, message: message.id, error: code, reason };
       if (subscription.deadLetters === undefined) return cloud.log('sns: lost a message', facts);
       try {
+        cloud.iam.authorizeDelivery(by, subscription.deadLetters);
         cloud.sqs.send(subscription.deadLetters, body(), {
           attributes: { RequestID: message.id, ErrorCode: code, ErrorMessage: reason || code },
         });

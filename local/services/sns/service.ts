@@ -24,7 +24,7 @@ import {
 import { createDelivery } from './delivery.ts';
 import { invalid } from './errors.ts';
 import { checkMessage, type Message, messageAttributes } from './message.ts';
-import { createTopics, type Subscription, type Topic } from './topics.ts';
+import { createTopics, defaultPolicy, type Subscription, type Topic } from './topics.ts';
 
 const tags = optional(list(structure({ Key: text(), Value: text() })));
 const topicReference = structure({ TopicArn: text() });
@@ -230,6 +230,7 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
           structure({ Topics: list(text(), { min: 1 }), PolicyDocument: anything() }),
           properties,
         );
+        cloud.iam.checkPolicy(PolicyDocument, 'resource', logicalId);
         for (const arn of Topics) topics.setAttribute(topics.topic(arn), 'Policy', JSON.stringify(PolicyDocument));
         return { ref: `${logicalId}-${cloud.id(12)}`, attributes: {} };
       },
@@ -257,6 +258,15 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
         maps: ['Attributes'],
       },
       resources,
+      policies: {
+        has: (arn) => topics.find(arn.split(':').at(-1) ?? '') !== undefined,
+        of: (arn) => {
+          const topic = topics.find(arn.split(':').at(-1) ?? '');
+          return topic && (topic.attributes.get('Policy') ?? defaultPolicy(cloud.account, topic.arn));
+        },
+        // The policy SNS gives by itself is nobody's grant.
+        all: () => topics.all().flatMap(({ arn, attributes }) => (attributes.has('Policy') ? [arn] : [])),
+      },
       async close() {
         topics.clear();
       },

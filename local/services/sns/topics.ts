@@ -26,6 +26,25 @@ export interface Topic {
 /** Topic attributes that are kept. Others are refused by name. */
 const TOPIC_ATTRIBUTES = ['DisplayName', 'Policy', 'KmsMasterKeyId', 'TracingConfig'];
 
+/**
+ * What a topic has until it is given another: its owner's, and those who publish in its owner's name, as alarms do.
+ * docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html (documented; the list of actions is cut to Publish)
+ */
+export const defaultPolicy = (account: string, topicArn: string): string =>
+  JSON.stringify({
+    Version: '2008-10-17',
+    Statement: [
+      {
+        Sid: '__default_statement_ID',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: 'SNS:Publish',
+        Resource: topicArn,
+        Condition: { StringEquals: { 'AWS:SourceOwner': account } },
+      },
+    ],
+  });
+
 /** Remembered for tests and stories, per topic. */
 const MOST_REMEMBERED = 1000;
 

@@ -5,6 +5,7 @@ import { ServiceError } from '../../contracts.ts';
  * still see. Source: the service's API reference (common and per-operation errors) and the SDKs' service model.
  */
 export const queryCodes: Readonly<Record<string, string>> = {
+  AccessDeniedException: 'AccessDenied',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
   QueueNameExists: 'QueueAlreadyExists',
   MessageNotInflight: 'AWS.SimpleQueueService.MessageNotInflight',

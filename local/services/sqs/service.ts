@@ -401,6 +401,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
           structure({ Queues: list(text(), { min: 1 }), PolicyDocument: anything() }),
           properties,
         );
+        cloud.iam.checkPolicy(PolicyDocument, 'resource', logicalId);
         for (const url of Queues) {
           const queue = queues.byUrl(url);
           queue.change(withAttributes(queue.settings(), { Policy: JSON.stringify(PolicyDocument) }));
@@ -415,6 +416,11 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       scope: 'sqs',
       api: { protocol: 'json-1.0', target: 'AmazonSQS', operations, queryCodes },
       resources,
+      policies: {
+        has: (arn) => queues.find(arn.split(':').at(-1) ?? '') !== undefined,
+        of: (arn) => queues.find(arn.split(':').at(-1) ?? '')?.settings().Policy,
+        all: () => queues.all().flatMap((queue) => (queue.settings().Policy === undefined ? [] : [queue.arn])),
+      },
       async close() {
         queues.close();
         tags.clear();

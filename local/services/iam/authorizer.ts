@@ -1,0 +1,191 @@
+/** Authorisation in a running cloud: finds the policies, judges, records, refuses. */
+import type { Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
+import { destinationKind } from '../../deliver.ts';
+import { actorName, footprintOf, judge, type PolicySource, type Setting } from './authority.ts';
+import { denial, denialText, unknownNeeds } from './denial.ts';
+import type { Verdict } from './evaluation.ts';
+import { MANAGED_POLICIES } from './managed-policies.ts';
+import { NEEDS } from './needs/table.ts';
+import { type Policy, type PolicyKind, readPolicy } from './policy.ts';
+import { type AuthorizationLog, documentOf, type PolicySnapshot } from './record.ts';
+import type { Roles } from './roles.ts';
+
+/** What puts something into a target of each kind. */
+const DELIVERY = {
+  queue: 'sqs:SendMessage',
+  topic: 'sns:Publish',
+  function: 'lambda:InvokeFunction',
+  bus: 'events:PutEvents',
+} as const;
+
+type Checks = Pick<
+  IamApi,
+  'allows' | 'authorize' | 'authorizeRequest' | 'authorizeDelivery' | 'trusts' | 'checkPolicy'
+>;
+
+export interface Authorizer extends Checks {
+  /** Puts the policies as they are now on the record. */
+  recordPolicies(): void;
+}
+
+/** The policies of a role, compiled when they are first asked for after a change. */
+interface CompiledRole {
+  readonly revision: number;
+  readonly identity: readonly Policy[];
+  readonly boundary: Policy | undefined;
+  readonly trust: Policy;
+}
+
+/**
+ * @param services Those of the cloud, whose resources may have policies; asked for when needed.
+ */
+export const createAuthorizer = (
+  cloud: Cloud,
+  roles: Roles,
+  services: () => readonly Service[],
+  log: AuthorizationLog,
+): Authorizer => {
+  const compiledRoles = new Map<string, CompiledRole>();
+  const compiledTexts = new Map<string, Policy>();
+  const compiledDocuments = new WeakMap<object, Policy>();
+  const unknownManaged = new Set<string>();
+
+  const managed = (arn: string, roleName: string): Policy[] => {
+    const document = roles.managed.get(arn) ?? MANAGED_POLICIES[arn];
+    if (document) return [readPolicy(document, 'identity', `policy ${arn}`)];
+    // Fails closed: what AWS's policy grants is not known here, so it grants nothing.
+    if (!unknownManaged.has(arn)) {
+      unknownManaged.add(arn);
+      cloud.log(`iam: the managed policy ${arn} is not known to this cloud and grants nothing`, { role: roleName });
+    }
+    return [];
+  };
+
+  const compiled = (roleArn: string): CompiledRole | undefined => {
+    const known = compiledRoles.get(roleArn);
+    if (known && known.revision === roles.revision()) return known;
+    const role = roles.byArn(roleArn);
+    if (!role) return undefined;
+    const { record, inline, managedArns } = role;
+    const where = `role ${record.name}`;
+    const boundaryArn = record.permissionsBoundary;
+    // A boundary that is not known allows nothing.
+    const boundary =
+      boundaryArn === undefined
+        ? undefined
+        : (managed(boundaryArn, record.name)[0] ?? { where: `policy ${boundaryArn}`, statements: [] });
+    const made: CompiledRole = {
+      revision: roles.revision(),
+      identity: [
+        ...inline.map(({ name, document }) => readPolicy(document, 'identity', `${where} policy ${name}`)),
+        ...managedArns.flatMap((arn) => managed(arn, record.name)),
+      ],
+      boundary,
+      trust: readPolicy(record.trust, 'trust', `${where} trust policy`),
+    };
+    compiledRoles.set(roleArn, made);
+    return made;
+  };
+
+  const ownerService = (arn: string) => {
+    const scope = arn.split(':', 3)[2];
+    return services().find((service) => service.scope === scope && service.policies !== undefined);
+  };
+
+  const compileResource = (policy: Json, arn: string): Policy => {
+    if (typeof policy === 'string') {
+      const key = `${arn} ${policy}`;
+      let known = compiledTexts.get(key);
+      if (!known) {
+        known = readPolicy(documentOf(policy), 'resource', `policy of ${arn}`);
+        compiledTexts.set(key, known);
+      }
+      return known;
+    }
+    const document = documentOf(policy);
+    let known = compiledDocuments.get(document);
+    if (!known) {
+      known = readPolicy(document, 'resource', `policy of ${arn}`);
+      compiledDocuments.set(document, known);
+    }
+    return known;
+  };
+
+  const source: PolicySource = {
+    identity: (roleArn) => compiled(roleArn)?.identity ?? [],
+    boundary: (roleArn) => compiled(roleArn)?.boundary,
+    trust: (roleArn) => compiled(roleArn)?.trust,
+    resource(arn) {
+      const policy = arn === '*' ? undefined : ownerService(arn)?.policies?.of(arn);
+      return policy === undefined ? undefined : compileResource(policy, arn);
+    },
+  };
+
+  const setting = (): Setting => ({ account: cloud.account, region: cloud.region, nowMs: cloud.clock.ms() });
+
+  /** Documented in this project: whoever signs with the administrator's key may do everything. */
+  const isAdministrator = ({ by }: Authorization) =>
+    'principal' in by && by.principal.accessKeyId !== '' && by.principal.roleArn === undefined;
+
+  const ask = (authorization: Authorization): Verdict => {
+    if (isAdministrator(authorization)) return { allowed: true };
+    const now = setting();
+    const verdict = judge(authorization, source, now);
+    log.note(authorization, verdict.allowed, now.nowMs, () => footprintOf(authorization, source, now));
+    if (!verdict.allowed) {
+      const { by, action, resource } = authorization;
+      cloud.log(`access denied: ${denialText(authorization, verdict, cloud.account)}`, {
+        principal: actorName(by, cloud.account),
+        action,
+        resource,
+      });
+    }
+    return verdict;
+  };
+
+  const authorize = (authorization: Authorization, scope?: string): void => {
+    const verdict = ask(authorization);
+    if (!verdict.allowed) throw denial(authorization, verdict, cloud.account, scope);
+  };
+
+  const snapshot = (): PolicySnapshot => ({
+    account: cloud.account,
+    region: cloud.region,
+    roles: roles.api.roles(),
+    resources: services().flatMap(({ policies }) =>
+      (policies?.all() ?? []).flatMap((arn) => {
+        const document = policies?.of(arn);
+        return document === undefined ? [] : [{ arn, document: documentOf(document) }];
+      }),
+    ),
+  });
+
+  return {
+    allows: (authorization) => ask(authorization).allowed,
+    authorize: (authorization) => authorize(authorization),
+    authorizeRequest(scope, operation, input, { principal, sourceIp }) {
+      const by = { principal };
+      if (isAdministrator({ by, action: '', resource: '' })) return;
+      const table = NEEDS[scope];
+      const needs = table && Object.hasOwn(table, operation) ? table[operation] : undefined;
+      if (!needs) throw unknownNeeds(by, scope, operation, cloud.account);
+      for (const { action, resource, context } of needs(input, cloud)) {
+        authorize({ by, action, resource, context: { 'aws:sourceip': sourceIp, ...context } }, scope);
+      }
+    },
+    authorizeDelivery(by, targetArn) {
+      const action = DELIVERY[destinationKind(targetArn)];
+      // What is not there nobody is denied: its service says so itself (SQS: "does not exist or you do not have access").
+      if (ownerService(targetArn)?.policies?.has(targetArn) === false) return;
+      authorize({ by, action, resource: targetArn });
+    },
+    trusts(roleArn, service) {
+      if (!roles.byArn(roleArn)) return false;
+      return ask({ by: { service, sourceArn: '' }, action: 'sts:AssumeRole', resource: roleArn }).allowed;
+    },
+    checkPolicy(document: Json, kind: PolicyKind, where: string) {
+      readPolicy(document, kind, where);
+    },
+    recordPolicies: () => log.policies(snapshot),
+  };
+};

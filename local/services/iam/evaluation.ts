@@ -1,0 +1,123 @@
+/**
+ * May this be done? The evaluation of one request within one account.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+ * and …/reference_policies_evaluation-logic_policy-eval-denyallow.html (documented)
+ */
+import type { Policy, Principals, Statement } from './policy.ts';
+import type { KeyValues } from './wildcard.ts';
+
+/** Who asks. */
+export type Asker =
+  | { readonly kind: 'role'; readonly roleArn: string; readonly sessionArn: string; readonly account: string }
+  | { readonly kind: 'service'; readonly service: string }
+  | { readonly kind: 'anonymous' };
+
+export interface Question {
+  readonly asker: Asker;
+  /** `s3:GetObject` */
+  readonly action: string;
+  /** An ARN, or `*` where the action has no resource. */
+  readonly resource: string;
+  readonly valuesOf: KeyValues;
+}
+
+/** The policies that bear on a question. */
+export interface Grounds {
+  readonly identity: readonly Policy[];
+  readonly boundary?: Policy;
+  /** The resource's own policy; for sts:AssumeRole the role's trust policy. */
+  readonly resource?: Policy;
+  /** True for trust policies: without their word nothing is allowed. */
+  readonly resourceMustAllow?: boolean;
+}
+
+export type Verdict =
+  | { readonly allowed: true }
+  | {
+      readonly allowed: false;
+      readonly because: 'explicit-deny' | 'no-allow';
+      /** The kind of policy that denied, or that would have had to allow. */
+      readonly policy: 'identity-based' | 'resource-based' | 'permissions boundary' | 'trust';
+    };
+
+/** How a statement's Principal meets the asker: by itself, by its account only, or not at all. */
+const principalMatch = (principals: Principals, asker: Asker): 'direct' | 'account' | undefined => {
+  if (principals.everybody) return 'direct';
+  if (asker.kind === 'anonymous') return undefined;
+  if (asker.kind === 'service') return principals.services.includes(asker.service) ? 'direct' : undefined;
+  if (principals.aws.includes(asker.roleArn) || principals.aws.includes(asker.sessionArn)) return 'direct';
+  const account = [asker.account, `arn:aws:iam::${asker.account}:root`];
+  // Documented: naming the account lets the account's own policies decide.
+  return principals.aws.some((one) => account.includes(one)) ? 'account' : undefined;
+};
+
+const applies = (statement: Statement, { action, resource, valuesOf }: Question): boolean =>
+  statement.actions.some((matches) => matches(action, valuesOf)) !== statement.exceptActions &&
+  (statement.resources.length === 0 ||
+    statement.resources.some((matches) => matches(resource, valuesOf)) !== statement.exceptResources) &&
+  statement.conditions.every((holds) => holds(valuesOf));
+
+const some = (policies: readonly Policy[], effect: Statement['effect'], question: Question): boolean =>
+  policies.some(({ statements }) =>
+    statements.some((statement) => statement.effect === effect && applies(statement, question)),
+  );
+
+/** What a resource policy says to the asker: the strongest of its statements that apply. */
+const resourceWord = (policy: Policy | undefined, question: Question): 'denied' | 'direct' | 'account' | undefined => {
+  let word: 'direct' | 'account' | undefined;
+  for (const statement of policy?.statements ?? []) {
+    const match = statement.principals && principalMatch(statement.principals, question.asker);
+    if (!match || !applies(statement, question)) continue;
+    if (statement.effect === 'Deny') return 'denied';
+    if (word !== 'direct') word = match;
+  }
+  return word;
+};
+
+/** Decides: an explicit deny wins; else one allow, of the identity's policies or of the resource's, is enough. */
+export const decide = (question: Question, grounds: Grounds): Verdict => {
+  const { identity, boundary, resource, resourceMustAllow = false } = grounds;
+  const word = resourceWord(resource, question);
+  if (word === 'denied') return { allowed: false, because: 'explicit-deny', policy: 'resource-based' };
+  if (some(identity, 'Deny', question)) return { allowed: false, because: 'explicit-deny', policy: 'identity-based' };
+  if (boundary && some([boundary], 'Deny', question))
+    return { allowed: false, because: 'explicit-deny', policy: 'permissions boundary' };
+
+  if (question.asker.kind !== 'role') {
+    if (word === 'direct') return { allowed: true };
+    return { allowed: false, because: 'no-allow', policy: resourceMustAllow ? 'trust' : 'resource-based' };
+  }
+  if (resourceMustAllow && word === undefined) return { allowed: false, because: 'no-allow', policy: 'trust' };
+  if (word !== 'direct' && !some(identity, 'Allow', question))
+    return { allowed: false, because: 'no-allow', policy: 'identity-based' };
+  // Documented: a boundary limits what a resource's policy gives to the role, too (not what it gives to one session).
+  if (boundary && !some([boundary], 'Allow', question))
+    return { allowed: false, because: 'no-allow', policy: 'permissions boundary' };
+  return { allowed: true };
+};
+
+/**
+ * Which statements, and which of their resources, apply: two questions with the same footprint get the same verdict,
+ * and would get it without any one statement, too.
+ */
+export const footprint = (question: Question, { identity, boundary, resource }: Grounds): string => {
+  const marks: string[] = [];
+  const mark = (label: string, { statements }: Policy, isAsked: (statement: Statement) => boolean) => {
+    for (const [index, statement] of statements.entries()) {
+      if (!isAsked(statement) || !applies(statement, question)) continue;
+      const which = statement.resources.flatMap((matches, at) =>
+        matches(question.resource, question.valuesOf) ? [at] : [],
+      );
+      marks.push(`${label}.${index}.${which.join('+')}`);
+    }
+  };
+  for (const [index, policy] of identity.entries()) mark(String(index), policy, () => true);
+  if (boundary) mark('boundary', boundary, () => true);
+  if (resource) {
+    // Many resources have policies that read alike: whose it is tells them apart.
+    mark(resource.where, resource, ({ principals }) =>
+      principals === undefined ? false : principalMatch(principals, question.asker) !== undefined,
+    );
+  }
+  return marks.join(' ');
+};

@@ -1,0 +1,67 @@
+/**
+ * What EventBridge's operations need. Actions and resources: the Service Authorization Reference, "Actions, resources,
+ * and condition keys for Amazon EventBridge" (documented).
+ */
+import type { Json, JsonObject } from '../../../contracts.ts';
+import {
+  anywhere,
+  listOf,
+  type Need,
+  type Needs,
+  type NeedsTable,
+  objectOf,
+  type Place,
+  passRole,
+  textOf,
+} from './need.ts';
+
+const SERVICE = 'events.amazonaws.com';
+const DEFAULT_BUS = 'default';
+
+/** A bus is named by name or ARN. */
+const busName = (value: Json | undefined) => textOf(value).split('/').at(-1) || DEFAULT_BUS;
+const busArn = ({ account, region }: Place, value: Json | undefined) =>
+  `arn:aws:events:${region}:${account}:event-bus/${busName(value)}`;
+
+/** Rules of the default bus have no bus in their ARN. */
+const ruleArn = ({ account, region }: Place, input: JsonObject, member: string) => {
+  const bus = busName(input.EventBusName);
+  return `arn:aws:events:${region}:${account}:rule/${bus === DEFAULT_BUS ? '' : `${bus}/`}${textOf(input[member])}`;
+};
+
+const onRule =
+  (action: string, member = 'Name', more: (input: JsonObject) => readonly Need[] = () => []): Needs =>
+  (input, place) => [{ action: `events:${action}`, resource: ruleArn(place, input, member) }, ...more(input)];
+
+const onBus =
+  (action: string): Needs =>
+  (input, place) => [{ action: `events:${action}`, resource: busArn(place, input.Name) }];
+
+export const EVENTS_NEEDS: NeedsTable = {
+  // Each entry is an event of its own, to a bus of its own.
+  PutEvents: (input, place) =>
+    listOf(input.Entries)
+      .map(objectOf)
+      .map((entry) => ({
+        action: 'events:PutEvents',
+        resource: busArn(place, entry.EventBusName),
+        context: { 'events:source': textOf(entry.Source), 'events:detail-type': textOf(entry.DetailType) },
+      })),
+  CreateEventBus: onBus('CreateEventBus'),
+  DescribeEventBus: onBus('DescribeEventBus'),
+  DeleteEventBus: onBus('DeleteEventBus'),
+  ListEventBuses: anywhere('events:ListEventBuses'),
+  PutRule: onRule('PutRule', 'Name', (input) => passRole(input.RoleArn, SERVICE)),
+  DescribeRule: onRule('DescribeRule'),
+  DeleteRule: onRule('DeleteRule'),
+  EnableRule: onRule('EnableRule'),
+  DisableRule: onRule('DisableRule'),
+  ListRules: anywhere('events:ListRules'),
+  PutTargets: onRule('PutTargets', 'Rule', (input) =>
+    listOf(input.Targets).flatMap((target) => passRole(objectOf(target).RoleArn, SERVICE)),
+  ),
+  RemoveTargets: onRule('RemoveTargets', 'Rule'),
+  ListTargetsByRule: onRule('ListTargetsByRule', 'Rule'),
+  ListRuleNamesByTarget: anywhere('events:ListRuleNamesByTarget'),
+  TestEventPattern: anywhere('events:TestEventPattern'),
+};

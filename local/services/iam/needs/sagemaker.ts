@@ -1,0 +1,114 @@
+/**
+ * What SageMaker's operations need. Actions and resources: the Service Authorization Reference, "Actions, resources,
+ * and condition keys for Amazon SageMaker"; tags and roles: docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+ * (documented). Names stand in ARNs in small letters.
+ */
+import type { JsonObject } from '../../../contracts.ts';
+import {
+  anywhere,
+  listOf,
+  type Need,
+  type Needs,
+  type NeedsTable,
+  type Place,
+  passRole,
+  tagContext,
+  textOf,
+} from './need.ts';
+
+const SERVICE = 'sagemaker.amazonaws.com';
+
+const arn = ({ account, region }: Place, kind: string, name: string) =>
+  `arn:aws:sagemaker:${region}:${account}:${kind}/${name.toLowerCase()}`;
+
+/** The resource a member names: by name, or by an ARN as it is. */
+const named = (place: Place, kind: string, value: string) =>
+  value.startsWith('arn:') ? value : arn(place, kind, value);
+
+const on =
+  (action: string, kind: string, member: string): Needs =>
+  (input, place) => [{ action: `sagemaker:${action}`, resource: named(place, kind, textOf(input[member])) }];
+
+/** Creation: with tags the right to tag what is made is needed besides. */
+const creating =
+  (
+    action: string,
+    kind: string,
+    member: string,
+    more: (input: JsonObject, place: Place) => readonly Need[] = () => [],
+  ): Needs =>
+  (input, place) => {
+    const resource = arn(place, kind, textOf(input[member]));
+    const context = tagContext(input.Tags);
+    return [
+      { action: `sagemaker:${action}`, resource, context },
+      ...(listOf(input.Tags).length === 0 ? [] : [{ action: 'sagemaker:AddTags', resource, context }]),
+      ...more(input, place),
+    ];
+  };
+
+/** The versions of a group, as the group's name or ARN tells. */
+const versionsOf = (place: Place, group: string) => arn(place, 'model-package', `${group.split('/').at(-1) ?? ''}/*`);
+
+export const SAGEMAKER_NEEDS: NeedsTable = {
+  CreateTrainingJob: creating('CreateTrainingJob', 'training-job', 'TrainingJobName', (input) =>
+    passRole(input.RoleArn, SERVICE),
+  ),
+  DescribeTrainingJob: on('DescribeTrainingJob', 'training-job', 'TrainingJobName'),
+  StopTrainingJob: on('StopTrainingJob', 'training-job', 'TrainingJobName'),
+  ListTrainingJobs: anywhere('sagemaker:ListTrainingJobs'),
+  CreateTransformJob: creating('CreateTransformJob', 'transform-job', 'TransformJobName'),
+  DescribeTransformJob: on('DescribeTransformJob', 'transform-job', 'TransformJobName'),
+  StopTransformJob: on('StopTransformJob', 'transform-job', 'TransformJobName'),
+  ListTransformJobs: anywhere('sagemaker:ListTransformJobs'),
+  CreateModel: creating('CreateModel', 'model', 'ModelName', (input) => passRole(input.ExecutionRoleArn, SERVICE)),
+  DescribeModel: on('DescribeModel', 'model', 'ModelName'),
+  DeleteModel: on('DeleteModel', 'model', 'ModelName'),
+  ListModels: anywhere('sagemaker:ListModels'),
+  CreateEndpointConfig: creating('CreateEndpointConfig', 'endpoint-config', 'EndpointConfigName', (input) =>
+    passRole(input.ExecutionRoleArn, SERVICE),
+  ),
+  DescribeEndpointConfig: on('DescribeEndpointConfig', 'endpoint-config', 'EndpointConfigName'),
+  DeleteEndpointConfig: on('DeleteEndpointConfig', 'endpoint-config', 'EndpointConfigName'),
+  ListEndpointConfigs: anywhere('sagemaker:ListEndpointConfigs'),
+  // Both resources are required ones of the two actions.
+  CreateEndpoint: creating('CreateEndpoint', 'endpoint', 'EndpointName', (input, place) => [
+    { action: 'sagemaker:CreateEndpoint', resource: arn(place, 'endpoint-config', textOf(input.EndpointConfigName)) },
+  ]),
+  UpdateEndpoint: (input, place) => [
+    { action: 'sagemaker:UpdateEndpoint', resource: arn(place, 'endpoint', textOf(input.EndpointName)) },
+    { action: 'sagemaker:UpdateEndpoint', resource: arn(place, 'endpoint-config', textOf(input.EndpointConfigName)) },
+  ],
+  DescribeEndpoint: on('DescribeEndpoint', 'endpoint', 'EndpointName'),
+  DeleteEndpoint: on('DeleteEndpoint', 'endpoint', 'EndpointName'),
+  ListEndpoints: anywhere('sagemaker:ListEndpoints'),
+  InvokeEndpoint: on('InvokeEndpoint', 'endpoint', 'EndpointName'),
+  CreateModelPackageGroup: creating('CreateModelPackageGroup', 'model-package-group', 'ModelPackageGroupName'),
+  DescribeModelPackageGroup: on('DescribeModelPackageGroup', 'model-package-group', 'ModelPackageGroupName'),
+  DeleteModelPackageGroup: on('DeleteModelPackageGroup', 'model-package-group', 'ModelPackageGroupName'),
+  ListModelPackageGroups: anywhere('sagemaker:ListModelPackageGroups'),
+  // A version that is not there yet is asked for as `model-package/<group>/*`: the resource of the sample policy in
+  // model-registry-cross-account.md; that AWS evaluates it so is *assumed*.
+  CreateModelPackage: (input, place) => {
+    const group = textOf(input.ModelPackageGroupName);
+    const resource =
+      group === '' ? arn(place, 'model-package', textOf(input.ModelPackageName)) : versionsOf(place, group);
+    const context = tagContext(input.Tags);
+    return [
+      { action: 'sagemaker:CreateModelPackage', resource, context },
+      ...(listOf(input.Tags).length === 0 ? [] : [{ action: 'sagemaker:AddTags', resource, context }]),
+    ];
+  },
+  DescribeModelPackage: on('DescribeModelPackage', 'model-package', 'ModelPackageName'),
+  UpdateModelPackage: on('UpdateModelPackage', 'model-package', 'ModelPackageArn'),
+  DeleteModelPackage: on('DeleteModelPackage', 'model-package', 'ModelPackageName'),
+  ListModelPackages: (input, place) => {
+    const group = textOf(input.ModelPackageGroupName);
+    return [{ action: 'sagemaker:ListModelPackages', resource: group === '' ? '*' : versionsOf(place, group) }];
+  },
+  AddTags: (input) => [
+    { action: 'sagemaker:AddTags', resource: textOf(input.ResourceArn), context: tagContext(input.Tags) },
+  ],
+  DeleteTags: (input) => [{ action: 'sagemaker:DeleteTags', resource: textOf(input.ResourceArn) }],
+  ListTags: (input) => [{ action: 'sagemaker:ListTags', resource: textOf(input.ResourceArn) }],
+};

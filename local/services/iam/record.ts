@@ -1,0 +1,95 @@
+/**
+ * The record of authorisations: what was asked on whose authority, and the answer. Kept bounded: of those that the same
+ * statements decide in the same way, the first is kept.
+ */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Actor, Authorization, Json, JsonObject } from '../../contracts.ts';
+import type { RoleRecord } from './roles.ts';
+
+/** An authorisation and its answer. */
+export interface AuthorizationRecord extends Authorization {
+  readonly allowed: boolean;
+  /** Epoch milliseconds, by the cloud's clock. */
+  readonly atMs: number;
+}
+
+/** The policies that answered. */
+export interface PolicySnapshot {
+  readonly account: string;
+  readonly region: string;
+  readonly roles: readonly RoleRecord[];
+  readonly resources: readonly { readonly arn: string; readonly document: Json }[];
+}
+
+/** A line of the file. */
+export type RecordLine =
+  | { readonly kind: 'policies'; readonly policies: PolicySnapshot }
+  | { readonly kind: 'authorization'; readonly authorization: AuthorizationRecord };
+
+export interface AuthorizationLog {
+  /** @param footprint Computed only when nothing like this has been seen lately. */
+  note(authorization: Authorization, allowed: boolean, atMs: number, footprint: () => string): void;
+  policies(snapshot: () => PolicySnapshot): void;
+  all(): readonly AuthorizationRecord[];
+}
+
+/** How many exact authorisations are remembered before they are forgotten again: memory stays flat. */
+const REMEMBERED = 20_000;
+/** Refusals have no statement to tell them apart; there are few where things work. */
+const MOST_REFUSALS = 1_000;
+
+const actorKey = (actor: Actor): string => {
+  if ('principal' in actor) return actor.principal.roleArn ?? 'anonymous';
+  if ('role' in actor) return actor.role;
+  return `${actor.service} ${actor.sourceArn}`;
+};
+
+/** Without the access key, which is nobody's business. */
+const withoutKey = (actor: Actor): Actor =>
+  'principal' in actor ? { principal: { ...actor.principal, accessKeyId: '' } } : actor;
+
+let opened = 0;
+
+/** @param folder Lines are appended to a file of this log's own in it. Without one the record is in memory only. */
+export const createAuthorizationLog = (folder: string | undefined): AuthorizationLog => {
+  const recent = new Set<string>();
+  const known = new Set<string>();
+  const kept: AuthorizationRecord[] = [];
+  let refusals = 0;
+  const file = folder === undefined ? undefined : join(folder, `${process.pid}-${++opened}.jsonl`);
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  // At once: whoever reads the record must find what a process that was killed has asked. Lines are few.
+  const write = (line: RecordLine) => {
+    if (file !== undefined) appendFileSync(file, `${JSON.stringify(line)}\n`);
+  };
+  return {
+    note(authorization, allowed, atMs, footprint) {
+      const { by, action, resource, context } = authorization;
+      const actor = actorKey(by);
+      const exact = `${allowed} ${actor} ${action} ${resource} ${context === undefined ? '' : JSON.stringify(context)}`;
+      if (recent.has(exact)) return;
+      if (recent.size >= REMEMBERED) recent.clear();
+      recent.add(exact);
+      const key = allowed ? `${actor} ${action} ${footprint()}` : exact;
+      if (known.has(key) || (!allowed && ++refusals > MOST_REFUSALS)) return;
+      known.add(key);
+      const record: AuthorizationRecord = { ...authorization, by: withoutKey(by), allowed, atMs };
+      kept.push(record);
+      write({ kind: 'authorization', authorization: record });
+    },
+    policies(snapshot) {
+      if (file !== undefined) write({ kind: 'policies', policies: snapshot() });
+    },
+    all: () => [...kept],
+  };
+};
+
+/** @returns A document that may come as JSON text. */
+export const documentOf = (policy: Json): JsonObject => {
+  const document: Json = typeof policy === 'string' ? JSON.parse(policy) : policy;
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw new TypeError('a policy document is a JSON object');
+  return document;
+};
