@@ -86,7 +86,8 @@ const normalized = (path: string): string => {
 const canonicalPaths = (path: string, service: string): readonly string[] => {
   if (service !== 's3') return [percentEncode(normalized(path)).replaceAll('%2F', '/')];
   // S3 signs the key encoded once. Some clients leave characters as they are that others encode; AWS takes both.
-  return [path, path.split('/').map(percentDecode).map(percentEncode).join('/')];
+  const encoded = path.split('/').map(percentDecode).map(percentEncode).join('/');
+  return encoded === path ? [path] : [path, encoded];
 };
 
 const canonicalQuery = (query: string, signature: Signature): string =>

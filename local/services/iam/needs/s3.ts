@@ -82,7 +82,7 @@ const readingSource = (source: Json | undefined): readonly Need[] => {
 
 const copying: Needs = (input) => [...readingSource(input.CopySource), ...writing(input)];
 
-export const S3_NEEDS: NeedsTable = {
+export const S3_NEEDS = {
   ListBuckets: anywhere('s3:ListAllMyBuckets'),
   CreateBucket: onBucket('s3:CreateBucket'),
   HeadBucket: onBucket('s3:ListBucket'),
@@ -116,4 +116,4 @@ export const S3_NEEDS: NeedsTable = {
   CompleteMultipartUpload: writing,
   AbortMultipartUpload: onObject('s3:AbortMultipartUpload'),
   ListParts: onObject('s3:ListMultipartUploadParts'),
-};
+} as const satisfies NeedsTable;
