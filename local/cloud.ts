@@ -98,7 +98,7 @@ const DEFAULT_REGION = 'eu-west-1';
 /** The seed of ids where none is given. */
 const DEFAULT_SEED = 1;
 
-type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'deliver'> & {
+type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'monitoring' | 'deliver'> & {
   readonly iam: IamStore;
   readonly s3: S3Store;
 };
@@ -146,6 +146,10 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
     get logs() {
       return part('logs');
     },
+    get monitoring() {
+      return part('monitoring');
+    },
+    faults: NO_FAULTS,
     deliver: (arn, payload) => part('deliver')(arn, payload),
   };
 
@@ -170,6 +174,7 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
     sqs: sqs.api,
     sns: sns.api,
     lambda: lambda.api,
+    monitoring: monitoring.api,
     deliver: createDeliver(cloud),
   } satisfies Parts);
 
@@ -197,6 +202,9 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
     },
   };
 };
+
+/** Every event arrives once, at once. */
+const NO_FAULTS: Cloud['faults'] = { copies: () => [0] };
 
 const DEAF: Cloud['events'] = { emit: () => undefined, put: () => undefined };
 
@@ -301,6 +309,12 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
     },
     get logs() {
       return world.cloud.logs;
+    },
+    get monitoring() {
+      return world.cloud.monitoring;
+    },
+    get faults() {
+      return world.cloud.faults;
     },
     id: (kind) => world.cloud.id(kind),
     log: (line, facts) => world.cloud.log(line, facts),

@@ -51,8 +51,14 @@ export interface Call {
    * @throws ServiceError InvalidSignatureException
    */
   verifyBody(body: Uint8Array): void;
-  /** Lets a service with a protocol of its own say, for the record, which operation this was and with which parameters. */
+  /** Says, for the record, which operation this was and with which parameters; said again, the last word counts. */
   note(operation: string, params: JsonObject): void;
+  /**
+   * What a service with a protocol of its own calls once, before anything is done: the front does so for the others. Notes
+   * the operation, checks its members and the permissions of who signed, and lets faults strike.
+   * @throws ServiceError
+   */
+  admit(operation: string, params: JsonObject): Promise<void>;
 }
 
 /** One operation of a JSON or query protocol service. Throws {@link ServiceError}. */
@@ -232,9 +238,18 @@ export interface LogsApi {
   read(group: string): readonly { readonly timestamp: number; readonly stream: string; readonly message: string }[];
 }
 
-/** CloudWatch as the other services see it: AWS's own metrics, which clients may not publish (`AWS/SageMaker`). */
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+
+/** CloudWatch as the other services see it. */
 export interface MonitoringApi {
-  /** @param metric `at` is epoch milliseconds, now by default; the unit is `None` by default. */
+  /** The state of an alarm; undefined when there is no such alarm. */
+  alarmState(name: string): AlarmState | undefined;
+  /** Calls back after an alarm went into another state. @returns The way to stop. */
+  onAlarm(callback: (name: string, state: AlarmState) => void): () => void;
+  /**
+   * AWS's own metrics, which clients may not publish (`AWS/SageMaker`).
+   * @param metric `at` is epoch milliseconds, now by default; the unit is `None` by default.
+   */
   put(metric: {
     namespace: string;
     name: string;
@@ -305,6 +320,21 @@ export interface IamApi {
 /** Puts a value for a target ARN where it belongs: a queue, a function, a topic, a bus. Throws ServiceError. */
 export type Deliver = (arn: string, payload: Json) => void;
 
+/** Faults on the way of events, by the settings of this cloud; without settings nothing is lost, doubled or late. */
+export interface EventFaults {
+  /**
+   * What becomes of one event on its way to one target of a rule.
+   * @returns The delay of each copy in milliseconds of the cloud's time: `[0]` usually, `[]` for a lost event, `[0, 0]` for
+   * a doubled one, `[60000]` for a late one.
+   */
+  copies(event: {
+    readonly bus: string;
+    readonly rule: string;
+    readonly target: string;
+    readonly event: BusEvent;
+  }): readonly number[];
+}
+
 /** What is under way, so that tests and stories can wait for quiet. */
 export interface Activity {
   /** Counts this work as under way until it settles. Returns the same promise. */
@@ -345,5 +375,7 @@ export interface Cloud {
   readonly sns: SnsApi;
   readonly iam: IamApi;
   readonly logs: LogsApi;
+  readonly monitoring: MonitoringApi;
+  readonly faults: EventFaults;
   readonly deliver: Deliver;
 }

@@ -13,6 +13,7 @@ import {
   ServiceError,
 } from '../contracts.ts';
 import { type Recorder, recordedServiceName } from '../record.ts';
+import { admit } from './admission.ts';
 import { readBody } from './body.ts';
 import { type Controls, control } from './control.ts';
 import { answer, answerError, asServiceError, type ErrorForm, translated } from './errors.ts';
@@ -142,7 +143,6 @@ const identify = (
 };
 
 const answerOperation = async (
-  house: House,
   route: Route & { kind: 'json' | 'query' },
   request: IncomingMessage,
   response: ServerResponse,
@@ -153,7 +153,7 @@ const answerOperation = async (
     const input = parseJson(body);
     call.note(route.operation, input);
     const operation = operationOf(route.service, route.api, route.operation);
-    house.iam().authorizeRequest(route.service.scope, route.operation, input, call);
+    await call.admit(route.operation, input);
     const output = await operation(structuredClone(input), call);
     answer(response, 200, { 'content-type': `application/x-amz-${route.api.protocol}` }, JSON.stringify(output ?? {}));
     return;
@@ -163,7 +163,7 @@ const answerOperation = async (
   const { operation, input } = parseQuery(form);
   call.note(operation, input);
   const run = operationOf(route.service, route.api, operation);
-  house.iam().authorizeRequest(route.service.scope, operation, input, call);
+  await call.admit(operation, input);
   const output = await run(structuredClone(input), call);
   answer(
     response,
@@ -214,6 +214,7 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
     const identity = identify(house, route, request, signature);
     principal = identity.principal;
     const { verification } = identity;
+    const { scope } = route.service;
     const call: Call = {
       principal,
       requestId,
@@ -222,8 +223,9 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
       note: (operation, params) => {
         note = { operation, params };
       },
+      admit: (operation, params) => admit({ iam: house.iam() }, scope, operation, params, call),
     };
-    if (route.kind === 'json' || route.kind === 'query') await answerOperation(house, route, request, response, call);
+    if (route.kind === 'json' || route.kind === 'query') await answerOperation(route, request, response, call);
     else if (route.service.api.protocol === 'rest') {
       await route.service.api.handle(request, response, call);
       // A service that reads bodies by itself has to show them; one that forgot must not go unnoticed.

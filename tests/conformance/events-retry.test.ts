@@ -71,6 +71,10 @@ const throttledWorld = (
       authorizeDelivery: () => undefined,
       checkPolicy: unused,
     },
+    get monitoring() {
+      return unused();
+    },
+    faults: { copies: () => [0] },
     get logs() {
       return unused();
     },

@@ -130,6 +130,8 @@ export const startSageMakerCloud = async () => {
       authorizeDelivery: () => undefined,
       checkPolicy: () => undefined,
     },
+    monitoring: { alarmState: () => undefined, onAlarm: () => () => undefined, put: () => undefined },
+    faults: { copies: () => [0] },
     logs: {
       write: (group, stream, written) => void lines.push(...written.map((line) => ({ group, stream, line }))),
       exists: () => true,

@@ -204,6 +204,7 @@ export const lambdaRoutes = (
       method: 'POST',
       path: /^\/2015-03-31\/functions\/([^/]+)\/invocations$/,
       query: QUALIFIER,
+      member: 'FunctionName',
       handle: invoke,
     },
     {

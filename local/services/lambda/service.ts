@@ -53,10 +53,8 @@ export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi }
           if (!match) continue;
           const name = decodeURIComponent(match[1] ?? '');
           const parameters = Object.fromEntries(searchParams);
-          call.note(route.operation, {
-            ...(route.member === undefined ? {} : { [route.member]: name }),
-            ...parameters,
-          });
+          const input = { ...(route.member === undefined ? {} : { [route.member]: name }), ...parameters };
+          call.note(route.operation, input);
           const unknown = Object.keys(parameters).find((parameter) => !(parameter in route.query));
           if (unknown !== undefined) {
             throw new ServiceError(
@@ -66,8 +64,7 @@ export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi }
               { Type: 'User' },
             );
           }
-          const input = { [route.member ?? 'FunctionName']: name, ...parameters };
-          cloud.iam.authorizeRequest('lambda', route.operation, input, call);
+          await call.admit(route.operation, input);
           return route.handle({ request, response, call, name, query: searchParams });
         }
         throw new ServiceError(

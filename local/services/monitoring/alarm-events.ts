@@ -1,9 +1,7 @@
 /** What CloudWatch tells about alarms. Forms: CloudWatch user guide, cloudwatch-and-eventbridge (documented), and what
  * actions were seen to get (recorded). */
-import type { JsonObject } from '../../contracts.ts';
+import type { AlarmState, JsonObject } from '../../contracts.ts';
 import type { AlarmSettings } from './alarm-settings.ts';
-
-export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 /** A state and why. */
 export interface StateFacts {

@@ -1,8 +1,7 @@
-import type { Cloud, JsonObject } from '../../contracts.ts';
+import type { AlarmState, Cloud, JsonObject } from '../../contracts.ts';
 import { destinationKind } from '../../deliver.ts';
 import {
   type Alarm,
-  type AlarmState,
   configurationDetail,
   configurationState,
   lambdaActionPayload,
@@ -28,6 +27,8 @@ export interface Alarms {
    * the state's actions are taken.
    */
   transition(alarm: Alarm, value: AlarmState, reason: string, reasonData?: string): void;
+  /** Calls back after an alarm went into another state. @returns The way to stop. */
+  watch(callback: (name: string, state: AlarmState) => void): () => void;
   clear(): void;
 }
 
@@ -36,6 +37,7 @@ const LONGEST_SUBJECT = 100;
 
 export const createAlarms = (cloud: Cloud): Alarms => {
   const alarms = new Map<string, Alarm>();
+  const watchers = new Set<(name: string, state: AlarmState) => void>();
 
   const tell = (detailType: string, alarm: Alarm, detail: JsonObject) =>
     cloud.events.emit({ source: 'aws.cloudwatch', detailType, resources: [alarm.arn], detail });
@@ -136,6 +138,11 @@ export const createAlarms = (cloud: Cloud): Alarms => {
       alarm.transitionedAt = at;
       tell('CloudWatch Alarm State Change', alarm, stateChangeDetail(alarm, previous));
       for (const arn of actionsOf(alarm)) act(arn, alarm, previous);
+      for (const watcher of [...watchers]) watcher(alarm.settings.AlarmName, value);
+    },
+    watch(callback) {
+      watchers.add(callback);
+      return () => void watchers.delete(callback);
     },
     clear: () => alarms.clear(),
   };

@@ -184,6 +184,8 @@ export const createMonitoring = (cloud: Cloud): { service: Service; api: Monitor
       },
     },
     api: {
+      alarmState: (name) => alarms.find(name)?.state.value,
+      onAlarm: (callback) => alarms.watch(callback),
       put({ namespace: space, name, dimensions: given = {}, value, unit = 'None', at = cloud.clock.ms() }) {
         if (!Number.isFinite(value)) throw invalidValue(`The value ${value} of the metric ${name} is invalid.`);
         metrics.put({ namespace: space, name, dimensions: { ...given } }, summarize(at, unit, [{ value, count: 1 }]));

@@ -80,10 +80,9 @@ export const createS3 = (cloud: Cloud): { service: Service; api: S3Store } => {
     response.setHeader('x-amz-id-2', call.requestId);
     const { path, query } = splitUrl(request.url ?? '/');
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
-    call.note(understood.operation, understood.params);
     const { ExpectedBucketOwner: owner } = understood.input;
     if (owner !== undefined && owner !== cloud.account) throw accessDenied();
-    cloud.iam.authorizeRequest('s3', understood.operation, understood.params, call);
+    await call.admit(understood.operation, understood.params);
     try {
       await OPERATIONS[understood.operation](context, { ...understood, request, response, call });
     } catch (error) {

@@ -161,8 +161,7 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
   const invoke = async (name: string, request: IncomingMessage, response: ServerResponse, call: Call) => {
     const read = readMembers(name, request);
     const note = (bytes: number) => call.note('InvokeEndpoint', toJson({ ...read, Body: { bytes } }));
-    note(0);
-    cloud.iam.authorizeRequest('sagemaker', 'InvokeEndpoint', { EndpointName: name }, call);
+    await call.admit('InvokeEndpoint', toJson({ ...read, Body: { bytes: 0 } }));
     check(read, request);
     const served = endpoints.served(name);
     const serverless = typeof served === 'object' && served.fleet.config.serverless;
