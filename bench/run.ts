@@ -1,8 +1,13 @@
 /** `npm run bench -- NAME`: one benchmark, beside a named peer in the same run. */
 import { run as evaluation } from './evaluation.ts';
+import { run as localCloud } from './local-cloud.ts';
 import { run as xgboost } from './xgboost.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<void> | void>> = { evaluation, xgboost };
+const BENCHES: Readonly<Record<string, () => Promise<void> | void>> = {
+  evaluation,
+  'local-cloud': localCloud,
+  xgboost,
+};
 
 const [name = ''] = process.argv.slice(2);
 const bench = BENCHES[name];

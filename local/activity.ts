@@ -40,7 +40,7 @@ export const createActivity = (clock: Clock): Activity => {
           await changed();
         } else if (isDue()) {
           quietTurns = 0;
-          await new Promise<void>((resolve) => setTimeout(resolve, 0));
+          await nextTurn();
         } else {
           quietTurns++;
           await nextTurn();

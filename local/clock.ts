@@ -1,7 +1,9 @@
 /**
- * The cloud's time. It can stand still, flow with real time, be set and be advanced; everything in the cloud that
- * waits, waits on it.
+ * The cloud's time. It can stand still, run at any number of times real time, be set and be advanced; everything in the
+ * cloud that waits, waits on it.
  */
+import { createTimerQueue } from './timer-queue.ts';
+
 export interface Timer {
   cancel(): void;
 }
@@ -10,8 +12,18 @@ export interface Clock {
   /** Epoch milliseconds. */
   ms(): number;
   now(): Date;
-  /** True: it runs with real time by itself, so that waiting a second on it takes a second. */
+  /** Cloud seconds in a real second: 0 while it stands still, 1 while it runs with real time. */
+  readonly rate: number;
+  /** True: it runs by itself, so that waiting on it ends without anybody moving it. */
   readonly flows: boolean;
+  /**
+   * Lets it run by itself from where it is.
+   * @param rate Cloud seconds in a real second, from 0 (it stands) to {@link MAX_RATE}; 1, real time, by default.
+   * @throws RangeError for another rate
+   */
+  run(rate?: number): void;
+  /** Lets it stand where it is: `run(0)`. */
+  freeze(): void;
   /** Calls back once when the clock reaches this time (at once, but never synchronously, if it has passed). */
   at(epochMs: number, callback: () => void, what?: string): Timer;
   after(delayMs: number, callback: () => void, what?: string): Timer;
@@ -29,82 +41,128 @@ export interface Clock {
   jump(epochMs: number, between?: () => Promise<void>): Promise<void>;
   /** The time of the next timer, undefined if none waits. */
   nextTimer(): number | undefined;
-  /** Stops flowing and forgets all timers. */
+  /** Stops running and forgets all timers. */
   close(): void;
 }
 
-interface Entry {
-  readonly time: number;
-  readonly order: number;
-  readonly callback: () => void;
+/** A day in a second: faster than that, timers fire too late to mean anything. */
+export const MAX_RATE = 86_400;
+
+/** The time outside of the cloud, which a clock that runs goes by. */
+export interface RealTime {
+  /** Milliseconds since whenever; never goes back. */
+  ms(): number;
+  /** Calls back once, never synchronously. */
+  after(delayMs: number, callback: () => void): Timer;
 }
+
+const MACHINE_TIME: RealTime = {
+  ms: () => performance.now(),
+  after(delayMs, callback) {
+    if (delayMs <= 0) {
+      // A timeout takes a millisecond at least: on a clock that stands, that is what most of a story would wait for.
+      const immediate = setImmediate(callback);
+      immediate.unref();
+      return { cancel: () => clearImmediate(immediate) };
+    }
+    const timeout = setTimeout(callback, delayMs);
+    // A clock that only waits for timers keeps no process alive.
+    timeout.unref();
+    return { cancel: () => clearTimeout(timeout) };
+  },
+};
+
+/** setTimeout takes a longer delay for none. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** @throws RangeError for a rate no clock can run at. */
+const checkRate = (rate: number): number => {
+  if (!(rate >= 0 && rate <= MAX_RATE)) throw new RangeError(`a clock's rate is from 0 to ${MAX_RATE}, not ${rate}`);
+  return rate;
+};
 
 /**
  * @param start Epoch milliseconds the clock shows first.
- * @param flow True: it runs with real time from there. False: it stands still until it is set or advanced.
+ * @param flow True: it runs with real time from there; a number: at so many times real time. False or 0: it stands still
+ *   until it is set, advanced or run.
+ * @param real What it runs by: the machine's time by default.
+ * @throws RangeError for a rate that is not from 0 to {@link MAX_RATE}
  */
-export const createClock = (start: number, flow: boolean): Clock => {
+export const createClock = (start: number, flow: boolean | number, real: RealTime = MACHINE_TIME): Clock => {
+  let rate = checkRate(Number(flow));
   let base = start;
-  let realBase = performance.now();
+  let realBase = real.ms();
   let order = 0;
-  let wake: NodeJS.Timeout | undefined;
+  let wake: Timer | undefined;
   let closed = false;
-  const entries = new Set<Entry>();
+  const timers = createTimerQueue();
 
-  const ms = () => Math.floor(flow ? base + (performance.now() - realBase) : base);
+  const ms = () => Math.floor(rate > 0 ? base + (real.ms() - realBase) * rate : base);
   const moveTo = (time: number) => {
     base = time;
-    realBase = performance.now();
+    realBase = real.ms();
   };
-  const earliest = () => {
-    let found: Entry | undefined;
-    for (const entry of entries) {
-      if (!found || entry.time < found.time || (entry.time === found.time && entry.order < found.order)) found = entry;
-    }
-    return found;
+  const stopWaking = () => {
+    wake?.cancel();
+    wake = undefined;
   };
   const fireDue = () => {
-    for (let entry = earliest(); entry && entry.time <= ms(); entry = earliest()) {
-      entries.delete(entry);
-      entry.callback();
+    wake = undefined;
+    for (let timer = timers.first(); timer && timer.time <= ms(); timer = timers.first()) {
+      timers.remove(timer);
+      timer.callback();
     }
     schedule();
   };
   const schedule = () => {
-    clearTimeout(wake);
-    const next = earliest();
+    stopWaking();
+    const next = timers.first();
     if (!next || closed) return;
     const wait = next.time - ms();
-    if (wait <= 0) wake = setTimeout(fireDue, 0);
-    else if (flow) wake = setTimeout(fireDue, Math.min(wait, 2 ** 31 - 1));
-    // A clock that only waits for timers keeps no process alive.
-    wake?.unref();
+    if (wait <= 0) wake = real.after(0, fireDue);
+    else if (rate > 0) wake = real.after(Math.min(wait / rate, LONGEST_WAIT_MS), fireDue);
   };
 
   const advanceTo = async (target: number, between?: () => Promise<void>) => {
-    clearTimeout(wake);
-    for (let entry = earliest(); entry && entry.time <= target; entry = earliest()) {
-      entries.delete(entry);
-      if (entry.time > ms()) moveTo(entry.time);
-      entry.callback();
+    stopWaking();
+    for (let timer = timers.first(); timer && timer.time <= target; timer = timers.first()) {
+      timers.remove(timer);
+      if (timer.time > ms()) moveTo(timer.time);
+      timer.callback();
       // Another timer may be due at the same time, and `between` waits until nothing is due: it has to fire by itself.
       schedule();
       await between?.();
-      clearTimeout(wake);
+      stopWaking();
     }
     if (target > ms()) moveTo(target);
+    schedule();
+  };
+  const run = (newRate = 1) => {
+    const checked = checkRate(newRate);
+    // What has gone by has gone by at the old rate. Whole milliseconds: the clock never shows a part of one.
+    moveTo(ms());
+    rate = checked;
     schedule();
   };
 
   return {
     ms,
-    flows: flow,
+    get rate() {
+      return rate;
+    },
+    get flows() {
+      return rate > 0;
+    },
+    run,
+    freeze: () => run(0),
     now: () => new Date(ms()),
     at(time, callback) {
-      const entry = { time, order: order++, callback };
-      if (!closed) entries.add(entry);
-      schedule();
-      return { cancel: () => void entries.delete(entry) };
+      const timer = { time, order: order++, callback };
+      if (closed) return { cancel: () => undefined };
+      timers.add(timer);
+      // What waits behind another changes nothing of when the clock has to wake.
+      if (timers.first() === timer || !wake) schedule();
+      return { cancel: () => timers.remove(timer) };
     },
     after(delay, callback, what) {
       return this.at(ms() + delay, callback, what);
@@ -119,11 +177,11 @@ export const createClock = (start: number, flow: boolean): Clock => {
       if (time > ms()) moveTo(time);
       await advanceTo(ms(), between);
     },
-    nextTimer: () => earliest()?.time,
+    nextTimer: () => timers.first()?.time,
     close() {
       closed = true;
-      clearTimeout(wake);
-      entries.clear();
+      stopWaking();
+      timers.clear();
     },
   };
 };

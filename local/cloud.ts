@@ -1,7 +1,7 @@
 /**
  * The local cloud: AWS services of one account and one region, embedded in this process, on one loopback port.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +9,26 @@ import { join } from 'node:path';
 import { createActivity } from './activity.ts';
 import { type Clock, createClock } from './clock.ts';
 import { defaultImages } from './containers/images.ts';
-import type { Activity, Cloud, ContainerImage, JsonObject, Service } from './contracts.ts';
+import type { Activity, Cloud, ContainerImage, JsonObject, SageMakerApi, Service } from './contracts.ts';
 import { createDeliver } from './deliver.ts';
+import { checkServed, createFaults, type FaultControl } from './faults/faults.ts';
+import { readFaults } from './faults/file.ts';
+import { checkFaults, type FaultSettings } from './faults/settings.ts';
 import { type House, openDoor } from './http/server.ts';
-import { createRecorder } from './record.ts';
+import { createInProcessClient, type InProcessClient } from './in-process/client.ts';
+import { createInnerDoor, type InnerDoor } from './in-process/door.ts';
+import { createInProcessStart, type InProcessFunctions } from './in-process/environment.ts';
+import { createRecorder, type Recorder } from './record.ts';
 import { createEvents } from './services/events/service.ts';
+import { NEEDS } from './services/iam/needs/table.ts';
+import { ADMINISTRATOR_KEY } from './services/iam/roles.ts';
 import { createIam, type IamStore } from './services/iam/service.ts';
 import { createLambda } from './services/lambda/service.ts';
 import { createLogs } from './services/logs/service.ts';
 import { createMonitoring } from './services/monitoring/service.ts';
+import { createMemoryBlobs } from './services/s3/memory-blobs.ts';
 import { createS3, type S3Store } from './services/s3/service.ts';
-import { createSageMaker } from './services/sagemaker/service.ts';
+import { createSageMaker, type QuotaSettings } from './services/sagemaker/service.ts';
 import { createSns } from './services/sns/service.ts';
 import { createSqs } from './services/sqs/service.ts';
 import { type DeployedStack, type DeployOptions, deployTemplate } from './template/deploy.ts';
@@ -34,6 +43,8 @@ export interface CloudOptions {
   readonly start?: Date;
   /** True: the clock runs with real time from `start`. False, the default: it stands until it is set or advanced. */
   readonly flow?: boolean;
+  /** The clock runs at so many times real time from `start`, 0 stands; `flow: true` is 1. Wins over `flow`. */
+  readonly rate?: number;
   /** `eu-west-1` by default. */
   readonly region?: string;
   /** Where objects and container roots lie, and stay after close; by default a temporary folder that goes with the cloud. */
@@ -47,18 +58,36 @@ export interface CloudOptions {
    * what the environment variable LOCAL_CLOUD_AUTHORIZATIONS names, if it does.
    */
   readonly authorizations?: string;
+  /** How many instances SageMaker's jobs and endpoints may have, and how fast training jobs may be created. */
+  readonly quotas?: QuotaSettings;
+  /**
+   * What goes wrong, and when: settings, or a YAML or JSON file of them; by default the file that the environment variable
+   * LOCAL_CLOUD_FAULTS names, if it does. A reset brings them back.
+   */
+  readonly faults?: FaultSettings | string;
   /** What ids and chances are drawn from: the same seed and requests give the same ids. */
   readonly seed?: number;
   readonly log?: (line: string, facts?: JsonObject) => void;
+  /**
+   * Functions that run in this process, by name, in place of their packages: for many short lives of a cloud. All of a
+   * stack's functions run so, or none.
+   */
+  readonly functions?: InProcessFunctions;
+  /** Where the bytes of objects lie: files of `directory`, the default, or this process's memory. */
+  readonly objects?: 'files' | 'memory';
 }
 
 export type { DeployedStack, DeployOptions } from './template/deploy.ts';
 
-export interface LocalCloud extends Omit<Cloud, 'url' | 'iam' | 's3'> {
+export interface LocalCloud extends Omit<Cloud, 'url' | 'iam' | 's3' | 'faults'> {
   readonly url: string;
   readonly port: number;
   readonly iam: IamStore;
   readonly s3: S3Store;
+  readonly sageMaker: SageMakerApi;
+  readonly faults: FaultControl;
+  /** A client in this process, of the administrator: no HTTP, the same checks and services. */
+  client(): InProcessClient;
   /** Makes a packaged stack's resources and starts them. */
   deploy(options: DeployOptions): Promise<DeployedStack>;
   /**
@@ -72,8 +101,14 @@ export interface LocalCloud extends Omit<Cloud, 'url' | 'iam' | 's3'> {
 }
 
 interface World {
-  readonly cloud: Omit<Cloud, 'iam' | 's3'> & { readonly iam: IamStore; readonly s3: S3Store };
+  readonly cloud: Omit<Cloud, 'iam' | 's3' | 'faults'> & {
+    readonly iam: IamStore;
+    readonly s3: S3Store;
+    readonly faults: FaultControl;
+  };
   readonly services: readonly Service[];
+  readonly door: InnerDoor;
+  readonly sageMaker: SageMakerApi;
   /** Writes out what services hold back for a while. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -84,7 +119,7 @@ const createIds = (seed: number): Cloud['id'] => {
   return (kind) => {
     const hex = (length: number): string => {
       let digits = '';
-      while (digits.length < length) digits += createHash('sha256').update(`${seed}/${drawn++}`).digest('hex');
+      while (digits.length < length) digits += hash('sha256', `${seed}/${drawn++}`);
       return digits.slice(0, length);
     };
     if (typeof kind === 'number') return hex(kind);
@@ -104,8 +139,14 @@ type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'monitor
 };
 
 /** The services of one life of the cloud: a reset ends one and begins another. */
-const createWorld = (options: CloudOptions, directory: string, url: () => string): World => {
-  const clock: Clock = createClock((options.start ?? new Date()).getTime(), options.flow ?? false);
+const createWorld = (
+  options: Omit<CloudOptions, 'faults'>,
+  faultSettings: FaultSettings,
+  directory: string,
+  url: () => string,
+  recorder: Recorder,
+): World => {
+  const clock: Clock = createClock((options.start ?? new Date()).getTime(), options.rate ?? options.flow ?? false);
   const activity: Activity = createActivity(clock);
   const made: { -readonly [name in keyof Parts]?: Parts[name] } = {};
   let isClosing = false;
@@ -149,23 +190,34 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
     get monitoring() {
       return part('monitoring');
     },
-    faults: NO_FAULTS,
+    get faults() {
+      return faults;
+    },
     deliver: (arn, payload) => part('deliver')(arn, payload),
   };
 
+  const faults = createFaults(cloud, faultSettings, NEEDS);
   const authorizations = options.authorizations ?? process.env.LOCAL_CLOUD_AUTHORIZATIONS;
   const iam = createIam(cloud, {
     services: () => services,
     ...(authorizations !== undefined && authorizations !== '' && { record: authorizations }),
   });
   const logs = createLogs(cloud);
-  const s3 = createS3(cloud);
+  const s3 = createS3(cloud, options.objects === 'memory' ? createMemoryBlobs() : undefined);
   const events = createEvents(cloud);
   const sqs = createSqs(cloud);
   const sns = createSns(cloud);
-  const lambda = createLambda(cloud);
+  const { functions } = options;
+  const inner = createInnerDoor({
+    services: () => services,
+    iam: () => iam.api,
+    id: cloud.id,
+    recorder,
+    faults: () => faults,
+  });
+  const lambda = createLambda(cloud, functions && createInProcessStart(functions, () => inner));
   const monitoring = createMonitoring(cloud);
-  const sagemaker = createSageMaker(cloud, { metric: (datum) => monitoring.api.put(datum) });
+  const sagemaker = createSageMaker(cloud, { metric: (datum) => monitoring.api.put(datum) }, options.quotas);
   Object.assign(made, {
     iam: iam.api,
     logs: logs.api,
@@ -192,6 +244,8 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
   return {
     cloud,
     services,
+    door: inner,
+    sageMaker: sagemaker.api,
     flush: () => sagemaker.flushCapture(),
     async close() {
       // What a service still writes while it closes must set nothing off.
@@ -203,9 +257,6 @@ const createWorld = (options: CloudOptions, directory: string, url: () => string
   };
 };
 
-/** Every event arrives once, at once. */
-const NO_FAULTS: Cloud['faults'] = { copies: () => [0] };
-
 const DEAF: Cloud['events'] = { emit: () => undefined, put: () => undefined };
 
 /**
@@ -213,6 +264,11 @@ const DEAF: Cloud['events'] = { emit: () => undefined, put: () => undefined };
  * @throws Error when the port is taken.
  */
 export const createCloud = async (options: CloudOptions = {}): Promise<LocalCloud> => {
+  const faultFile = options.faults ?? process.env.LOCAL_CLOUD_FAULTS;
+  const faults =
+    typeof faultFile === 'string' ? (faultFile === '' ? {} : await readFaults(faultFile)) : (faultFile ?? {});
+  // Before anything is made: what cannot be honoured is refused.
+  checkServed(checkFaults(faults), NEEDS);
   const given = options.directory;
   if (given !== undefined) await mkdir(given, { recursive: true });
   const directory = given ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
@@ -224,7 +280,7 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
     const own = join(directory, `life-${++life}`);
     await rm(own, { recursive: true, force: true });
     await mkdir(own, { recursive: true });
-    return createWorld(options, own, url);
+    return createWorld(options, faults, own, url, recorder);
   };
   let world = await begin();
 
@@ -249,12 +305,16 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
   const house: House = {
     services: () => world.services,
     iam: () => world.cloud.iam,
+    faults: () => world.cloud.faults,
     ms: () => world.cloud.clock.ms(),
     id: (kind) => world.cloud.id(kind),
     log: (line, facts) => world.cloud.log(line, facts),
     recorder,
     controls: {
+      faults: () => world.cloud.faults,
       now: () => world.cloud.clock.now(),
+      rate: () => world.cloud.clock.rate,
+      run: (rate) => world.cloud.clock.run(rate),
       advance: (byMs) => world.cloud.clock.advance(byMs, idle),
       setTime: (epochMs) => world.cloud.clock.set(epochMs, idle),
       pending: () => world.cloud.activity.pending(),
@@ -313,12 +373,20 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
     get monitoring() {
       return world.cloud.monitoring;
     },
+    get sageMaker() {
+      return world.sageMaker;
+    },
     get faults() {
       return world.cloud.faults;
     },
     id: (kind) => world.cloud.id(kind),
     log: (line, facts) => world.cloud.log(line, facts),
     deliver: (arn, payload) => world.cloud.deliver(arn, payload),
+    client() {
+      const administrator = world.cloud.iam.principalOf(ADMINISTRATOR_KEY);
+      if (!administrator) throw new Error('this cloud has no administrator');
+      return createInProcessClient(world.door, administrator);
+    },
     async deploy(deployment) {
       const stack = await deployTemplate(world.cloud, world.services, deployment);
       for (const service of world.services) service.started?.();

@@ -39,6 +39,21 @@ export class ServiceError extends Error {
   }
 }
 
+/** The signatures inside a body that comes in signed chunks, checked in their order. */
+export interface ChunkSignatures {
+  /** Whether the trailing headers are signed, too. */
+  readonly signsTrailers: boolean;
+  /** More bytes of the chunk under way. */
+  update(bytes: Uint8Array): void;
+  /** The chunk under way has come whole; the last one is empty. @throws ServiceError SignatureDoesNotMatch */
+  endChunk(signature: string | undefined): void;
+  /**
+   * @param trailers `name:value` lines in their order, names in lower case, each with a line feed.
+   * @throws ServiceError SignatureDoesNotMatch
+   */
+  endTrailers(signature: string | undefined, trailers: string): void;
+}
+
 /** What is known about one request while it is answered. */
 export interface Call {
   readonly principal: Principal;
@@ -51,6 +66,8 @@ export interface Call {
    * @throws ServiceError InvalidSignatureException
    */
   verifyBody(body: Uint8Array): void;
+  /** What the chunks of a streamed body are checked with, once; undefined when they are not signed. */
+  readonly chunkSignatures?: ChunkSignatures;
   /** Says, for the record, which operation this was and with which parameters; said again, the last word counts. */
   note(operation: string, params: JsonObject): void;
   /**
@@ -189,6 +206,11 @@ export interface LambdaApi {
   invokeAsync(functionArn: string, payload: Json): void;
   /** Invokes and waits. `functionError` is set when the function failed; the payload is then its error object. */
   invoke(functionArn: string, payload: Json): Promise<{ payload: Json; functionError?: 'Handled' | 'Unhandled' }>;
+  /**
+   * Kills every environment of a function that runs an invocation; each of these fails with `Runtime.ExitError`. Nothing
+   * happens when none runs. Throws ServiceError (ResourceNotFoundException) when there is no such function.
+   */
+  crash(functionArn: string): void;
 }
 
 /** SQS as the other services see it. */
@@ -198,7 +220,8 @@ export interface SqsApi {
     queueArn: string,
     body: string,
     options?: {
-      attributes?: Record<string, string>;
+      /** A number makes an attribute of type Number. */
+      attributes?: Record<string, string | number>;
       delaySeconds?: number;
       groupId?: string;
       deduplicationId?: string;
@@ -224,7 +247,15 @@ export interface SqsMessage {
 
 /** SNS as the other services see it. */
 export interface SnsApi {
-  publish(topicArn: string, message: string, options?: { subject?: string }): void;
+  publish(
+    topicArn: string,
+    message: string,
+    options?: {
+      subject?: string;
+      /** A number makes an attribute of type Number. */
+      attributes?: Record<string, string | number>;
+    },
+  ): void;
   /** For tests and the story. */
   published(topicArn: string): readonly { message: string; subject?: string; at: string }[];
 }
@@ -257,7 +288,21 @@ export interface MonitoringApi {
     value: number;
     unit?: string;
     at?: number;
+    /** Seconds to which the time is kept: a minute by default. */
+    resolution?: 1 | 60;
   }): void;
+  /**
+   * Registers something that has a value at any time (messages in a queue, the age of the oldest). Nothing is kept per
+   * minute: it is asked when an alarm or a reader wants to know.
+   * @param read What it is now, then what it becomes by itself while nothing is done to it, in the order of time. Times in
+   * epoch milliseconds; `value` undefined: there is none; `rise`: by how much it grows per second; `until`: when it stops
+   * being told.
+   * @returns `touched`, to be called just before anything is done to it, and what ends it.
+   */
+  gauge?(
+    metric: { namespace: string; name: string; dimensions?: Readonly<Record<string, string>>; unit?: string },
+    read: () => readonly { value: number | undefined; rise?: number; at?: number; until?: number }[],
+  ): { touched(): void; end(): void };
 }
 
 /**
@@ -328,11 +373,112 @@ export interface EventFaults {
    * a doubled one, `[60000]` for a late one.
    */
   copies(event: {
+    /** By name. */
     readonly bus: string;
+    /** By name. */
     readonly rule: string;
+    /** By ARN. */
     readonly target: string;
     readonly event: BusEvent;
   }): readonly number[];
+}
+
+/** What befalls one attempt of a training job at getting and keeping its instances. Times are the cloud's, milliseconds. */
+export interface TrainingFault {
+  /** So long no instance is to be had; the job waits for it. */
+  readonly unavailableMs?: number;
+  /**
+   * How the attempt ends: `capacity`, no instance was ever to be had; `internal`, SageMaker itself failed (repeated as the
+   * job's RetryStrategy says); `killed`, the container got SIGKILL once it ran.
+   */
+  readonly failure?: 'capacity' | 'internal' | 'killed';
+  /** So long after the container's start its spot instance is taken back; on demand instances are not. */
+  readonly reclaimAfterMs?: number;
+}
+
+/** Faults of SageMaker's jobs; without settings nothing befalls them. */
+export interface JobFaults {
+  /** Asked once for each attempt of a training job, before it gets instances. */
+  training?(attempt: {
+    readonly name: string;
+    /** From 1. */
+    readonly attempt: number;
+    readonly instanceType: string;
+    readonly spot: boolean;
+  }): TrainingFault | undefined;
+  /** Asked once for each batch transform job: how it fails, undefined if it does not. */
+  transform?(job: {
+    readonly name: string;
+    readonly instanceType: string;
+  }): { readonly failure: 'capacity' | 'internal' | 'killed' } | undefined;
+}
+
+/** Faults of SageMaker's endpoints; without settings nothing befalls them. */
+export interface HostingFaults {
+  /** Do eventually consistent reads find what was made then? True by default. */
+  settled?(resourceArn: string, createdAtMs: number): boolean;
+  /**
+   * Asked once for each fleet of an endpoint before it is started: how it fails, undefined if it does not. An endpoint that
+   * is created goes to Failed; one that is updated goes back to its old configuration, with `silent` without a
+   * FailureReason.
+   */
+  hosting?(fleet: {
+    readonly endpoint: string;
+    readonly endpointConfig: string;
+  }): { readonly failure: 'capacity' | 'unhealthy'; readonly silent?: boolean } | undefined;
+  /** So much later than usual a file of data capture is written, in milliseconds of the cloud's time; 0 by default. */
+  captureDelayMs?(file: { readonly endpoint: string; readonly variant: string }): number;
+  /** Asked for each invocation of an endpoint: does its container die before it answers? Another is started then. */
+  killsContainer?(invocation: { readonly endpoint: string; readonly variant: string }): boolean;
+}
+
+/** Whoever asked is gone, or shall never hear: the request is not answered at all. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+}
+
+/**
+ * What is called once, when an admitted request has had its effect or was refused, and before that is answered.
+ * @throws ServiceError in place of the answer; {@link Unanswered} when none goes out.
+ */
+export type BeforeAnswer = (outcome: 'done' | 'refused') => void;
+
+/** Faults of requests; without settings nothing befalls them. */
+export interface RequestFaults {
+  /**
+   * Asked once for each request that may go on, before it has any effect; it may take its time.
+   * @returns What to call before the answer goes out; undefined when nothing will befall that.
+   * @throws ServiceError, {@link Unanswered}: the request has no effect.
+   */
+  admitted?(request: {
+    /** The service's name in a signature's scope. */
+    readonly scope: string;
+    readonly operation: string;
+    readonly params: JsonObject;
+    readonly principal: Principal;
+  }): Promise<BeforeAnswer | undefined> | BeforeAnswer | undefined;
+}
+
+/** Faults of functions and of the messages that wake them; without settings nothing befalls them. */
+export interface InvocationFaults {
+  /** Asked once for each invocation: does it time out, before the function has begun or when all is done but the answer? */
+  timesOut?(invocation: { readonly functionName: string; readonly requestId: string }): 'before' | 'after' | undefined;
+  /** So much later than usual a message that is sent can be received, in milliseconds of the cloud's time; 0 by default. */
+  messageDelayMs?(queueArn: string): number;
+  /** Asked for each message that Lambda has worked off: is its deletion lost, so that it is received again? */
+  deletionIsLost?(message: { readonly queueArn: string; readonly functionName: string }): boolean;
+}
+
+/** Everything that can go wrong by the settings of this cloud. Whoever can suffer from a fault asks. */
+export interface Faults extends EventFaults, RequestFaults, InvocationFaults, JobFaults, HostingFaults {}
+
+/** SageMaker as tests and faults reach into it. */
+export interface SageMakerApi {
+  /**
+   * Takes the spot instance of a training job back: the job is interrupted and starts again from its checkpoints.
+   * @returns False when there is no such job, it runs on demand, or has no instance at the moment.
+   */
+  reclaim(trainingJobName: string): boolean;
 }
 
 /** What is under way, so that tests and stories can wait for quiet. */
@@ -345,11 +491,37 @@ export interface Activity {
   idle(): Promise<void>;
 }
 
+/** What a container's program is run with in the cloud's own process. */
+export interface ProgramRun {
+  /** The folder that stands for `/`: the program finds `opt/ml` in it. */
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Writes a line of the container's log. */
+  log(line: string): void;
+}
+
+/** A container's program that runs in the cloud's own process: nothing is started, and no port is opened. */
+export interface ContainerProgram {
+  /** @returns The exit code. */
+  train(run: ProgramRun): Promise<number>;
+  /** @returns What answers `POST /invocations`, when it is ready to. */
+  serve(
+    run: ProgramRun,
+  ): Promise<
+    (
+      body: Uint8Array,
+      headers: Readonly<Record<string, string>>,
+    ) => Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }>
+  >;
+}
+
 /** A program that stands in for a container image: `command` gets `train` or `serve` as its last argument. */
 export interface ContainerImage {
   /** Matched against the image URI without its registry host: `sagemaker-xgboost:3.0-5`. */
   readonly pattern: RegExp;
   readonly command: readonly string[];
+  /** Runs in the cloud's process, in place of `command`. */
+  readonly program?: ContainerProgram;
   /** True for AWS's own images, whose metric definitions SageMaker supplies itself. */
   readonly metricDefinitions?: readonly { name: string; regex: string }[];
 }
@@ -376,6 +548,6 @@ export interface Cloud {
   readonly iam: IamApi;
   readonly logs: LogsApi;
   readonly monitoring: MonitoringApi;
-  readonly faults: EventFaults;
+  readonly faults: Faults;
   readonly deliver: Deliver;
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
-import type { ContainerImage } from '../contracts.ts';
+import type { ContainerImage, ContainerProgram } from '../contracts.ts';
 
 /** How a container's process ended. */
 export interface Exit {
@@ -46,12 +46,39 @@ const exitOf = (code: number | null, signal: string | null): Exit => ({
   ...(signal === null ? {} : { signal }),
 });
 
+/** Trains in this process: a signal ends it at once, as far as anybody can see. */
+const startProgram = (program: ContainerProgram, { root, environment, onLine }: ContainerRun): ContainerProcess => {
+  let running = true;
+  const ended = Promise.withResolvers<Exit>();
+  const end = (exit: Exit) => {
+    running = false;
+    ended.resolve(exit);
+  };
+  const log = (line: string) => {
+    if (running) onLine?.(line);
+  };
+  program.train({ root, environment, log }).then(
+    (code) => end({ code }),
+    (error: unknown) => {
+      log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      end({ code: 1 });
+    },
+  );
+  return {
+    exited: ended.promise,
+    running: () => running,
+    terminate: () => end({ signal: 'SIGTERM' }),
+    kill: () => end({ signal: 'SIGKILL' }),
+  };
+};
+
 /**
  * Runs a container as a local process. It gets none of this process's environment but `PATH` and `HOME`, which an image
  * has of its own, and `CONTAINER_ROOT`, because a plain process cannot be given a root directory of its own.
  */
 export const startContainer = async (run: ContainerRun): Promise<ContainerProcess> => {
   await mkdir(run.root, { recursive: true });
+  if (run.image.program && run.verb === 'train') return startProgram(run.image.program, run);
   const [program, ...args] = run.image.command;
   if (program === undefined) throw new Error(`the image ${run.image.pattern} has no command`);
   const child = spawn(program, [...args, run.verb], {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as realDelay } from 'node:timers/promises';
 
 import type { Clock } from '../clock.ts';
-import type { ContainerImage } from '../contracts.ts';
+import type { ContainerImage, ContainerProgram } from '../contracts.ts';
 import { deadline } from './deadline.ts';
 import { type ContainerProcess, startContainer } from './process.ts';
 
@@ -118,6 +118,23 @@ const stopProcess = async (container: ContainerProcess): Promise<void> => {
   clearTimeout(kill);
 };
 
+/** A model server in this process. @throws UnhealthyError when it does not come up. */
+const startProgram = async (program: ContainerProgram, run: ServingRun): Promise<ServingContainer> => {
+  let running = true;
+  const log = (line: string) => run.onLine?.(line);
+  const answer = await program.serve({ root: run.root, environment: run.environment, log }).catch((error: unknown) => {
+    throw new UnhealthyError(error instanceof Error ? error.message : String(error), { cause: error });
+  });
+  return {
+    invoke: (body, headers) =>
+      running ? answer(body, headers) : Promise.reject(new NoAnswerError('connection', 'the container has ended')),
+    running: () => running,
+    async stop() {
+      running = false;
+    },
+  };
+};
+
 /**
  * Runs a container with `serve` and waits until it is healthy.
  *
@@ -127,6 +144,7 @@ const stopProcess = async (container: ContainerProcess): Promise<void> => {
  * @throws UnhealthyError when it is not healthy in time, ends, or the start is stopped.
  */
 export const startServing = async (run: ServingRun): Promise<ServingContainer> => {
+  if (run.image.program) return startProgram(run.image.program, run);
   const port = await freePort();
   const container = await startContainer({
     image: run.image,

@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { ContainerImage } from '../contracts.ts';
@@ -71,6 +72,12 @@ export const startTraining = async (run: TrainingRun): Promise<ContainerProcess>
 
 const FAILURE_LENGTH = 1024;
 
+/** A process that a signal ended has the exit code that a container's runtime reports: 137 for SIGKILL. */
+const codeOf = ({ code, signal }: Exit): number | string => {
+  const found = Object.entries(constants.signals).find(([name]) => name === signal);
+  return code ?? (found === undefined ? (signal ?? 'unknown') : 128 + found[1]);
+};
+
 /**
  * Why a training failed, in SageMaker's form: `AlgorithmError: <what the container wrote to /opt/ml/output/failure>,
  * exit code: 1`, at most 1024 characters.
@@ -81,7 +88,7 @@ const FAILURE_LENGTH = 1024;
 export const failureReason = async (root: string, exit: Exit): Promise<string> => {
   if (exit.error !== undefined) return `InternalServerError: ${exit.error}`.slice(0, FAILURE_LENGTH);
   const written = await readFile(trainingPaths(root).failure, 'utf8').catch(() => '');
-  const ending = `, exit code: ${exit.code ?? exit.signal ?? 'unknown'}`;
+  const ending = `, exit code: ${codeOf(exit)}`;
   const start = 'AlgorithmError: ';
   return `${start}${written.trim().slice(0, FAILURE_LENGTH - start.length - ending.length)}${ending}`;
 };

@@ -1,13 +1,21 @@
 /** The administrator's door: the clock, what is under way, settling and starting afresh, for other processes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { MAX_RATE } from '../clock.ts';
 import { type Json, type JsonObject, ServiceError } from '../contracts.ts';
+import { putFaults, showFaults } from '../faults/control.ts';
+import type { FaultControl } from '../faults/faults.ts';
 import { readBody } from './body.ts';
 import { answer } from './errors.ts';
 
 /** What the door opens on. */
 export interface Controls {
+  /** Left out: the door has no faults. */
+  readonly faults?: () => FaultControl;
   readonly now: () => Date;
+  /** Cloud seconds in a real second; 0 while the clock stands. */
+  readonly rate: () => number;
+  readonly run: (rate: number) => void;
   readonly advance: (byMs: number) => Promise<void>;
   readonly setTime: (epochMs: number) => Promise<void>;
   readonly pending: () => readonly string[];
@@ -56,6 +64,37 @@ const onlyMembers = (body: JsonObject, names: readonly string[]) => {
     if (!names.includes(name)) throw invalid(`unknown member ${name}; known: ${names.join(', ')}`);
 };
 
+const timeOf = (value: Json): number => {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time)) throw invalid(`set is an ISO 8601 time, not ${JSON.stringify(value)}`);
+  return time;
+};
+
+const rateOf = (value: Json): number => {
+  if (typeof value === 'number' && value >= 0 && value <= MAX_RATE) return value;
+  throw invalid(
+    `rate is a number of cloud seconds in a real second, from 0 to ${MAX_RATE}, not ${JSON.stringify(value)}`,
+  );
+};
+
+/** `{ "advance": … }` or `{ "set": … }`, and with either or alone `{ "rate": … }`, which holds from the new time on. */
+const moveClock = async (controls: Controls, body: JsonObject): Promise<void> => {
+  onlyMembers(body, ['advance', 'set', 'rate']);
+  const { advance, set, rate } = body;
+  if (advance !== undefined && set !== undefined) throw invalid('give either advance or set');
+  if (advance === undefined && set === undefined && rate === undefined)
+    throw invalid('give advance or set, rate, or one of the two and rate');
+  // All is read before anything is done.
+  const byMs = advance === undefined ? undefined : durationMs(advance);
+  const epochMs = set === undefined ? undefined : timeOf(set);
+  const newRate = rate === undefined ? undefined : rateOf(rate);
+  // A clock that ran on while it is moved would not be where it was sent.
+  if (newRate !== undefined && (byMs !== undefined || epochMs !== undefined)) controls.run(0);
+  if (byMs !== undefined) await controls.advance(byMs);
+  if (epochMs !== undefined) await controls.setTime(epochMs);
+  if (newRate !== undefined) controls.run(newRate);
+};
+
 /** Answers one request to the door. @throws ServiceError for what the door does not know. */
 export const control = async (
   controls: Controls,
@@ -68,20 +107,16 @@ export const control = async (
     throw new ServiceError('AccessDeniedException', 'the control door is not for web pages', 403);
   const json = (body: JsonObject) =>
     answer(response, 200, { 'content-type': 'application/json' }, JSON.stringify(body));
-  const clock = () => json({ now: controls.now().toISOString() });
+  const clock = () => json({ now: controls.now().toISOString(), rate: controls.rate() });
+  if (path === '/_cloud/faults' && controls.faults) {
+    if (request.method === 'GET') return json(showFaults(controls.faults()));
+    if (request.method === 'PUT') return json(putFaults(controls.faults(), await readJson(request)));
+  }
   switch (`${request.method} ${path}`) {
     case 'GET /_cloud/clock':
       return clock();
     case 'POST /_cloud/clock': {
-      const body = await readJson(request);
-      onlyMembers(body, ['advance', 'set']);
-      if ((body.advance === undefined) === (body.set === undefined)) throw invalid('give either advance or set');
-      if (body.advance !== undefined) await controls.advance(durationMs(body.advance));
-      else {
-        const time = typeof body.set === 'string' ? Date.parse(body.set) : Number.NaN;
-        if (Number.isNaN(time)) throw invalid(`set is an ISO 8601 time, not ${JSON.stringify(body.set)}`);
-        await controls.setTime(time);
-      }
+      await moveClock(controls, await readJson(request));
       return clock();
     }
     case 'GET /_cloud/activity': {

@@ -59,9 +59,9 @@ export const answer = (
   headers: Readonly<Record<string, string>>,
   body: string | Uint8Array,
 ): void => {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  response.writeHead(status, { ...headers, 'content-length': String(bytes.byteLength) });
-  response.end(bytes);
+  response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });
+  // Text goes out in one piece with the headers.
+  response.end(body);
 };
 
 const jsonBody = (error: ServiceError): JsonObject => ({

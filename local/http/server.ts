@@ -1,9 +1,17 @@
 /** The front door: one HTTP server on loopback; finds the service, checks who signed, speaks the protocol, records. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 
 import {
   ANONYMOUS,
   type Call,
+  type Faults,
   type IamApi,
   type Json,
   type JsonObject,
@@ -11,9 +19,10 @@ import {
   type Principal,
   type Service,
   ServiceError,
+  Unanswered,
 } from '../contracts.ts';
 import { type Recorder, recordedServiceName } from '../record.ts';
-import { admit } from './admission.ts';
+import { type AnswerGate, admit, createAnswerGate } from './admission.ts';
 import { readBody } from './body.ts';
 import { type Controls, control } from './control.ts';
 import { answer, answerError, asServiceError, type ErrorForm, translated } from './errors.ts';
@@ -29,6 +38,7 @@ const UNSIGNED: Verification = { pending: () => false, verifyBody: () => undefin
 export interface House {
   readonly services: () => readonly Service[];
   readonly iam: () => Pick<IamApi, 'principalOf' | 'secretOf' | 'tokenOf' | 'authorizeRequest'>;
+  readonly faults: () => Pick<Faults, 'admitted'>;
   /** The cloud's time, epoch milliseconds. */
   readonly ms: () => number;
   readonly id: (kind: 'uuid' | number) => string;
@@ -39,6 +49,44 @@ export interface House {
 
 // Larger than any request AWS takes in these protocols (SQS, EventBridge and CloudWatch: 1 MiB; SageMaker: a few hundred KB).
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** Services that write answers themselves begin by the head: it is where the answer passes. */
+class FrontResponse extends ServerResponse {
+  gate: AnswerGate | undefined;
+
+  override writeHead(status: number, message?: string, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this;
+  override writeHead(status: number, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this;
+  override writeHead(
+    status: number,
+    second?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
+    third?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+  ): this {
+    this.gate?.pass(status < 400 ? 'done' : 'refused');
+    return typeof second === 'string' ? super.writeHead(status, second, third) : super.writeHead(status, second);
+  }
+}
+
+/** Headers that an answer has whatever becomes of it. */
+const OF_EVERY_ANSWER: ReadonlySet<string> = new Set(['date', 'x-amzn-requestid', 'x-amz-request-id', 'x-amz-id-2']);
+
+/** Takes back what a service has said of an answer that does not go out. */
+const forgetHeaders = (response: ServerResponse): void => {
+  if (response.headersSent) return;
+  for (const name of response.getHeaderNames()) if (!OF_EVERY_ANSWER.has(name)) response.removeHeader(name);
+};
+
+/** What a failure becomes on its way out. */
+const refusedAt = (gate: AnswerGate, failure: unknown): unknown => {
+  try {
+    gate.pass('refused');
+    return failure;
+  } catch (fault) {
+    return fault;
+  }
+};
+
+/** In the record, of a request that nobody answered. */
+const NO_STATUS = 0;
 
 interface Note {
   operation: string;
@@ -184,7 +232,7 @@ const clockFor = (house: House, request: IncomingMessage, query: URLSearchParams
   return Math.abs(machineTime - signed) < Math.abs(cloudTime - signed) ? machineTime : cloudTime;
 };
 
-const answerRequest = async (house: House, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const answerRequest = async (house: House, request: IncomingMessage, response: FrontResponse): Promise<void> => {
   const requestId = house.id('uuid');
   const { path, query } = splitUrl(request.url ?? '/');
   response.sendDate = false;
@@ -196,6 +244,9 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
   let principal: Principal = ANONYMOUS;
   let note: Note | undefined;
   let failure: ServiceError | undefined;
+  let unanswered: Unanswered | undefined;
+  const gate = createAnswerGate();
+  response.gate = gate;
   try {
     signature = readSignature(request.headers, query);
     const address: Address = {
@@ -220,10 +271,12 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
       requestId,
       sourceIp: (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, ''),
       verifyBody: (body) => verification.verifyBody(body),
+      ...(verification.chunks && { chunkSignatures: verification.chunks }),
       note: (operation, params) => {
         note = { operation, params };
       },
-      admit: (operation, params) => admit({ iam: house.iam() }, scope, operation, params, call),
+      admit: (operation, params) =>
+        admit({ iam: house.iam(), faults: house.faults() }, scope, operation, params, call, gate),
     };
     if (route.kind === 'json' || route.kind === 'query') await answerOperation(route, request, response, call);
     else if (route.service.api.protocol === 'rest') {
@@ -232,16 +285,23 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
       if (verification.pending() && response.statusCode < 400)
         house.log(`internal failure: the signature of ${request.method} ${path} was not checked`);
     }
-  } catch (error) {
+  } catch (thrown) {
+    const error = refusedAt(gate, thrown);
+    if (gate.struck()) forgetHeaders(response);
     failure = asServiceError(error);
-    if (!(error instanceof ServiceError) && !request.destroyed) {
-      house.log(`internal failure: ${request.method} ${path}`, {
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
+    if (error instanceof Unanswered) {
+      unanswered = error;
+      response.destroy();
+    } else {
+      if (!(error instanceof ServiceError) && !request.destroyed) {
+        house.log(`internal failure: ${request.method} ${path}`, {
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+      }
+      const form = errorFormOf(route, request, signature);
+      answerError(request, response, failure, form, requestId);
+      failure = translated(failure, form.kind);
     }
-    const form = errorFormOf(route, request, signature);
-    answerError(request, response, failure, form, requestId);
-    failure = translated(failure, form.kind);
   }
   // A function URL is no AWS API; its callers are not recorded unless its service says what they did.
   if (!route || route.kind === 'control' || !note) return;
@@ -250,8 +310,9 @@ const answerRequest = async (house: House, request: IncomingMessage, response: S
     operation: note.operation,
     params: note.params,
     principal: principal.arn,
-    status: response.statusCode,
+    status: unanswered ? NO_STATUS : response.statusCode,
     error:
+      unanswered?.name ??
       failure?.code ??
       (response.statusCode >= 400 ? String(response.getHeader('x-amzn-errortype') ?? response.statusCode) : null),
   });
@@ -269,16 +330,19 @@ export interface Door {
  * @throws what `listen` throws (EADDRINUSE).
  */
 export const openDoor = async (house: House, port: number): Promise<Door> => {
-  const server: Server = createServer((request, response) => {
-    request.on('error', () => undefined);
-    response.on('error', () => undefined);
-    answerRequest(house, request, response).catch((error: unknown) => {
-      house.log('the front door failed', {
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  const server: Server<typeof IncomingMessage, typeof FrontResponse> = createServer(
+    { ServerResponse: FrontResponse },
+    (request, response) => {
+      request.on('error', () => undefined);
+      response.on('error', () => undefined);
+      answerRequest(house, request, response).catch((error: unknown) => {
+        house.log('the front door failed', {
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+        response.destroy();
       });
-      response.destroy();
-    });
-  });
+    },
+  );
   // Uploads may take their time; and an idle connection that closes under a client's next request is a spurious reset.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 120_000;

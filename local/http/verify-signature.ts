@@ -2,10 +2,11 @@
  * Does a signature fit the request that carries it? Signature Version 4 computed again with the secret of its access key.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (documented)
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { ServiceError } from '../contracts.ts';
+import { type ChunkSignatures, ServiceError } from '../contracts.ts';
+import { chunkSignatures, SIGNED_CHUNKS, SIGNED_CHUNKS_AND_TRAILERS } from './chunk-signatures.ts';
 import { type Signature, signatureTime } from './sigv4.ts';
 
 /** A request as it came. */
@@ -28,11 +29,24 @@ export interface Verification {
   readonly pending: () => boolean;
   /** @throws ServiceError InvalidSignatureException */
   verifyBody(body: Uint8Array): void;
+  /** Of a body that comes in signed chunks, which its service reads as they come. */
+  readonly chunks?: ChunkSignatures;
 }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
-const EMPTY_HASH = createHash('sha256').digest('hex');
+/**
+ * What S3 takes for a payload's hash besides a hash; the ECDSA forms are of SigV4A, which this cloud does not speak
+ * (API sigv4-auth-using-authorization-header, documented).
+ */
+const PAYLOAD_FORMS: readonly string[] = [
+  UNSIGNED,
+  'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+  SIGNED_CHUNKS,
+  SIGNED_CHUNKS_AND_TRAILERS,
+];
+const HASH = /^[0-9a-f]{64}$/;
+const EMPTY_HASH = hash('sha256', '');
 /**
  * How far a client's clock may be off: S3 allows 15 minutes (API ErrorResponses, RequestTimeTooSkewed), other services
  * say 5 "in most cases" (reference_sigv.html, documented); here all allow what S3 does.
@@ -40,9 +54,7 @@ const EMPTY_HASH = createHash('sha256').digest('hex');
 const MAX_SKEW_MS = 15 * 60_000;
 
 const sha256 = (data: string | Uint8Array, encoding: 'utf8' | 'latin1' = 'utf8'): string =>
-  (typeof data === 'string' ? createHash('sha256').update(data, encoding) : createHash('sha256').update(data)).digest(
-    'hex',
-  );
+  hash('sha256', typeof data === 'string' && encoding === 'latin1' ? Buffer.from(data, 'latin1') : data);
 
 const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -56,17 +68,19 @@ const percentDecode = (text: string): string => {
 };
 
 const KEYS_KEPT = 256;
-const signingKeys = new Map<string, Buffer>();
+const signingKeys = new Map<string, KeyObject>();
 
 /** A signing key is good for a day, a region and a service; deriving it is most of the work. */
-const signingKey = (secret: string, { day, region, service }: Signature): Buffer => {
+const signingKey = (secret: string, { day, region, service }: Signature): KeyObject => {
   const id = `${secret}/${day}/${region}/${service}`;
   let key = signingKeys.get(id);
   if (!key) {
-    key = [day, region, service, 'aws4_request'].reduce<Buffer>(
+    const bytes = [day, region, service, 'aws4_request'].reduce<Buffer>(
       (previous, part) => createHmac('sha256', previous).update(part).digest(),
       Buffer.from(`AWS4${secret}`),
     );
+    // Made once: to make one of bytes takes longer than to sign with it.
+    key = createSecretKey(bytes);
     if (signingKeys.size >= KEYS_KEPT) signingKeys.clear();
     signingKeys.set(id, key);
   }
@@ -113,11 +127,14 @@ const canonicalHeaders = ({ headers }: SignedRequest, { signedHeaders }: Signatu
     })
     .join('');
 
+const scopeOf = ({ day, region, service }: Signature): string => `${day}/${region}/${service}/aws4_request`;
+
 /** Which signature would have been right, and what it is of. */
 interface Expected {
   readonly signature: string;
   readonly stringToSign: string;
-  readonly canonicalRequest: string;
+  /** Undefined of a chunk, which is no request. */
+  readonly canonicalRequest?: string;
 }
 
 const expectations = (
@@ -131,7 +148,7 @@ const expectations = (
   const query = canonicalQuery(at < 0 ? '' : request.url.slice(at + 1), signature);
   const headers = canonicalHeaders(request, signature);
   const key = signingKey(secret, signature);
-  const scope = `${signature.day}/${signature.region}/${signature.service}/aws4_request`;
+  const scope = scopeOf(signature);
   return canonicalPaths(path, signature.service).flatMap((canonicalPath) => {
     const canonicalRequest = [
       request.method,
@@ -155,7 +172,10 @@ const expectations = (
 };
 
 /** The words are those of the services' common errors; the status of JSON services is *assumed*. */
-const mismatch = (signature: Signature, [expected]: readonly Expected[]): ServiceError =>
+const mismatch = (
+  signature: Signature,
+  [expected]: readonly Pick<Expected, 'stringToSign' | 'canonicalRequest'>[],
+): ServiceError =>
   signature.service === 's3'
     ? new ServiceError(
         'SignatureDoesNotMatch',
@@ -164,7 +184,8 @@ const mismatch = (signature: Signature, [expected]: readonly Expected[]): Servic
         {
           AWSAccessKeyId: signature.accessKeyId,
           SignatureProvided: signature.signature,
-          ...(expected && { StringToSign: expected.stringToSign, CanonicalRequest: expected.canonicalRequest }),
+          ...(expected && { StringToSign: expected.stringToSign }),
+          ...(expected?.canonicalRequest !== undefined && { CanonicalRequest: expected.canonicalRequest }),
         },
       )
     : invalid(
@@ -235,6 +256,20 @@ const headerOf = ({ headers }: SignedRequest, name: string): string | undefined 
 /** What a request says of its body: its hash or what stands for it; undefined when it says nothing. */
 const declaredHash = (request: SignedRequest, signature: Signature): string | undefined => {
   const declared = headerOf(request, 'x-amz-content-sha256');
+  if (
+    declared !== undefined &&
+    signature.service === 's3' &&
+    !HASH.test(declared) &&
+    !PAYLOAD_FORMS.includes(declared)
+  ) {
+    // The code is documented (ErrorResponses), the words are *assumed*.
+    throw new ServiceError(
+      'InvalidArgument',
+      `x-amz-content-sha256 must be ${PAYLOAD_FORMS.join(', ')} or a valid sha256 value.`,
+      400,
+      { ArgumentName: 'x-amz-content-sha256', ArgumentValue: declared },
+    );
+  }
   if (declared !== undefined) return declared;
   if (signature.service === 's3') {
     // Documented (sigv4-query-string-auth.html): a presigned URL does not know what will be sent.
@@ -268,13 +303,26 @@ export const beginVerification = (
   const declared = declaredHash(request, signature);
   let pending = declared === undefined;
   if (declared !== undefined) verify(declared);
+  const signsTrailers = declared === SIGNED_CHUNKS_AND_TRAILERS;
   return {
+    ...((signsTrailers || declared === SIGNED_CHUNKS) && {
+      chunks: chunkSignatures(
+        {
+          seed: signature.signature,
+          key: signingKey(credentials.secretAccessKey, signature),
+          date: signature.date,
+          scope: scopeOf(signature),
+          signsTrailers,
+        },
+        (given = '', stringToSign) => mismatch({ ...signature, signature: given }, [{ stringToSign }]),
+      ),
+    }),
     pending: () => pending,
     verifyBody(body) {
       if (declared === undefined) {
         verify(sha256(body));
         pending = false;
-      } else if (/^[0-9a-f]{64}$/.test(declared) && sha256(body) !== declared) {
+      } else if (HASH.test(declared) && sha256(body) !== declared) {
         throw invalid("The provided 'x-amz-content-sha256' header does not match what was computed.");
       }
     },

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import { createActivity } from '../../local/activity.ts';
 import { createClock } from '../../local/clock.ts';
-import { type BusEvent, type Cloud, type Json, ServiceError, type SqsApi } from '../../local/contracts.ts';
+import {
+  type BusEvent,
+  type Cloud,
+  type EventFaults,
+  type Json,
+  ServiceError,
+  type SqsApi,
+} from '../../local/contracts.ts';
 import { createDispatch } from '../../local/services/events/delivery.ts';
 import { createEventStore } from '../../local/services/events/store.ts';
 import { functionArn, queueArn } from './messaging-cloud.ts';
@@ -17,12 +24,14 @@ const unused = (): never => {
 const throttledWorld = (
   failures: number,
   error = new ServiceError('TooManyRequestsException', 'Rate Exceeded.', 429),
+  copies: readonly number[] = [0],
 ) => {
   const clock = createClock(0, false);
   const activity = createActivity(clock);
   const attempts: number[] = [];
   const invoked: Json[] = [];
-  const dead: { body: string; attributes: Record<string, string> }[] = [];
+  const asked: Parameters<EventFaults['copies']>[0][] = [];
+  const dead: { body: string; attributes: Record<string, string | number> }[] = [];
   const sqs: SqsApi = {
     send: (_, body, options = {}) => void dead.push({ body, attributes: options.attributes ?? {} }),
     receive: unused,
@@ -48,6 +57,7 @@ const throttledWorld = (
         invoked.push(payload);
       },
       invoke: unused,
+      crash: unused,
     },
     get events() {
       return unused();
@@ -71,10 +81,13 @@ const throttledWorld = (
       authorizeDelivery: () => undefined,
       checkPolicy: unused,
     },
-    get monitoring() {
-      return unused();
+    monitoring: { alarmState: unused, onAlarm: unused, put: () => undefined },
+    faults: {
+      copies(way) {
+        asked.push(way);
+        return copies;
+      },
     },
-    faults: { copies: () => [0] },
     get logs() {
       return unused();
     },
@@ -95,6 +108,7 @@ const throttledWorld = (
   return {
     attempts,
     invoked,
+    asked,
     dead,
     async publish(retries: { MaximumRetryAttempts?: number; MaximumEventAgeInSeconds?: number }, hours = 30) {
       const bus = store.bus(undefined);
@@ -184,5 +198,32 @@ describe('a target that is throttled', () => {
     expect(world.attempts).toEqual([0]);
     expect(world.dead[0]?.attributes).toMatchObject({ ERROR_CODE: 'SDK_CLIENT_ERROR', RETRY_ATTEMPTS: '0' });
     expect(world.dead[0]?.attributes).not.toHaveProperty('EXHAUSTED_RETRY_CONDITION');
+  });
+});
+
+describe('a fault on the way of an event', () => {
+  it.each([
+    ['loses it', [], []],
+    ['doubles it', [0, 0], [0, 0]],
+    ['delays it', [90_000], [90_000]],
+    ['doubles and delays it', [0, 5_000], [0, 5_000]],
+  ])('%s', async (_, copies, times) => {
+    const world = throttledWorld(0, undefined, copies);
+
+    await world.publish({}, 1);
+
+    expect(world.attempts).toEqual(times);
+    expect(world.dead).toEqual([]);
+  });
+
+  it('is asked for once per event and target, whatever is tried again', async () => {
+    const world = throttledWorld(3);
+
+    await world.publish({}, 1);
+
+    expect(world.attempts).toHaveLength(4);
+    expect(world.asked).toMatchObject([
+      { bus: 'default', rule: 'moved', target: functionArn('mover'), event: { id: 'event-1' } },
+    ]);
   });
 });

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import {
   CreateEventBusCommand,
   DeleteEventBusCommand,
@@ -22,6 +24,7 @@ import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { JsonObject } from '../../local/contracts.ts';
 import {
   ACCOUNT,
   busArn,
@@ -36,6 +39,15 @@ import {
   startMessagingCloud,
   topicArn,
 } from './messaging-cloud.ts';
+
+/** A case of tests/fixtures/pattern-cases.json. */
+interface PatternCase {
+  readonly id: string;
+  readonly pattern: JsonObject | string;
+  readonly event?: JsonObject;
+  readonly matches?: boolean;
+  readonly invalid?: boolean;
+}
 
 let world: MessagingCloud;
 beforeEach(async () => {
@@ -215,6 +227,37 @@ describe('a rule', () => {
     });
   });
 
+  it('keeps the last of two targets with one id', async () => {
+    await rule('moved', [
+      { Id: 't', Arn: queueArn('parcels'), InputPath: '$.detail' },
+      { Id: 't', Arn: queueArn('parcels'), InputPath: '$.notexisting' },
+    ]);
+
+    const { Targets } = await world.events.send(new ListTargetsByRuleCommand({ Rule: 'moved' }));
+
+    expect(Targets).toEqual([{ Id: 't', Arn: queueArn('parcels'), InputPath: '$.notexisting' }]);
+  });
+
+  it('refuses a pattern of more than 2,048 characters, and more than 300 rules on a bus', async () => {
+    const tooMany = {
+      name: 'LimitExceededException',
+      message: 'The requested resource exceeds the maximum number allowed.',
+      status: 400,
+    };
+    const ofLength = (length: number) => `{"source": ["${'x'.repeat(length - 16)}"]}`;
+    const putRule = (Name: string, EventPattern = PATTERN) =>
+      world.events.send(new PutRuleCommand({ Name, EventPattern }));
+
+    await putRule('longest', ofLength(2_048));
+    const long = await refusal(putRule('long', ofLength(2_049)));
+    await Promise.all(Array.from({ length: 299 }, (_, index) => putRule(`rule-${index}`)));
+    const another = await refusal(putRule('another'));
+    const again = await putRule('rule-7');
+
+    expect([long, another]).toEqual([tooMany, tooMany]);
+    expect(again.RuleArn).toMatch(/rule\/rule-7$/);
+  });
+
   it('refuses a bad target id in the words AWS has for it', async () => {
     const error = await refusal(rule('moved', [{ Id: '!@#$', Arn: queueArn('parcels') }]));
 
@@ -280,6 +323,11 @@ describe('PutEvents', () => {
     [{ Detail: '"text"' }, 'MalformedDetail', 'Detail is malformed.'],
     [{ Detail: '[1]' }, 'MalformedDetail', 'Detail is malformed.'],
     [{ Source: 'aws.s3' }, 'NotAuthorizedForSourceException', 'Not authorized for the source.'],
+    [
+      { DetailType: 'x'.repeat(129) },
+      'InvalidArgument',
+      'Parameter DetailType is not valid. Reason: DetailType is longer than 128 characters.',
+    ],
   ])('fails an entry with %j alone, with status 200', async (entry, ErrorCode, ErrorMessage) => {
     await queue('parcels');
     await rule('moved', [{ Id: 'a', Arn: queueArn('parcels') }]);
@@ -309,11 +357,14 @@ describe('PutEvents', () => {
     );
   });
 
-  it('refuses more than 256 KB', async () => {
-    const large = JSON.stringify({ text: 'x'.repeat(200_000) });
+  it('refuses more than 1 MB, all entries together, and takes 1 MB', async () => {
+    // 28 bytes are those of the source, the type and the JSON around the text.
+    const ofBytes = (bytes: number) => moved({ Detail: JSON.stringify({ text: 'x'.repeat(bytes - 28) }) });
 
-    const error = await refusal(put(moved({ Detail: large }), moved({ Detail: large })));
+    const whole = await put(ofBytes(600_000), ofBytes(448_576));
+    const error = await refusal(put(ofBytes(600_000), ofBytes(448_577)));
 
+    expect(whole.FailedEntryCount).toBe(0);
     expect(error).toEqual({
       name: 'ValidationException',
       message: 'Total size of the entries in the request is over the limit.',
@@ -464,6 +515,31 @@ describe('TestEventPattern', () => {
 
     expect(await test(PATTERN)).toBe(true);
     expect(await test('{"source": ["other"]}')).toBe(false);
+  });
+
+  it('answers every case of event-ruler as event-ruler does', async () => {
+    const cases = JSON.parse(
+      await readFile(new URL('../fixtures/pattern-cases.json', import.meta.url), 'utf8'),
+    ) as PatternCase[];
+    const answers: Record<string, boolean | string> = {};
+
+    for (const { id, pattern, event: given = {} } of cases) {
+      const EventPattern = typeof pattern === 'string' ? pattern : JSON.stringify(pattern);
+      // Cases are about some members of an event; the service asks for all of the envelope.
+      const Event = JSON.stringify({ ...event, ...given });
+      try {
+        answers[id] = (await world.events.send(new TestEventPatternCommand({ EventPattern, Event }))).Result ?? 'none';
+      } catch (error) {
+        answers[id] = error instanceof Error ? error.name : 'none';
+      }
+    }
+
+    const expected = cases.map(({ id, invalid, matches }) => [
+      id,
+      invalid ? 'InvalidEventPatternException' : (matches ?? 'none'),
+    ]);
+    expect(cases).toHaveLength(228);
+    expect(answers).toEqual(Object.fromEntries(expected));
   });
 
   it('refuses an event without its envelope', async () => {

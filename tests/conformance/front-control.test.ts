@@ -27,12 +27,44 @@ describe('the control door', () => {
     const set = await ask('POST', 'clock', { set: '2001-01-01T00:00:00Z' });
 
     expect([shown, advanced, further, set].map(({ body }) => body)).toEqual([
-      { now: '2001-01-25T10:15:00.000Z' },
-      { now: '2001-01-26T12:18:04.500Z' },
-      { now: '2001-01-26T12:18:05.000Z' },
-      { now: '2001-01-01T00:00:00.000Z' },
+      { now: '2001-01-25T10:15:00.000Z', rate: 0 },
+      { now: '2001-01-26T12:18:04.500Z', rate: 0 },
+      { now: '2001-01-26T12:18:05.000Z', rate: 0 },
+      { now: '2001-01-01T00:00:00.000Z', rate: 0 },
     ]);
     expect(cloud.clock.now().toISOString()).toBe('2001-01-01T00:00:00.000Z');
+  });
+
+  it('runs the clock at a rate from where it sends it, and freezes it there', async () => {
+    const running = await ask('POST', 'clock', { set: '2001-02-01T00:00:00Z', rate: 60 });
+    const whileRunning = { rate: cloud.clock.rate, flows: cloud.clock.flows };
+    const frozen = await ask('POST', 'clock', { rate: 0 });
+    const later = await ask('GET', 'clock');
+    const stoodAt = cloud.clock.ms();
+    const advanced = await ask('POST', 'clock', { advance: 'PT1M', rate: 0 });
+
+    expect(running.body).toMatchObject({ now: expect.stringMatching(/^2001-02-01T00:/), rate: 60 });
+    expect(whileRunning).toEqual({ rate: 60, flows: true });
+    expect(frozen.body).toMatchObject({ rate: 0 });
+    expect(later.body).toEqual(frozen.body);
+    expect(advanced.body).toEqual({ now: new Date(stoodAt + 60_000).toISOString(), rate: 0 });
+  });
+
+  it('stands exactly where it is sent when it is frozen on the way', async () => {
+    await ask('POST', 'clock', { rate: 3600 });
+
+    const sent = await ask('POST', 'clock', { set: '2001-03-01T00:00:00Z', rate: 0 });
+
+    expect(sent.body).toEqual({ now: '2001-03-01T00:00:00.000Z', rate: 0 });
+  });
+
+  it('fires timers by itself while it runs', async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    cloud.clock.after(60_000, () => resolve(cloud.clock.ms() - START.getTime()));
+
+    await ask('POST', 'clock', { rate: 86_400 });
+
+    expect(await promise).toBeGreaterThanOrEqual(60_000);
   });
 
   it('fires timers in their order while it advances, each followed by quiet', async () => {
@@ -78,7 +110,7 @@ describe('the control door', () => {
 
     expect(before).toEqual([]);
     expect(story).toEqual(['one', 'two']);
-    expect(settled.body).toEqual({ now: '2001-01-25T10:15:02.000Z' });
+    expect(settled.body).toEqual({ now: '2001-01-25T10:15:02.000Z', rate: 0 });
   });
 
   it('starts afresh', async () => {
@@ -94,7 +126,7 @@ describe('the control door', () => {
     const listed = await s3.send(new ListBucketsCommand({}));
     s3.destroy();
 
-    expect(reset.body).toEqual({ now: START.toISOString() });
+    expect(reset.body).toEqual({ now: START.toISOString(), rate: 0 });
     expect(listed.Buckets ?? []).toEqual([]);
   });
 
@@ -107,10 +139,19 @@ describe('the control door', () => {
     ['an empty duration', 'POST', 'clock', { advance: 'PT' }, 400],
     ['a duration that runs back', 'POST', 'clock', { advance: -5 }, 400],
     ['a time that is none', 'POST', 'clock', { set: 'noon' }, 400],
+    ['a rate that runs back', 'POST', 'clock', { rate: -1 }, 400],
+    ['a rate beyond a day in a second', 'POST', 'clock', { rate: 86_401 }, 400],
+    ['a rate that is no number', 'POST', 'clock', { rate: 'fast' }, 400],
     ['a member it does not know', 'POST', 'settle', { hurry: true }, 400],
     ['no JSON', 'POST', 'clock', '{', 400],
   ])('refuses %s', async (_what, method, path, body, status) => {
     expect((await ask(method, path, body)).status).toBe(status);
+  });
+
+  it('does nothing of a request that is wrong in part', async () => {
+    await ask('POST', 'clock', { set: '2001-02-01T00:00:00Z', rate: 'fast' });
+
+    expect(cloud.clock.now()).toEqual(START);
   });
 
   it('does not open to web pages', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { EventBridgeClient, ListReplaysCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, ListConnectionsCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -68,11 +68,11 @@ describe('the front door', () => {
     const stranger = { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'x' };
 
     it('an operation it has not, by name, in each protocol', async () => {
-      const json = await refusal(own(new EventBridgeClient(config())).send(new ListReplaysCommand({})));
+      const json = await refusal(own(new EventBridgeClient(config())).send(new ListConnectionsCommand({})));
       const query = await refusal(own(new STSClient(config())).send(new GetSessionTokenCommand({})));
 
       expect(json).toMatchObject({ name: 'UnknownOperationException', status: 404 });
-      expect(json.message).toContain('ListReplays of events');
+      expect(json.message).toContain('ListConnections of events');
       expect(query).toMatchObject({ name: 'InvalidAction', status: 400 });
       expect(query.message).toContain('GetSessionToken of sts');
     });
@@ -262,7 +262,7 @@ describe('the front door', () => {
         new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::0:role/none', RoleSessionName: 'me', DurationSeconds: 900 }),
       ),
     );
-    await refusal(own(new EventBridgeClient(client)).send(new ListReplaysCommand({})));
+    await refusal(own(new EventBridgeClient(client)).send(new ListConnectionsCommand({})));
     await recorded.close();
 
     const lines: unknown[] = (await readFile(file, 'utf8'))
@@ -335,7 +335,7 @@ describe('the front door', () => {
       },
       {
         service: 'events',
-        operation: 'ListReplays',
+        operation: 'ListConnections',
         params: {},
         principal,
         status: 404,

@@ -16,6 +16,14 @@ exports.handler = async (event, context) => {
   return { tries };
 };`;
 
+/** Takes its time, so that a second event finds it busy. */
+const BUSY = `
+exports.handler = (event) => new Promise((resolve) => setTimeout(() => resolve(event), 400));`;
+const HEIR = `
+exports.handler = async ({ requestContext, responsePayload }) => {
+  process.stdout.write('heir ' + requestContext.condition + ' ' + responsePayload.errorMessage + '\\n');
+};`;
+
 const QUEUE: JsonObject = { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'ends' } };
 const QUEUE_ARN = 'arn:aws:sqs:eu-west-1:000000000000:ends';
 const TO_QUEUE = { Destination: { 'Fn::GetAtt': ['Ends', 'Arn'] } };
@@ -133,27 +141,75 @@ describe('an asynchronous invocation', () => {
     expect(JSON.parse(letter?.body ?? '')).toEqual({ failures: 9 });
     expect(letter?.messageAttributes).toMatchObject({
       RequestID: { stringValue: expect.stringMatching(/^[0-9a-f-]{36}$/) },
-      ErrorCode: { stringValue: '200' },
-      ErrorMessage: { stringValue: 'not yet 1' },
+      ErrorCode: { dataType: 'Number', stringValue: '200' },
+      ErrorMessage: { dataType: 'String', stringValue: 'not yet 1' },
     });
   });
 
   it('waits while the function is throttled, and counts no try for it', async () => {
-    await deploy(
-      { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60, DestinationConfig: { OnFailure: TO_QUEUE } },
+    stack = await deployStack(
+      { flaky: { 'index.js': BUSY } },
       {
-        ReservedConcurrentExecutions: 0,
+        Ends: QUEUE,
+        Flaky: functionResource('flaky', { ReservedConcurrentExecutions: 1 }),
+        Config: invokeConfig({ DestinationConfig: { OnSuccess: TO_QUEUE } }),
       },
     );
 
-    await sendEvent({ failures: 0 });
-    await stack.cloud.settle({ advanceMs: 30_000 });
-    const after30Seconds = ends();
-    await stack.cloud.settle({ advanceMs: MINUTE });
+    await sendEvent({ parcel: 1 });
+    await sendEvent({ parcel: 2 });
+    await stack.cloud.settle();
+    const atOnce = ends();
+    await stack.cloud.settle({ advanceMs: 1_000 });
 
-    expect(after30Seconds).toEqual([]);
+    expect(atOnce).toMatchObject([{ requestPayload: { parcel: 1 } }]);
+    expect(ends()).toMatchObject([
+      { requestPayload: { parcel: 1 } },
+      { requestPayload: { parcel: 2 }, requestContext: { condition: 'Success', approximateInvokeCount: 1 } },
+    ]);
+  });
+
+  it('goes to its destination at once when the function may not run at all', async () => {
+    await deploy({ DestinationConfig: { OnFailure: TO_QUEUE } }, { ReservedConcurrentExecutions: 0 });
+
+    await sendEvent({ failures: 0 });
+    await stack.cloud.settle();
+
     expect(tries()).toEqual([]);
-    expect(ends()).toMatchObject([{ requestContext: { condition: 'EventAgeExceeded', approximateInvokeCount: 0 } }]);
+    expect(ends()).toMatchObject([
+      { requestContext: { condition: 'ZeroReservedConcurrency', approximateInvokeCount: 0 } },
+    ]);
+    expect(ends()[0]).not.toHaveProperty('responsePayload');
+  });
+
+  it('is handed to a function and to a topic as its record', async () => {
+    stack = await deployStack(
+      { flaky: { 'index.js': FLAKY }, heir: { 'index.js': HEIR } },
+      {
+        Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'told' } },
+        Heir: functionResource('heir'),
+        Flaky: functionResource('flaky'),
+        Config: invokeConfig({
+          MaximumRetryAttempts: 0,
+          DestinationConfig: {
+            OnSuccess: { Destination: { Ref: 'Topic' } },
+            OnFailure: { Destination: { 'Fn::GetAtt': ['Heir', 'Arn'] } },
+          },
+        }),
+      },
+    );
+
+    await sendEvent({ failures: 1 });
+    await stack.cloud.settle();
+    await sendEvent({ failures: 1 });
+    await stack.cloud.settle();
+
+    const inherited = stack.cloud.logs.read('/aws/lambda/heir').map(({ message }) => message);
+    expect(inherited.filter((line) => line.startsWith('heir'))).toEqual(['heir RetriesExhausted not yet 1']);
+    const told = stack.cloud.sns.published('arn:aws:sns:eu-west-1:000000000000:told');
+    expect(told.map(({ message }) => JSON.parse(message))).toMatchObject([
+      { version: '1.0', requestContext: { condition: 'Success' }, responsePayload: { tries: 2 } },
+    ]);
   });
 
   it('may be told to a bus', async () => {

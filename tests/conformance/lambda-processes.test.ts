@@ -58,4 +58,35 @@ describe('the processes of functions', () => {
     await expect.poll(() => isAlive(Number(pid)), { timeout: 10_000 }).toBe(false);
     await rm(folder, { recursive: true, force: true });
   });
+
+  it('that are crashed fail what they run as AWS says, and leave the others alone', async () => {
+    const endless =
+      "exports.handler = async () => { console.log('at it'); await new Promise((end) => setTimeout(end, 60_000)); };";
+    const stack = await deployStack(
+      { endless: { 'index.js': endless }, pid: PID },
+      { Endless: functionResource('endless'), Pid: functionResource('pid') },
+    );
+    const before = await stack.cloud.lambda.invoke('pid', null);
+    const running = stack.cloud.lambda.invoke('endless', null);
+    const isAtIt = () => stack.cloud.logs.read('/aws/lambda/endless').some(({ message }) => message.includes('at it'));
+    await expect.poll(isAtIt, { timeout: 10_000 }).toBe(true);
+
+    stack.cloud.lambda.crash('endless');
+    stack.cloud.lambda.crash('pid');
+    const crashed = await running;
+    const after = await stack.cloud.lambda.invoke('pid', null);
+
+    expect(crashed).toEqual({
+      functionError: 'Unhandled',
+      payload: {
+        errorType: 'Runtime.ExitError',
+        errorMessage: expect.stringMatching(
+          /^RequestId: [0-9a-f-]{36} Error: Runtime exited with error: signal: killed$/,
+        ),
+      },
+    });
+    expect(after).toEqual(before);
+    expect(() => stack.cloud.lambda.crash('nobody')).toThrow('Function not found');
+    await stack.close();
+  });
 });

@@ -12,10 +12,19 @@ import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 
 import { createActivity } from '../../local/activity.ts';
 import { createClock } from '../../local/clock.ts';
-import type { Cloud, ContainerImage, JsonObject, S3Api } from '../../local/contracts.ts';
+import {
+  type AlarmState,
+  type Authorization,
+  type Cloud,
+  type ContainerImage,
+  type JobFaults,
+  type JsonObject,
+  type S3Api,
+  ServiceError,
+} from '../../local/contracts.ts';
 import { openDoor } from '../../local/http/server.ts';
 import { createRecorder } from '../../local/record.ts';
-import { createSageMaker, type MetricDatum } from '../../local/services/sagemaker/service.ts';
+import { createSageMaker, type MetricDatum, type QuotaSettings } from '../../local/services/sagemaker/service.ts';
 
 export const ROLE = 'arn:aws:iam::000000000000:role/training-role';
 export const IMAGE = '000000000000.dkr.ecr.eu-west-1.amazonaws.com/constant-model:1';
@@ -74,10 +83,32 @@ interface SentEvent {
   readonly detail: JsonObject;
 }
 
+/** CloudWatch alarms that stand as a test sets them. */
+const createAlarms = () => {
+  const states = new Map<string, AlarmState>();
+  const listeners = new Set<(name: string, state: AlarmState) => void>();
+  return {
+    state: (name: string) => states.get(name),
+    listen(listener: (name: string, state: AlarmState) => void) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    listening: () => listeners.size,
+    set(name: string, state: AlarmState) {
+      states.set(name, state);
+      for (const listener of listeners) listener(name, state);
+    },
+  };
+};
+
 const absent = (name: string) => new Error(`SageMaker does not use ${name}`);
 
-/** A cloud of one service. Its clock stands at {@link START}. */
-export const startSageMakerCloud = async () => {
+/**
+ * A cloud of one service. Its clock stands at {@link START}.
+ *
+ * @param options What the account may use, and what befalls its jobs.
+ */
+export const startSageMakerCloud = async (options: { quotas?: QuotaSettings; faults?: JobFaults } = {}) => {
   const directory = await mkdtemp(join(tmpdir(), 'sagemaker-test-'));
   const clock = createClock(START, false);
   const activity = createActivity(clock);
@@ -85,6 +116,10 @@ export const startSageMakerCloud = async () => {
   const events: SentEvent[] = [];
   const metrics: MetricDatum[] = [];
   const lines: { group: string; stream: string; line: string }[] = [];
+  const alarms = createAlarms();
+  const asked: Authorization[] = [];
+  const denied = new Set<string>();
+  const faults: Cloud['faults'] = { ...options.faults, copies: () => [0] };
   let ids = 0;
   let port = 0;
   const hex = () => (++ids * 2_654_435_761).toString(16).padStart(8, '0').slice(-8);
@@ -124,14 +159,21 @@ export const startSageMakerCloud = async () => {
       tokenOf: () => undefined,
       roleExists: (role) => role === ROLE,
       trusts: (role) => role === ROLE,
-      allows: () => true,
-      authorize: () => undefined,
+      allows(authorization) {
+        asked.push(authorization);
+        return !denied.has(authorization.action);
+      },
+      authorize(authorization) {
+        asked.push(authorization);
+        if (!denied.has(authorization.action)) return;
+        throw new ServiceError('AccessDenied', `may not ${authorization.action} ${authorization.resource}`, 403);
+      },
       authorizeRequest: () => undefined,
       authorizeDelivery: () => undefined,
       checkPolicy: () => undefined,
     },
-    monitoring: { alarmState: () => undefined, onAlarm: () => () => undefined, put: () => undefined },
-    faults: { copies: () => [0] },
+    monitoring: { alarmState: alarms.state, onAlarm: alarms.listen, put: () => undefined },
+    faults,
     logs: {
       write: (group, stream, written) => void lines.push(...written.map((line) => ({ group, stream, line }))),
       exists: () => true,
@@ -141,18 +183,25 @@ export const startSageMakerCloud = async () => {
       throw absent('deliver');
     },
   };
-  const made = createSageMaker(cloud, { metric: (datum) => void metrics.push(datum) });
+  const made = createSageMaker(
+    cloud,
+    { metric: (datum) => void metrics.push(datum) },
+    { otherInstances: 1000, ...options.quotas },
+  );
   const recorder = createRecorder(undefined);
   const door = await openDoor(
     {
       services: () => made.services,
       iam: () => cloud.iam,
+      faults: () => cloud.faults,
       ms: () => clock.ms(),
       id,
       log: cloud.log,
       recorder,
       controls: {
         now: () => clock.now(),
+        rate: () => clock.rate,
+        run: (rate) => clock.run(rate),
         advance: (byMs) => clock.advance(byMs),
         setTime: (epochMs) => clock.set(epochMs),
         pending: () => activity.pending(),
@@ -179,6 +228,12 @@ export const startSageMakerCloud = async () => {
     events,
     metrics,
     lines,
+    alarms,
+    /** What SageMaker asked of IAM, and the actions that it is denied. */
+    asked,
+    denied,
+    /** Faults a test sets; none by default. */
+    faults,
     made,
     sagemaker,
     runtime,

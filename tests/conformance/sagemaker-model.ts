@@ -5,7 +5,7 @@ import { pack } from 'tar-stream';
 import type { Objects } from './sagemaker-cloud.ts';
 
 /** Puts a model.tar.gz of the test container that answers this number. */
-export const putModel = async (s3: Objects, uri: string, value: number): Promise<void> => {
+export const putModel = async (s3: Pick<Objects, 'put'>, uri: string, value: number): Promise<void> => {
   const archive = pack();
   archive.entry({ name: 'constant.json' }, JSON.stringify({ value }));
   archive.finalize();

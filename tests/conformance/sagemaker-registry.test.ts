@@ -6,12 +6,15 @@ import {
   CreateModelPackageGroupCommand,
   DeleteModelPackageCommand,
   DeleteModelPackageGroupCommand,
+  DeleteModelPackageGroupPolicyCommand,
   DeleteTagsCommand,
   DescribeModelPackageCommand,
   DescribeModelPackageGroupCommand,
+  GetModelPackageGroupPolicyCommand,
   ListModelPackageGroupsCommand,
   ListModelPackagesCommand,
   ListTagsCommand,
+  PutModelPackageGroupPolicyCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -169,7 +172,7 @@ describe('model packages', () => {
       'metadata with braces',
       { CustomerMetadataProperties: { a: '{}' } },
       'ValidationException',
-      /CustomerMetadataProperties/,
+      /customerMetadataProperties/i,
     ],
     ['a group that does not exist', { ModelPackageGroupName: 'nobody' }, 'ValidationException', /does not exist/],
     [
@@ -230,5 +233,86 @@ describe('tags', () => {
     await expect(world.sagemaker.send(new ListTagsCommand({ ResourceArn: `${GROUP}/nobody` }))).rejects.toMatchObject({
       name: 'ValidationException',
     });
+  });
+});
+
+describe('the policy of a group', () => {
+  const name = { ModelPackageGroupName: 'shared' };
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::000000000000:role/reader' },
+        Action: 'sagemaker:DescribeModelPackage',
+        Resource: 'arn:aws:sagemaker:eu-west-1:000000000000:model-package/shared/*',
+      },
+    ],
+  };
+  const put = (ResourcePolicy: string) =>
+    world.sagemaker.send(new PutModelPackageGroupPolicyCommand({ ...name, ResourcePolicy }));
+  const read = () => world.sagemaker.send(new GetModelPackageGroupPolicyCommand(name));
+
+  it('is put, read, known to IAM for the group and its versions, and deleted', async () => {
+    const { ModelPackageGroupArn: arn = '' } = await group('shared');
+    const version = (await register('shared')) ?? '';
+    const policies = world.made.services[0]?.policies;
+
+    await put(JSON.stringify(policy));
+
+    expect(JSON.parse((await read()).ResourcePolicy ?? '')).toEqual(policy);
+    expect(policies?.all()).toContain(arn);
+    for (const one of [arn, version]) expect(policies?.of(one)).toBe(JSON.stringify(policy));
+    await world.sagemaker.send(new DeleteModelPackageGroupPolicyCommand(name));
+    expect(policies?.of(version)).toBeUndefined();
+    await expect(read()).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('must be JSON', async () => {
+    await group('shared').catch(() => undefined);
+
+    await expect(put('{')).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
+describe('an update of a package', () => {
+  it('that says nothing new tells nonetheless', async () => {
+    await group('retold');
+    const arn = await register('retold');
+
+    for (let i = 0; i < 2; i++) await update(arn, { ModelApprovalStatus: 'Approved' });
+
+    const told = world.events.filter(({ detail }) => detail.ModelPackageArn === arn);
+    expect(told.map(({ detail }) => detail.ModelApprovalStatus)).toEqual([
+      'PendingManualApproval',
+      'Approved',
+      'Approved',
+    ]);
+  });
+
+  it('can give it another container', async () => {
+    await group('respecified');
+    const arn = await register('respecified', { ModelApprovalStatus: 'Approved' });
+
+    await update(arn, { InferenceSpecification: { Containers: [{ Image: `${IMAGE}23` }] } });
+
+    expect((await look(arn)).InferenceSpecification?.Containers).toEqual([{ Image: `${IMAGE}23` }]);
+  });
+
+  it('can withdraw an approval, so that it cannot be deployed any more', async () => {
+    await group('withdrawn');
+    const arn = await register('withdrawn', { ModelApprovalStatus: 'Approved' });
+
+    await update(arn, { ModelApprovalStatus: 'Rejected' });
+
+    await expect(
+      world.sagemaker.send(
+        new CreateModelCommand({
+          ModelName: 'withdrawn',
+          ExecutionRoleArn: ROLE,
+          PrimaryContainer: { ModelPackageName: arn },
+        }),
+      ),
+    ).rejects.toThrow(/not approved/);
   });
 });

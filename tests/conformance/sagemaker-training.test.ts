@@ -194,6 +194,26 @@ describe('a training job', () => {
     expect(described.FailureReason).toContain('1.dkr.ecr.eu-west-1.amazonaws.com/nothing:7');
   });
 
+  it.each([
+    ['has no prefix in front', '["a.csv"]', /does not begin with \{"prefix"/],
+    ['has an empty prefix', '[{"prefix": ""}, "a.csv"]', /does not begin with \{"prefix"/],
+    ['names what is not there', '[{"prefix": "s3://data/train/"}, "z.csv"]', /which does not exist/],
+    ['is no JSON', 'a.csv', /is not JSON/],
+  ])('fails over a manifest that %s', async (_, manifest, reason) => {
+    world.s3.put('s3://data/bad.manifest', manifest);
+
+    const described = await finished(`manifest-${world.events.length}`, {
+      InputDataConfig: [
+        {
+          ChannelName: 'train',
+          DataSource: { S3DataSource: { S3DataType: 'ManifestFile', S3Uri: 's3://data/bad.manifest' } },
+        },
+      ],
+    });
+
+    expect(described.FailureReason).toMatch(reason);
+  });
+
   it('fails when a channel has no objects', async () => {
     const described = await finished('empty-job', {
       InputDataConfig: [
@@ -274,6 +294,12 @@ describe('a training job', () => {
   });
 });
 
+const SPOT = { EnableManagedSpotTraining: true };
+const CHANNEL = {
+  ChannelName: 'train',
+  DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: 's3://data/train/' } },
+};
+
 describe('requests about training jobs', () => {
   it.each([
     ['a taken name', { TrainingJobName: 'once' }, 'ResourceInUse', /already exists/],
@@ -302,6 +328,58 @@ describe('requests about training jobs', () => {
       { EnableManagedSpotTraining: true },
       'ValidationException',
       /MaxWaitTimeInSeconds/,
+    ],
+    [
+      'a spot job that waits less than it may run',
+      { ...SPOT, StoppingCondition: { MaxRuntimeInSeconds: 3600, MaxWaitTimeInSeconds: 3599 } },
+      'ValidationException',
+      /equal to or greater than MaxRuntimeInSeconds/,
+    ],
+    [
+      'a waiting time on demand',
+      { StoppingCondition: { MaxRuntimeInSeconds: 60, MaxWaitTimeInSeconds: 60 } },
+      'ValidationException',
+      /managed spot training only/,
+    ],
+    [
+      'a built-in image that waits for more than an hour without checkpoints',
+      {
+        ...SPOT,
+        AlgorithmSpecification: { TrainingImage: BUILT_IN_IMAGE, TrainingInputMode: 'File' as const },
+        StoppingCondition: { MaxRuntimeInSeconds: 3600, MaxWaitTimeInSeconds: 3601 },
+      },
+      'ValidationException',
+      /at most 3600/,
+    ],
+    [
+      'a key for a volume that is local storage',
+      {
+        ResourceConfig: {
+          InstanceType: 'ml.r5d.large' as const,
+          InstanceCount: 1,
+          VolumeSizeInGB: 1,
+          VolumeKmsKeyId: 'key',
+        },
+      },
+      'ValidationException',
+      /local storage/,
+    ],
+    [
+      'channels of one name',
+      { InputDataConfig: [CHANNEL, CHANNEL] },
+      'ValidationException',
+      /Channel names must be unique/,
+    ],
+    [
+      'a manifest in fast file mode',
+      {
+        AlgorithmSpecification: { TrainingImage: IMAGE, TrainingInputMode: 'FastFile' as const },
+        InputDataConfig: [
+          { ...CHANNEL, DataSource: { S3DataSource: { S3DataType: 'ManifestFile' as const, S3Uri: 's3://data/m' } } },
+        ],
+      },
+      'ValidationException',
+      /FastFile input mode takes S3DataType S3Prefix only/,
     ],
     [
       'definitions of a built-in image',

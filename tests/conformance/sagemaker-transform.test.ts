@@ -9,23 +9,31 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { IMAGE, ROLE, type SageMakerCloud, startSageMakerCloud } from './sagemaker-cloud.ts';
+import { BUILT_IN_IMAGE, IMAGE, ROLE, type SageMakerCloud, startSageMakerCloud } from './sagemaker-cloud.ts';
 import { putModel } from './sagemaker-model.ts';
 
+const FAULTS = ['capacity', 'internal', 'killed'] as const;
 let world: SageMakerCloud;
-const model = (name: string, environment: Record<string, string> = {}) =>
+const model = (name: string, environment: Record<string, string> = {}, image = IMAGE) =>
   world.sagemaker.send(
     new CreateModelCommand({
       ModelName: name,
       ExecutionRoleArn: ROLE,
-      PrimaryContainer: { Image: IMAGE, ModelDataUrl: 's3://data/models/1.tar.gz', Environment: environment },
+      PrimaryContainer: { Image: image, ModelDataUrl: 's3://data/models/1.tar.gz', Environment: environment },
     }),
   );
 beforeAll(async () => {
-  world = await startSageMakerCloud();
+  world = await startSageMakerCloud({
+    quotas: { instances: { 'ml.m5.2xlarge for transform job usage': 1 } },
+    faults: {
+      transform: ({ name }) =>
+        FAULTS.map((failure) => ({ failure })).find(({ failure }) => name === `faulty-${failure}`),
+    },
+  });
   await putModel(world.s3, 's3://data/models/1.tar.gz', 1);
   await model('one');
   await model('counting', { ECHO_COLUMNS: 'true' });
+  await model('built-in', {}, BUILT_IN_IMAGE);
   world.s3.put('s3://data/in/a.csv', '1,2\n3,4\n5,6\n');
   world.s3.put('s3://data/in/deep/b.csv', '7,8');
 });
@@ -183,6 +191,44 @@ describe('a transform job', () => {
   });
 });
 
+describe('a transform job that goes wrong', () => {
+  it.each([
+    ['capacity', /^CapacityError: Unable to provision requested ML compute capacity/],
+    ['internal', /^InternalServerError: /],
+    ['killed', /^AlgorithmError: See job logs/],
+  ])('fails by its reason: %s', async (failure, reason) => {
+    const described = await finished(`faulty-${failure}`);
+
+    expect(described.TransformJobStatus).toBe('Failed');
+    expect(described.FailureReason).toMatch(reason);
+  });
+
+  it('spells times and tags now one way, now the other', async () => {
+    await finished('spelled', { Tags: [{ Key: 'a', Value: 'b' }] });
+
+    const [first, second] = world.events.filter(({ detail }) => detail.TransformJobName === 'spelled');
+    const now = world.clock.ms();
+    expect(first?.detail).toMatchObject({ CreationTime: now, Tags: { a: 'b' } });
+    expect(second?.detail).toMatchObject({
+      CreationTime: `${new Date(now).toISOString().slice(0, 19)}Z`,
+      Tags: [{ Key: 'a', Value: 'b' }],
+    });
+  });
+
+  it('gets no more instances than the quota has, and gives them back', async () => {
+    const resources = (InstanceCount: number) => ({
+      TransformResources: { InstanceType: 'ml.m5.2xlarge' as const, InstanceCount },
+    });
+
+    await expect(create('two-instances', resources(2))).rejects.toMatchObject({
+      name: 'ResourceLimitExceeded',
+      message: expect.stringContaining("'ml.m5.2xlarge for transform job usage' is 1 Instances"),
+    });
+    await finished('one-instance', resources(1));
+    expect((await finished('next-instance', resources(1))).TransformJobStatus).toBe('Completed');
+  });
+});
+
 describe('requests about transform jobs', () => {
   it.each([
     ['a taken name', 'all', {}, 'ResourceInUse', /already exists/],
@@ -209,6 +255,13 @@ describe('requests about transform jobs', () => {
       { DataProcessing: { JoinSource: 'Input' }, output: { Accept: 'application/json' } },
       'NotImplemented',
       /DataProcessing/,
+    ],
+    [
+      'a built-in algorithm that reads in chunks',
+      'new',
+      { ModelName: 'built-in', MaxPayloadInMB: 0 },
+      'ValidationException',
+      /MaxPayloadInMB 0/,
     ],
     [
       'more than 100 MB at once',

@@ -1,4 +1,5 @@
 import {
+  CancelMessageMoveTaskCommand,
   ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -8,6 +9,7 @@ import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ListDeadLetterSourceQueuesCommand,
+  ListMessageMoveTasksCommand,
   ListQueuesCommand,
   ListQueueTagsCommand,
   type Message,
@@ -19,6 +21,7 @@ import {
   SendMessageCommand,
   type SendMessageRequest,
   SetQueueAttributesCommand,
+  StartMessageMoveTaskCommand,
   TagQueueCommand,
   UntagQueueCommand,
 } from '@aws-sdk/client-sqs';
@@ -106,6 +109,18 @@ describe('a queue', () => {
     [{ FifoThroughputLimit: 'perQueue' }, 'NotImplemented'],
   ])('is refused with %j', async (attributes, name) => {
     expect((await refusal(create('parcels', attributes))).name).toBe(name);
+  });
+
+  it('leaves its name taken for a minute when it is deleted', async () => {
+    const url = await create('parcels');
+    await world.sqs.send(new DeleteQueueCommand({ QueueUrl: url }));
+
+    await pass(59);
+    const early = await refusal(create('parcels'));
+    await pass(1);
+
+    expect(early.name).toBe('QueueDeletedRecently');
+    expect(await create('parcels')).toBe(url);
   });
 
   it('keeps tags', async () => {
@@ -264,6 +279,24 @@ describe('a message', () => {
       DeadLetterQueueSourceArn: queueArn('parcels'),
     });
     expect(sources.queueUrls).toEqual([url]);
+  });
+
+  it('stays hidden for twelve hours at most', async () => {
+    const url = await create('parcels');
+    await send(url, 'one');
+    const [message] = await receive(url);
+    const hide = (VisibilityTimeout: number) =>
+      world.sqs.send(
+        new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout }),
+      );
+
+    await pass(20);
+    const error = await refusal(hide(43_200));
+    await hide(43_180);
+
+    expect(error.name).toBe('InvalidParameterValue');
+    expect(error.message).toContain('Total VisibilityTimeout for the message is beyond the limit [43200 seconds]');
+    expect(await receive(url)).toEqual([]);
   });
 
   it.each([
@@ -485,5 +518,148 @@ describe('a template', () => {
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: stack.resources.Dead?.attributes.Arn, maxReceiveCount: 3 }),
       Policy: '{"Version":"2012-10-17","Statement":[]}',
     });
+  });
+});
+
+describe('a redrive policy', () => {
+  const policy = (target: string) => ({
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn(target), maxReceiveCount: 2 }),
+  });
+
+  it('is refused with a dead-letter queue that does not exist', async () => {
+    const error = await refusal(create('parcels', policy('nowhere')));
+
+    expect(error.name).toBe('InvalidParameterValue');
+    expect(error.message).toContain('Dead letter target does not exist.');
+  });
+
+  it('is refused between a standard and a FIFO queue', async () => {
+    await create('dead.fifo', { FifoQueue: 'true' });
+
+    const error = await refusal(create('parcels', policy('dead.fifo')));
+
+    expect(error.message).toContain('must be same type of queue');
+  });
+
+  it.each([
+    ['denyAll', { redrivePermission: 'denyAll' }, false],
+    ['byQueue, another', { redrivePermission: 'byQueue', sourceQueueArns: [queueArn('other')] }, false],
+    ['byQueue, this one', { redrivePermission: 'byQueue', sourceQueueArns: [queueArn('parcels')] }, true],
+    ['allowAll', { redrivePermission: 'allowAll' }, true],
+  ])('is held to the redrive allow policy %s', async (_, allow, allowed) => {
+    await create('dead', { RedriveAllowPolicy: JSON.stringify(allow) });
+
+    const created = create('parcels', policy('dead'));
+
+    if (allowed) expect(await created).toContain('parcels');
+    else expect(await refusal(created)).toMatchObject({ name: 'InvalidParameterValue' });
+  });
+
+  it.each([
+    ['another permission', { redrivePermission: 'some' }],
+    ['queues without byQueue', { redrivePermission: 'denyAll', sourceQueueArns: [queueArn('a')] }],
+    ['byQueue without queues', { redrivePermission: 'byQueue' }],
+    [
+      'eleven queues',
+      { redrivePermission: 'byQueue', sourceQueueArns: Array.from({ length: 11 }, () => queueArn('a')) },
+    ],
+  ])('has no allow policy with %s', async (_, allow) => {
+    const error = await refusal(create('dead', { RedriveAllowPolicy: JSON.stringify(allow) }));
+
+    expect(error).toMatchObject({ name: 'InvalidParameterValue', status: 400 });
+  });
+});
+
+describe('a message move task', () => {
+  /** Two queues with one dead-letter queue, and a dead letter of each. */
+  const deadLetters = async () => {
+    const dead = await create('dead');
+    for (const name of ['parcels', 'letters']) {
+      const url = await create(name, {
+        VisibilityTimeout: '0',
+        RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn('dead'), maxReceiveCount: 1 }),
+      });
+      await send(url, name);
+      await receive(url);
+      await receive(url);
+    }
+    return dead;
+  };
+  const start = (more: { DestinationArn?: string; MaxNumberOfMessagesPerSecond?: number } = {}) =>
+    world.sqs.send(new StartMessageMoveTaskCommand({ SourceArn: queueArn('dead'), ...more }));
+  const list = async (MaxResults?: number) => {
+    const answer = await world.sqs.send(new ListMessageMoveTasksCommand({ SourceArn: queueArn('dead'), MaxResults }));
+    return answer.Results ?? [];
+  };
+
+  it('takes dead letters back to the queues they came from, as new messages', async () => {
+    await deadLetters();
+    const before = world.messages('dead').map(({ messageId }) => messageId);
+    await pass(60);
+
+    await start();
+    await world.cloud.settle();
+
+    const [parcel] = world.messages('parcels');
+    expect(parcel?.body).toBe('parcels');
+    expect(before).not.toContain(parcel?.messageId);
+    expect(parcel?.attributes).toMatchObject({
+      SentTimestamp: String(Date.parse(START) + 60_000),
+      ApproximateReceiveCount: '0',
+    });
+    expect(world.messages('letters').map(({ body }) => body)).toEqual(['letters']);
+    expect(world.messages('dead')).toEqual([]);
+    expect(await list()).toEqual([
+      {
+        Status: 'COMPLETED',
+        SourceArn: queueArn('dead'),
+        ApproximateNumberOfMessagesMoved: 2,
+        ApproximateNumberOfMessagesToMove: 2,
+        StartedTimestamp: Date.parse(START) + 60_000,
+      },
+    ]);
+  });
+
+  it('takes them to another queue, no faster than it may, until it is cancelled', async () => {
+    await deadLetters();
+    await create('hospital');
+
+    const { TaskHandle } = await start({ DestinationArn: queueArn('hospital'), MaxNumberOfMessagesPerSecond: 1 });
+    await world.cloud.settle();
+    const [running] = await list();
+    const second = await refusal(start());
+    const cancelled = await world.sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle }));
+    await world.cloud.settle({ advanceMs: 10_000 });
+    const again = await refusal(world.sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle })));
+
+    expect(running).toMatchObject({ TaskHandle, Status: 'RUNNING', ApproximateNumberOfMessagesMoved: 1 });
+    expect(second.name).toBe('UnsupportedOperation');
+    expect(cancelled.ApproximateNumberOfMessagesMoved).toBe(1);
+    expect(again.name).toBe('UnsupportedOperation');
+    expect(world.messages('hospital').map(({ body }) => body)).toEqual(['parcels']);
+    expect(world.messages('dead').map(({ body }) => body)).toEqual(['letters']);
+    expect(await list(10)).toMatchObject([{ Status: 'CANCELLED' }]);
+  });
+
+  it('fails where nothing says where a message came from, and leaves it there', async () => {
+    const dead = await deadLetters();
+    await send(dead, 'by hand');
+
+    await start();
+    await world.cloud.settle();
+
+    expect(await list()).toMatchObject([{ Status: 'FAILED', FailureReason: 'CouldNotDetermineMessageSource' }]);
+    expect(world.messages('dead').map(({ body }) => body)).toEqual(['by hand']);
+  });
+
+  it('is refused for a queue that is no dead-letter queue, or is not there', async () => {
+    await create('parcels');
+
+    const none = await refusal(world.sqs.send(new StartMessageMoveTaskCommand({ SourceArn: queueArn('parcels') })));
+    const missing = await refusal(start());
+
+    expect(none).toMatchObject({ name: 'InvalidParameterValue', status: 400 });
+    expect(none.message).toBe('Source queue must be configured as a Dead Letter Queue.');
+    expect(missing.name).toBe('ResourceNotFoundException');
   });
 });

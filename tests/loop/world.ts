@@ -110,31 +110,28 @@ const messagesIn = async (sqs: SQSClient, QueueUrl: string): Promise<number> => 
   return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
 };
 
-/** Starts the packaged stack with models of `tests/fixtures/loop/models` published. */
-export const startWorld = async (models: readonly string[], start: string): Promise<World> => {
-  const { cloud, outputs, place } = await startStack({
-    start: new Date(start),
-    models: models.map((model) => `${MODELS}/${model}.yml`),
-  });
-  const { ledger } = place;
+/** Clients of the administrator. */
+export type WorldClients = Pick<World, 's3' | 'events' | 'sqs' | 'sns' | 'lambda' | 'sageMaker'>;
+
+/** A stack that stands on a cloud, with models published. */
+export const worldOn = (
+  { cloud, outputs }: Pick<World, 'cloud' | 'outputs'>,
+  ledger: Ledger,
+  clients: WorldClients,
+): World => {
+  const { s3, sqs } = clients;
   const dataBucket = outputs.DataBucketName ?? '';
-  const [s3, sqs] = [new S3Client({}), new SQSClient({})];
   const settle = () => cloud.settle({ advanceMs: SOON_MS });
   const runs = async (model: string) =>
     ((await ledger.find(slotSchema, keys.slot(model)))?.history ?? []).map(({ run }) => run);
   return {
+    ...clients,
     cloud,
     outputs,
     ledger,
-    store: s3ObjectStore(outputs.StoreBucketName ?? ''),
-    data: s3ObjectStore(dataBucket),
+    store: s3ObjectStore(outputs.StoreBucketName ?? '', s3),
+    data: s3ObjectStore(dataBucket, s3),
     dataBucket,
-    s3,
-    events: new EventBridgeClient({}),
-    sqs,
-    sns: new SNSClient({}),
-    lambda: new LambdaClient({}),
-    sageMaker: new SageMakerClient({}),
     settle,
     async land(Key, body) {
       const Body = typeof body === 'string' ? Buffer.from(body) : body;
@@ -167,6 +164,22 @@ export const startWorld = async (models: readonly string[], start: string): Prom
       ),
     close: () => cloud.close(),
   };
+};
+
+/** Starts the packaged stack with models of `tests/fixtures/loop/models` published. */
+export const startWorld = async (models: readonly string[], start: string): Promise<World> => {
+  const { cloud, outputs, place } = await startStack({
+    start: new Date(start),
+    models: models.map((model) => `${MODELS}/${model}.yml`),
+  });
+  return worldOn({ cloud, outputs }, place.ledger, {
+    s3: new S3Client({}),
+    events: new EventBridgeClient({}),
+    sqs: new SQSClient({}),
+    sns: new SNSClient({}),
+    lambda: new LambdaClient({}),
+    sageMaker: new SageMakerClient({}),
+  });
 };
 
 /** Every object of a bucket with what its bytes are known by. */

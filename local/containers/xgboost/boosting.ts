@@ -20,6 +20,8 @@ export interface BoostingParameters extends TreeParameters {
   /** The share of rows each tree learns from. */
   readonly subsample: number;
   readonly scalePosWeight: number;
+  /** Of a multiclass objective, and of no other. */
+  readonly classes?: number;
   /** On the scale of the answer; undefined: estimated from the labels. */
   readonly baseScore: number | undefined;
   readonly seed: number;
@@ -47,6 +49,7 @@ const VERSION: Version = [3, 0, 5];
 
 interface Watched extends Dataset {
   readonly name: string;
+  /** Those of all rows, class after class: a tree adds to one class. */
   readonly margins: Float32Array;
 }
 
@@ -66,7 +69,9 @@ export function* boost(
   parameters: BoostingParameters,
   initial?: Model,
 ): Generator<Round, Model> {
-  const objective = trainingObjective(parameters.objective, parameters.scalePosWeight);
+  const classes = parameters.classes ?? 0;
+  const objective = trainingObjective(parameters.objective, parameters.scalePosWeight, classes);
+  const { groups } = objective;
   objective.checkLabels(train.labels);
   if (validation) objective.checkLabels(validation.labels);
   const random = createRandom(parameters.seed);
@@ -79,26 +84,26 @@ export function* boost(
     objective: parameters.objective,
     objectiveParameters: objective.parameters,
     featureCount: columns,
-    classCount: 0,
+    classCount: classes,
     baseScores: initial?.baseScores ?? Float32Array.of(baseScore),
     boostFromAverage: parameters.baseScore === undefined,
     trees: [...trees],
-    treeGroups: new Int32Array(trees.length),
+    treeGroups: Int32Array.from({ length: trees.length }, (_, tree) => tree % groups),
     parallelTrees: 1,
-    iterationStarts: Int32Array.from({ length: trees.length + 1 }, (_, round) => round),
+    iterationStarts: Int32Array.from({ length: trees.length / groups + 1 }, (_, round) => round * groups),
     featureNames: [],
     featureTypes: [],
     attributes,
   });
   const startMargins = (features: Matrix): Float32Array =>
     initial
-      ? predictMargins(initial, features)
-      : new Float32Array(features.rows).fill(objectiveOf(parameters.objective).marginOf(baseScore));
+      ? byClass(predictMargins(initial, features), groups)
+      : new Float32Array(features.rows * groups).fill(objectiveOf(parameters.objective).marginOf(baseScore));
 
   const watched: Watched[] = [{ ...train, name: 'train', margins: startMargins(train.features) }];
   if (validation) watched.push({ ...validation, name: 'validation', margins: startMargins(validation.features) });
   const margins = watched[0]!.margins;
-  const gradients = new Float32Array(rows * 2);
+  const gradients = new Float32Array(rows * groups * 2);
   const grower = createTreeGrower(binMatrix(train.features, train.weights, parameters.maxBins), parameters, random);
   const sampleRows = createRowSampler(rows, parameters.subsample, random.chance);
   const stopping = parameters.earlyStopping && createEarlyStopping(parameters.earlyStopping);
@@ -106,14 +111,17 @@ export function* boost(
   const firstRound = initial ? iterationCount(initial) : 0;
   for (let round = firstRound; round < parameters.rounds; round++) {
     objective.gradients(margins, train, gradients);
-    const tree = grower.grow(gradients, sampleRows(), margins);
-    trees.push(tree);
-    if (validation) addTree(tree, validation.features, watched[1]!.margins);
+    for (let group = 0; group < groups; group++) {
+      const pairs = gradients.subarray(group * rows * 2, (group + 1) * rows * 2);
+      const tree = grower.grow(pairs, sampleRows(), partOf(margins, group, groups));
+      trees.push(tree);
+      if (validation) addTree(tree, validation.features, partOf(watched[1]!.margins, group, groups));
+    }
     const scores = watched.flatMap(({ name, margins: scored, labels, weights }) =>
       parameters.metrics.map((metric) => ({
         data: name,
         metric: metric.name,
-        value: metric.compute({ margins: scored, labels, weights, objective: parameters.objective }),
+        value: metric.compute({ margins: scored, labels, weights, objective: parameters.objective, classes }),
       })),
     );
     const isOver = stopping?.observe(round, scores) ?? false;
@@ -126,6 +134,18 @@ export function* boost(
   const attributes = { best_iteration: String(best.round), best_score: String(best.score) };
   return firstIterations(modelOf(attributes), best.round + 1);
 }
+
+const partOf = (margins: Float32Array, group: number, groups: number): Float32Array => {
+  const rows = margins.length / groups;
+  return margins.subarray(group * rows, (group + 1) * rows);
+};
+
+/** From row after row to class after class. */
+const byClass = (margins: Float32Array, groups: number): Float32Array => {
+  if (groups === 1) return margins;
+  const rows = margins.length / groups;
+  return margins.map((_, at) => margins[(at % rows) * groups + Math.floor(at / rows)]!);
+};
 
 /** Answers with the rows of each round's sample, in order; the array is the same each time. */
 const createRowSampler = (rows: number, share: number, chance: (probability: number) => boolean) => {

@@ -1,6 +1,6 @@
 import type { BoostingParameters } from './boosting.ts';
 import { METRIC_NAMES, type Metric, metricOf } from './metrics.ts';
-import { OBJECTIVE_NAMES, type ObjectiveName, trainingObjective } from './training-objective.ts';
+import { isMulticlass, OBJECTIVE_NAMES, type ObjectiveName, trainingObjective } from './training-objective.ts';
 import { notImplemented, UserError } from './user-error.ts';
 
 /**
@@ -56,8 +56,6 @@ const IMAGE_OBJECTIVES = [
   'binary:logitraw',
   'binary:hinge',
   'count:poisson',
-  'multi:softmax',
-  'multi:softprob',
   'rank:pairwise',
   'rank:ndcg',
   'rank:map',
@@ -86,8 +84,6 @@ const IMAGE_METRICS = [
   'gamma-deviance',
   'gamma-nloglik',
   'interval-regression-accuracy',
-  'merror',
-  'mlogloss',
   'mphe',
   'poisson-nloglik',
   'rmsle',
@@ -136,7 +132,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   lambda_bias: absent,
   monotone_constraints: absent,
   normalize_type: absent,
-  num_class: absent,
+  num_class: integer({ min: 2 }),
   one_drop: absent,
   predictor: absent,
   prob_buffer_row: absent,
@@ -170,12 +166,16 @@ const ABSENT_VALUES: Readonly<Record<string, (value: string) => boolean>> = {
 
 const NUMBER = { integer: /^\s*[+-]?\d+\s*$/, continuous: /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/ };
 
-const checkMetric = (name: string, metric: string, objective: string): void => {
+const checkMetric = (name: string, metric: string, objective: ObjectiveName): void => {
   const isKnown = IMAGE_METRICS.includes(metric) || /^(error|ndcg|map)@.+$/.test(metric);
   if (!isKnown) throw new UserError(`Hyperparameter ${name}: value ${metric} not in range ${IMAGE_METRICS.join(', ')}`);
-  if (!metricOf(metric)) throw notImplemented(`${name} ${metric}`);
+  const found = metricOf(metric);
+  if (!found) throw notImplemented(`${name} ${metric}`);
   if (metric === 'auc' && !objective.startsWith('binary:')) {
     throw new UserError("Metric 'auc' can only be applied for classification and ranking problems.");
+  }
+  if (found.of !== 'both' && (found.of === 'classes') !== isMulticlass(objective)) {
+    throw new UserError(`Metric '${metric}' cannot be applied to objective ${objective}.`);
   }
 };
 
@@ -208,7 +208,7 @@ const orderMetrics = (names: readonly string[], objective: ObjectiveName): Metri
   const asked = [...new Set(names)].map((name) => metricOf(name)).filter((metric) => metric !== undefined);
   const native = asked.filter(({ isNative }) => isNative);
   if (native.length === 0) {
-    const standard = metricOf(trainingObjective(objective, 1).defaultMetric);
+    const standard = metricOf(trainingObjective(objective, 1, 0).defaultMetric);
     if (standard) native.push(standard);
   }
   return [...native, ...asked.filter(({ isNative }) => !isNative)];
@@ -241,6 +241,16 @@ export const readHyperparameters = (
     return value === undefined ? standard : Number(value);
   };
   const objective = OBJECTIVE_NAMES.find((name) => name === values.get('objective')) ?? 'reg:squarederror';
+  const classes = values.get('num_class');
+  // The words are the image's (hyperparameter_validation.py).
+  if (isMulticlass(objective) && classes === undefined) {
+    throw new UserError("Require input for parameter 'num_class' for multi-classification");
+  }
+  if (!isMulticlass(objective) && classes !== undefined) {
+    throw new UserError(
+      "Do not need to setup parameter 'num_class' for learning task other than multi-classification.",
+    );
+  }
   const askedMetrics =
     values
       .get('eval_metric')
@@ -292,6 +302,7 @@ export const readHyperparameters = (
     colsampleByLevel: number('colsample_bylevel', 1),
     colsampleByNode: number('colsample_bynode', 1),
     scalePosWeight: number('scale_pos_weight', 1),
+    ...(classes === undefined ? {} : { classes: Number(classes) }),
     baseScore: baseScore === undefined ? undefined : Number(baseScore),
     seed: number('seed', 0),
     metrics: ordered,

@@ -7,9 +7,13 @@ interface Evaluated {
   readonly labels: Float32Array;
   readonly weights: Float32Array | undefined;
   readonly objective: ObjectiveName;
+  /** Of a multiclass objective; `margins` are those of all rows, class after class, then. */
+  readonly classes?: number;
 }
 
 export interface Metric {
+  /** What it can be asked about: two classes, numbers and the like, several classes, or both. */
+  readonly of: 'one margin' | 'classes' | 'both';
   /** As it is printed, `error@0.7` with its threshold. */
   readonly name: string;
   readonly maximize: boolean;
@@ -145,6 +149,64 @@ interface Confusion {
   readonly fn: number;
 }
 
+/** The class with the largest margin, the first of equals, for each row. */
+const likeliest = ({ margins, labels }: Evaluated): Int32Array => {
+  const rows = labels.length;
+  const found = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    for (let group = 1; group * rows < margins.length; group++) {
+      if (margins[group * rows + row]! > margins[found[row]! * rows + row]!) found[row] = group;
+    }
+  }
+  return found;
+};
+
+/** The weighted mean of what is wrong with each row. */
+const meanOver = ({ labels, weights }: Evaluated, wrong: (row: number) => number): number => {
+  let sum = 0;
+  let total = 0;
+  for (let row = 0; row < labels.length; row++) {
+    const weight = weights ? weights[row]! : 1;
+    sum += wrong(row) * weight;
+    total += weight;
+  }
+  return sum / total;
+};
+
+const multiclassError = (evaluated: Evaluated): number => {
+  const found = likeliest(evaluated);
+  return meanOver(evaluated, (row) => Number(found[row] !== evaluated.labels[row]));
+};
+
+const multiclassLogLoss = (evaluated: Evaluated): number => {
+  const { margins, labels } = evaluated;
+  const rows = labels.length;
+  const found = likeliest(evaluated);
+  return meanOver(evaluated, (row) => {
+    const largest = margins[found[row]! * rows + row]!;
+    let sum = 0;
+    for (let at = row; at < margins.length; at += rows) sum += Math.exp(margins[at]! - largest);
+    const probability = Math.exp(margins[labels[row]! * rows + row]! - largest) / sum;
+    return -Math.log(Math.max(probability, LEAST_PROBABILITY));
+  });
+};
+
+/** Hits, and how often each class was true and was answered. */
+const countClasses = (evaluated: Evaluated) => {
+  const classes = evaluated.classes ?? 0;
+  const counts = Array.from({ length: classes }, () => ({ hits: 0, labels: 0, answers: 0 }));
+  likeliest(evaluated).forEach((answer, row) => {
+    const label = evaluated.labels[row]!;
+    counts[label]!.labels++;
+    counts[answer]!.answers++;
+    if (label === answer) counts[label]!.hits++;
+  });
+  // scikit-learn knows the classes that were true or answered, no others.
+  return counts.filter(({ labels, answers }) => labels > 0 || answers > 0);
+};
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 const confusion = ({ margins, labels, objective }: Evaluated): Confusion => {
   let [tp, fp, tn, fn] = [0, 0, 0, 0];
   for (let row = 0; row < margins.length; row++) {
@@ -158,6 +220,15 @@ const confusion = ({ margins, labels, objective }: Evaluated): Confusion => {
 /** 0 for 0/0, as scikit-learn's `zero_division` does by default. */
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 const f1 = (hits: number, wrong: number): number => ratio(2 * hits, 2 * hits + wrong);
+const classF1 = (evaluated: Evaluated): number =>
+  mean(countClasses(evaluated).map(({ hits, labels, answers }) => ratio(2 * hits, labels + answers)));
+const classAccuracy = (evaluated: Evaluated): number => 1 - multiclassError({ ...evaluated, weights: undefined });
+const classBalancedAccuracy = (evaluated: Evaluated): number =>
+  mean(
+    countClasses(evaluated)
+      .filter(({ labels }) => labels > 0)
+      .map(({ hits, labels }) => hits / labels),
+  );
 const macroF1 = ({ tp, fp, tn, fn }: Confusion): number => (f1(tp, fp + fn) + f1(tn, fp + fn)) / 2;
 
 const r2 = ({ margins, labels, objective }: Evaluated): number => {
@@ -171,10 +242,25 @@ const r2 = ({ margins, labels, objective }: Evaluated): number => {
   return total === 0 ? (residual === 0 ? 1 : 0) : 1 - residual / total;
 };
 
-const native = (maximize: boolean, compute: Metric['compute']) => ({ isNative: true, maximize, compute });
-const custom = (maximize: boolean, compute: Metric['compute']) => ({ isNative: false, maximize, compute });
-const ofConfusion = (compute: (counts: Confusion) => number) =>
-  custom(true, (evaluated) => compute(confusion(evaluated)));
+const native = (maximize: boolean, compute: Metric['compute'], of: Metric['of'] = 'one margin') => ({
+  isNative: true,
+  maximize,
+  of,
+  compute,
+});
+const custom = (maximize: boolean, compute: Metric['compute'], of: Metric['of'] = 'one margin') => ({
+  isNative: false,
+  maximize,
+  of,
+  compute,
+});
+/** @param ofClasses How it is computed for several classes, where it can be. */
+const ofConfusion = (compute: (counts: Confusion) => number, ofClasses?: Metric['compute']) =>
+  custom(
+    true,
+    (evaluated) => (ofClasses && evaluated.classes ? ofClasses(evaluated) : compute(confusion(evaluated))),
+    ofClasses ? 'both' : 'one margin',
+  );
 
 const METRICS: Readonly<Record<string, Omit<Metric, 'name'>>> = {
   auc: native(true, areaUnderRoc),
@@ -184,12 +270,17 @@ const METRICS: Readonly<Record<string, Omit<Metric, 'name'>>> = {
   rmse: native(false, (evaluated) => Math.sqrt(meanLoss(evaluated, (answer, label) => (answer - label) ** 2))),
   mae: native(false, (evaluated) => meanLoss(evaluated, (answer, label) => Math.abs(answer - label))),
   mape: native(false, (evaluated) => meanLoss(evaluated, (answer, label) => Math.abs((label - answer) / label))),
-  accuracy: ofConfusion(({ tp, fp, tn, fn }) => (tp + tn) / (tp + fp + tn + fn)),
-  balanced_accuracy: ofConfusion(({ tp, fp, tn, fn }) => (ratio(tp, tp + fn) + ratio(tn, tn + fp)) / 2),
+  mlogloss: native(false, multiclassLogLoss, 'classes'),
+  merror: native(false, multiclassError, 'classes'),
+  accuracy: ofConfusion(({ tp, fp, tn, fn }) => (tp + tn) / (tp + fp + tn + fn), classAccuracy),
+  balanced_accuracy: ofConfusion(
+    ({ tp, fp, tn, fn }) => (ratio(tp, tp + fn) + ratio(tn, tn + fp)) / 2,
+    classBalancedAccuracy,
+  ),
   precision: ofConfusion(({ tp, fp }) => ratio(tp, tp + fp)),
   recall: ofConfusion(({ tp, fn }) => ratio(tp, tp + fn)),
-  f1: ofConfusion(macroF1),
-  f1_macro: ofConfusion(macroF1),
+  f1: ofConfusion(macroF1, classF1),
+  f1_macro: ofConfusion(macroF1, classF1),
   f1_binary: ofConfusion(({ tp, fp, fn }) => f1(tp, fp + fn)),
   mse: custom(false, (evaluated) =>
     meanLoss({ ...evaluated, weights: undefined }, (answer, label) => (answer - label) ** 2),

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import type { Model } from '../../../shared/xgboost/model.ts';
+import { iterationCount, type Model } from '../../../shared/xgboost/model.ts';
 import { writeModel } from '../../../shared/xgboost/model-file.ts';
 import { boost, type RoundScore } from './boosting.ts';
 import { type ChannelConfig, checkChannels, readChannel } from './channels.ts';
@@ -87,7 +87,7 @@ export const train = async ({ root, print, isStopped }: TrainWorld): Promise<voi
       ? openCheckpoints(paths.inside(checkpointFolder))
       : undefined;
   const initial = checkpoints?.latest();
-  if (initial) print(`Resuming from iteration ${initial.trees.length}`);
+  if (initial) print(`Resuming from iteration ${iterationCount(initial)}`);
 
   const rounds = boost(training, validation, hyperparameters, initial);
   let step = rounds.next();

@@ -1,16 +1,17 @@
 /**
- * How an event gets to a target. Documented (EventBridge user guide, eb-rule-retry-policy and eb-rule-dlq): retried
- * for 24 hours and up to 185 times with exponential backoff; what cannot be retried, or is exhausted, goes to the
- * target's dead-letter queue with attributes that say why, or is dropped.
+ * How an event gets to a target. An event is tried again for 24 hours and up to 185 times, with exponential backoff:
+ * EventBridge user guide, eb-rule-retry-policy (documented). What cannot be tried again, or is exhausted, goes to the
+ * target's dead-letter queue with attributes that say why, or is dropped: eb-rule-dlq (documented).
  */
 import { type Actor, type BusEvent, type Cloud, type Json, ServiceError } from '../../contracts.ts';
 import { type DestinationKind, destinationKind } from '../../deliver.ts';
+import { countForRule } from './metrics.ts';
 import type { Dispatch, Rule, Target } from './store.ts';
 
 const DEFAULT_ATTEMPTS = 185;
 const DEFAULT_AGE_SECONDS = 86_400;
 
-// Assumed: AWS says no more than "exponential back off and jitter". With this ceiling, 185 retries take not quite
+// *Assumed*: AWS says no more than "exponential back off and jitter"; here retries begin after one second and double. With this ceiling, 185 retries take not quite
 // 24 hours. No jitter, so that a run can be repeated.
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 480_000;
@@ -22,7 +23,7 @@ interface Failure {
   readonly retryable: boolean;
 }
 
-/** Names of the error codes as the EventBridge user guide lists them; which fault gets which is assumed. */
+/** The error codes are those of the EventBridge user guide, eb-rule-dlq (documented); which fault gets which is *assumed*. */
 const failureOf = (error: unknown): Failure => {
   if (!(error instanceof ServiceError)) {
     const message = error instanceof Error ? error.message : String(error);
@@ -35,7 +36,7 @@ const failureOf = (error: unknown): Failure => {
   if (/AccessDenied|NotAuthorized|Authorization/.test(code))
     return { code: 'NO_PERMISSIONS', message, retryable: false };
   if (status === 429 || /Throttl|TooManyRequests/.test(code)) return { code: 'THROTTLING', message, retryable: true };
-  // Documented (re:Post, eventbridge-resolve-failedinvocation-errors): 5xx and 429 are retried, other 4xx are not.
+  // 5xx and 429 are tried again, other 4xx are not: re:Post, eventbridge-resolve-failedinvocation-errors (documented).
   if (status >= 500 && status !== 501) return { code: 'ERROR_FROM_TARGET', message, retryable: true };
   return { code: 'SDK_CLIENT_ERROR', message, retryable: false };
 };
@@ -51,7 +52,7 @@ const payloadOf = (body: string, targetId: string): Json => {
   }
 };
 
-/** Documented (EventBridge user guide, eb-use-resource-based): the rule is the source of what its targets get. */
+/** The rule is the source of what its targets get: EventBridge user guide, eb-use-resource-based (documented). */
 const onBehalfOf = (rule: Rule): Actor => ({ service: 'events.amazonaws.com', sourceArn: rule.arn });
 
 export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
@@ -95,9 +96,12 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
       reason: failure.message,
     };
     const deadLetters = settings.DeadLetterConfig?.Arn;
+    countForRule(cloud, rule, 'FailedInvocations');
     if (deadLetters === undefined) return cloud.log('events: dropped an event', facts);
     try {
       cloud.iam.authorizeDelivery(onBehalfOf(rule), deadLetters);
+      // A dead letter is the event as it was, with these attributes: eb-rule-dlq (documented). *Assumed*: all of them are
+      // of type String.
       cloud.sqs.send(deadLetters, JSON.stringify(event), {
         attributes: {
           RULE_ARN: rule.arn,
@@ -108,7 +112,9 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
           ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: exhausted }),
         },
       });
+      countForRule(cloud, rule, 'InvocationsSentToDlq');
     } catch (error) {
+      countForRule(cloud, rule, 'InvocationsFailedToBeSentToDlq');
       cloud.log('events: dropped an event: its dead-letter queue failed', {
         ...facts,
         deadLetters,
@@ -127,9 +133,11 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
     const what = `events: ${rule.settings.name} to ${settings.Arn}`;
 
     const attempt = (retries: number) => {
+      if (retries > 0) countForRule(cloud, rule, 'RetryInvocationAttempts');
       try {
         authorizeTarget(rule, target, kind);
         senders[kind](target, target.input(event, facts), event, visited);
+        countForRule(cloud, rule, 'Invocations');
       } catch (error) {
         const failure = failureOf(error);
         const delay = delayBefore(retries + 1);
@@ -145,6 +153,12 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
         what,
         Promise.resolve().then(() => attempt(retries)),
       );
-    start(0);
+    const copies = cloud.faults.copies({ bus: rule.bus.name, rule: rule.settings.name, target: settings.Arn, event });
+    if (copies.length === 0)
+      cloud.log('events: a fault lost an event', { rule: rule.arn, target: settings.Arn, event: event.id });
+    for (const delay of copies) {
+      if (delay <= 0) start(0);
+      else cloud.clock.after(delay, () => start(0), what);
+    }
   };
 };

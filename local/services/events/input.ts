@@ -32,7 +32,8 @@ export type TargetInput = (event: BusEvent, rule: RuleFacts) => string;
 
 const eventJson = (event: BusEvent): JsonObject => structuredClone(event) as unknown as JsonObject;
 
-// Recorded: <aws.events.event> has no detail and spells detail-type in camel case; its time is the ingestion's.
+// <aws.events.event> has no detail and spells detail-type in camel case; its time is the ingestion's: input transformers
+// (recorded).
 const eventWithoutDetail = (event: BusEvent, { ingestedAt }: RuleFacts): JsonObject => ({
   id: event.id,
   account: event.account,
@@ -93,8 +94,8 @@ const piecesOf = (template: string, variables: ReadonlyMap<string, Lookup>, targ
 };
 
 /**
- * A value inside quotes. Recorded: a string goes in as it is; an object or a list loses its quotes where the template
- * is text, and keeps them in a JSON template (which then is no JSON any more, and nothing is delivered).
+ * A value inside quotes: a string goes in as it is; an object or a list loses its quotes where the template is text, and
+ * keeps them in a JSON template, which then is no JSON any more, and nothing is delivered: input transformers (recorded).
  */
 const inQuotes = (value: Json, textTemplate: boolean): string => {
   if (typeof value === 'string') return JSON.stringify(value).slice(1, -1);
@@ -111,7 +112,7 @@ const isJson = (text: string): boolean => {
   }
 };
 
-/** One or more JSON strings, each on its own line, are text; recorded: several lines are delivered as they stand. */
+/** One or more JSON strings, each on its own line, are text, delivered as it stands: input transformers (recorded). */
 const isLinesOfText = (text: string): boolean => text.split('\n').every((line) => /^\s*"/.test(line) && isJson(line));
 
 const compileTransformer = (
@@ -121,7 +122,7 @@ const compileTransformer = (
 ): TargetInput => {
   const variables = new Map<string, Lookup>();
   for (const [name, path] of Object.entries(paths)) {
-    // Documented: names that begin with AWS are reserved.
+    // Names of variables that begin with AWS are reserved: eb-transform-target-input (documented).
     if (/^aws/i.test(name))
       throw new ServiceError(
         'ValidationException',
@@ -136,7 +137,7 @@ const compileTransformer = (
       .map((piece) => {
         if ('literal' in piece) return piece.literal;
         const value = piece.value(event, rule);
-        // Recorded: a path that finds nothing gives an empty string, in quotes or not.
+        // A path that finds nothing gives an empty string, in quotes or not: input transformers (recorded).
         if (value === undefined) return piece.quoted ? '' : '""';
         return piece.quoted ? inQuotes(value, textTemplate) : JSON.stringify(value);
       })
@@ -165,7 +166,7 @@ export const compileInput = ({ Id, Input, InputPath, InputTransformer }: InputSe
     const lookup = compileJsonPath(InputPath, `InputPath for target ${Id}`);
     return (event) => {
       const found = lookup(eventJson(event));
-      // Assumed: a path that finds nothing sends an empty object.
+      // *Assumed*: an InputPath that finds nothing sends an empty object.
       return JSON.stringify(found === undefined ? {} : found);
     };
   }

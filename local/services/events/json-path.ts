@@ -37,8 +37,8 @@ const walk = (value: Json | undefined, steps: readonly Step[]): Json | undefined
 
 /**
  * Compiles a JSON path of a target's input: `$`, `$.detail.name`, `$.resources[0]`, `$.detail.items[*].id`.
- * Documented (EventBridge user guide, eb-transform-target-input): dots, dashes, underscores, letters and digits, array
- * indices, wildcards and slashes, not all of JSON path.
+ * A path has dots, dashes, underscores, letters and digits, array indices, wildcards and slashes, and not all of JSON path:
+ * EventBridge user guide, eb-transform-target-input (documented).
  * @param where Named in the refusal.
  * @throws ServiceError ValidationException for any other path.
  */

@@ -143,7 +143,7 @@ const cidr = (value: Json): Match => {
   const width = isIP(address) === 4 ? 32 : 128;
   if (rest.length > 0 || bits === '') throw invalidPattern("Malformed CIDR, one '/' required");
   if (isIP(address) === 0) throw invalidPattern(`Malformed CIDR, not an IP address: ${address}`);
-  // event-ruler refuses a mask as long as the address; whether the service does is not known (assumed).
+  // *Assumed*: like event-ruler the service refuses a mask as long as the address.
   if (!/^\d{1,3}$/.test(bits) || Number(bits) >= width)
     throw invalidPattern(`Malformed CIDR, mask bits must be < ${width}`);
   const family = width === 32 ? 'ipv4' : 'ipv6';

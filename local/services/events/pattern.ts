@@ -12,8 +12,8 @@ interface Condition {
 type Conjunction = readonly Condition[];
 
 /**
- * A rule has at most this many combinations of `$or` branches (documented: EventBridge user guide,
- * eb-create-pattern-operators, "Or matching").
+ * A rule has at most 1,000 combinations of `$or` branches: EventBridge user guide, eb-create-pattern-operators
+ * (documented).
  */
 const MOST_COMBINATIONS = 1000;
 

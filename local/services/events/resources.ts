@@ -1,5 +1,7 @@
 import { type JsonObject, type Provisioner, type ResourceDeclaration, ServiceError } from '../../contracts.ts';
 import { anything, list, object, oneOf, optional, readInput, structure, text } from '../parameters.ts';
+import { archiveMembers, archiveName } from './archive-operations.ts';
+import type { Archives } from './archives.ts';
 import { NAME, targetList } from './settings.ts';
 import type { EventStore } from './store.ts';
 
@@ -23,15 +25,20 @@ const ruleProperties = structure({
   Targets: optional(targetList),
 });
 
+const archiveProperties = structure({
+  ArchiveName: optional(archiveName),
+  SourceArn: text({ min: 1, max: 1600 }),
+  EventPattern: optional(object()),
+  ...archiveMembers,
+});
+
 /** A resource that is kept but does nothing yet: its declaration, by logical id. */
 export type Kept = Map<string, ResourceDeclaration>;
 
 export interface EventResources {
   readonly store: EventStore;
-  readonly archives: Kept;
+  readonly archives: Archives;
   readonly policies: Kept;
-  /** ARN of a resource of this account and region. */
-  readonly arn: (resource: string) => string;
   readonly id: (length: number) => string;
 }
 
@@ -45,7 +52,6 @@ export const eventResources = ({
   store,
   archives,
   policies,
-  arn,
   id,
 }: EventResources): Readonly<Record<string, Provisioner>> => ({
   'AWS::Events::EventBus': {
@@ -84,18 +90,21 @@ export const eventResources = ({
         tags: given.Tags,
       });
       if (given.Targets) store.putTargets(rule, given.Targets);
-      // Documented: for a rule on a custom bus, Ref is `bus|rule`.
+      // The Ref of a rule on a custom bus is `bus|rule`: AWS::Events::Rule (documented).
       return { ref: bus.name === 'default' ? name : `${bus.name}|${name}`, attributes: { Arn: rule.arn } };
     },
   },
   'AWS::Events::Archive': {
     properties: ['ArchiveName', 'Description', 'EventPattern', 'RetentionDays', 'SourceArn'],
-    create(resource) {
-      const name = stringOr(resource.properties, 'ArchiveName', `${resource.logicalId.slice(0, 35)}-${id(12)}`);
-      const source = stringOr(resource.properties, 'SourceArn', '');
-      store.bus(source);
-      archives.set(name, resource);
-      return { ref: name, attributes: { Arn: arn(`archive/${name}`), ArchiveName: name } };
+    create({ logicalId, properties }) {
+      const given = readInput(`AWS::Events::Archive ${logicalId}`, archiveProperties, properties);
+      const name = given.ArchiveName ?? `${logicalId.slice(0, 35)}-${id(12)}`;
+      const archive = archives.create(name, store.bus(given.SourceArn), {
+        description: given.Description,
+        pattern: given.EventPattern && JSON.stringify(given.EventPattern),
+        retentionDays: given.RetentionDays,
+      });
+      return { ref: name, attributes: { Arn: archive.arn, ArchiveName: name } };
     },
   },
   'AWS::Events::EventBusPolicy': {

@@ -15,7 +15,7 @@ export interface Schedule {
   next(after: number, created: number): number | undefined;
 }
 
-// Recorded: one message for every kind of mistake.
+// Every mistake in a schedule is refused in one sentence: PutRule (recorded).
 const invalid = () => new ServiceError('ValidationException', 'Parameter ScheduleExpression is not valid.');
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
@@ -23,7 +23,8 @@ const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_
 const compileRate = (text: string): Schedule => {
   const [, count = '', unit = ''] = /^([1-9]\d{0,8}) (minute|hour|day)s?$/.exec(text) ?? [];
   const unitMs = UNIT_MS[unit];
-  // "rate(1 hours)" and "rate(5 hour)" are refused: singular for one, plural for more.
+  // "rate(1 hours)" and "rate(5 hour)" are refused, the unit is singular for one and plural for more:
+  // eb-scheduled-rule-pattern (documented).
   if (unitMs === undefined || text.endsWith('s') !== (count !== '1')) throw invalid();
   const period = Number(count) * unitMs;
   return {
@@ -38,7 +39,7 @@ interface Field {
   readonly low: number;
   readonly high: number;
   readonly names: readonly string[];
-  /** Steps (`/`) are documented for all fields but the day of the week. */
+  /** Steps (`/`) are for all fields but the day of the week: eb-scheduled-rule-pattern (documented). */
   readonly steps: boolean;
   /** Forms of one day beyond numbers and ranges, rewritten for croner; undefined when it is none of them. */
   readonly special?: (item: string, number: (text: string) => string) => string | undefined;
@@ -53,7 +54,7 @@ const FIELDS = {
     names: [],
     steps: true,
     special: (item, number) => {
-      // `LW`, the last weekday of the month, is in no page but taken (assumed); `L-3` is refused.
+      // *Assumed*: `LW`, the last weekday of the month, is in no page but taken; `L-3` is refused.
       if (item === 'L' || item === 'LW') return item;
       return /^\d{1,2}W$/.test(item) ? `${number(item.slice(0, -1))}W` : undefined;
     },
@@ -70,7 +71,8 @@ const FIELDS = {
     names: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'],
     steps: false,
     special: (item, number) => {
-      // Documented: in this field L is the last day of the week; with a day before it, that day's last one of the month.
+      // In this field L is the last day of the week; with a day before it, that day's last one of the month:
+      // eb-scheduled-rule-pattern (documented).
       if (item === 'L') return '7';
       if (/^[0-9A-Z]+L$/.test(item)) return `${number(item.slice(0, -1))}L`;
       const [, day, week] = /^([0-9A-Z]+)#([1-5])$/.exec(item) ?? [];
@@ -112,7 +114,7 @@ const translate = (text: string, field: Field): string => {
 const compileCron = (text: string): Schedule => {
   const [minutes, hours, dayOfMonth, month, dayOfWeek, year, ...rest] = text.toUpperCase().split(' ');
   if (!minutes || !hours || !dayOfMonth || !month || !dayOfWeek || !year || rest.length > 0) throw invalid();
-  // Documented: of the two days one is `?`, and only one.
+  // Of the two days exactly one is `?`: eb-scheduled-rule-pattern (documented).
   if ((dayOfMonth === '?') === (dayOfWeek === '?')) throw invalid();
   const spelled = [
     '0',
@@ -133,7 +135,8 @@ const compileCron = (text: string): Schedule => {
 };
 
 /**
- * Compiles `rate(5 minutes)` or `cron(0 12 * * ? *)`; cron expressions are in UTC.
+ * Compiles `rate(5 minutes)` or `cron(0 12 * * ? *)`; cron expressions are in UTC. One that lies in the past is taken and
+ * never fires: PutRule (recorded).
  * @throws ServiceError ValidationException for anything else.
  */
 export const compileSchedule = (expression: string): Schedule => {

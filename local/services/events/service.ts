@@ -9,10 +9,13 @@ import {
   ServiceError,
 } from '../../contracts.ts';
 import { anything, flag, integer, list, oneOf, optional, present, readInput, structure, text } from '../parameters.ts';
+import { archiveOperations } from './archive-operations.ts';
+import { createArchives } from './archives.ts';
 import { createDispatch } from './delivery.ts';
 import { pageOf } from './page.ts';
 import { compilePattern } from './pattern.ts';
 import { judge, readEntries } from './put-events.ts';
+import { createReplays } from './replays.ts';
 import { eventResources, type Kept } from './resources.ts';
 import { NAME, targetAnswer, targetList } from './settings.ts';
 import { type Bus, createEventStore, eventTime, type Rule } from './store.ts';
@@ -92,7 +95,7 @@ const busAnswer = ({ name, arn, description, createdAt }: Bus): JsonObject =>
 
 const ENVELOPE = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'];
 
-/** Documented (API reference, TestEventPattern): the event must have these members. */
+/** The event of TestEventPattern must have these members: TestEventPattern (documented). */
 const readEvent = (event: string): JsonObject => {
   let parsed: Json = null;
   try {
@@ -110,17 +113,18 @@ const readEvent = (event: string): JsonObject => {
   return found;
 };
 
-/** EventBridge: buses, rules, targets, schedules. */
+/** EventBridge: buses, rules, targets, schedules, archives and replays. */
 export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi } => {
-  const archives: Kept = new Map();
+  const archives = createArchives(cloud);
   const policies: Kept = new Map();
   const dispatch = createDispatch(cloud, (busArn, event, visited) => {
     const bus = store.bus(busArn);
-    // Assumed: AWS does not say what ends a ring of buses that forward to each other; here an event visits each once.
+    // *Assumed*: AWS does not say what ends a ring of buses that forward to each other; here an event visits each once.
     if (visited.includes(bus.arn)) cloud.log('events: not forwarded in a ring', { bus: bus.arn, event: event.id });
     else store.publish(bus, event, visited);
   });
-  const store = createEventStore(cloud, dispatch);
+  const store = createEventStore(cloud, dispatch, archives.take);
+  const replays = createReplays(cloud, store);
 
   const newEvent = (
     source: string,
@@ -137,7 +141,7 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
     time: eventTime(at),
     region: cloud.region,
     resources: [...resources],
-    detail: structuredClone(detail),
+    detail,
   });
 
   const putEvents: Operation = (input) => {
@@ -146,7 +150,7 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
       if ('code' in judged) return { ErrorCode: judged.code, ErrorMessage: judged.message };
       const event = newEvent(judged.source, judged.detailType, judged.detail, entry.Resources ?? [], entry.Time);
       const bus = store.findBus(entry.EventBusName ?? 'default');
-      // Recorded: an entry for a bus that does not exist is taken, and lost.
+      // An entry for a bus that does not exist is taken, and lost: PutEvents (recorded).
       if (bus) store.publish(bus, event);
       else cloud.log('events: lost an event: no such bus', { bus: entry.EventBusName ?? '', event: event.id });
       return { EventId: event.id };
@@ -237,7 +241,7 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
     RemoveTargets(input) {
       const { Rule, EventBusName, Ids } = readInput('RemoveTargets', INPUTS.removeTargets, input);
       const rule = store.rule(Rule, EventBusName);
-      // Assumed: an id that no target has fails by itself, as the answer's shape provides for.
+      // *Assumed*: an id that no target has fails by itself, as the answer's shape provides for.
       const failed = Ids.filter((id) => !rule.targets.delete(id)).map((id) => ({
         TargetId: id,
         ErrorCode: 'ResourceNotFoundException',
@@ -249,6 +253,7 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
       const { EventPattern, Event } = readInput('TestEventPattern', INPUTS.testPattern, input);
       return { Result: compilePattern(EventPattern)(readEvent(Event)) };
     },
+    ...archiveOperations(store, archives, replays),
   };
 
   return {
@@ -259,20 +264,20 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
         store,
         archives,
         policies,
-        arn: (resource) => `arn:aws:events:${cloud.region}:${cloud.account}:${resource}`,
         id: (length) => cloud.id(length),
       }),
       async close() {
+        replays.close();
+        archives.close();
         store.close();
-        archives.clear();
         policies.clear();
       },
     },
     api: {
       emit: ({ source, detailType, resources, detail }) =>
-        store.publish(store.bus(undefined), newEvent(source, detailType, detail, resources)),
+        store.publish(store.bus(undefined), newEvent(source, detailType, structuredClone(detail), resources)),
       put: (busArn, { source, detailType, resources = [], detail }) =>
-        store.publish(store.bus(busArn), newEvent(source, detailType, detail, resources)),
+        store.publish(store.bus(busArn), newEvent(source, detailType, structuredClone(detail), resources)),
     },
   };
 };

@@ -44,8 +44,16 @@ export interface Bus {
 
 const DEFAULT_BUS = 'default';
 
-/** Documented: EventBridge quotas, "Targets per rule". */
+// A rule has at most five targets: EventBridge quotas, eb-quota (documented).
 const MOST_TARGETS = 5;
+// A bus has at most 300 rules: EventBridge quotas, eb-quota (documented).
+const MOST_RULES = 300;
+// A pattern has at most 2,048 characters: EventBridge quotas, eb-quota (documented).
+const LONGEST_PATTERN = 2_048;
+
+/** Any quota that is reached is refused in these words: PutTargets, StartReplay (recorded). */
+const tooMany = () =>
+  new ServiceError('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
 
 /** Hands an event to a target; never throws. */
 export type Dispatch = (event: BusEvent, rule: Rule, target: Target, visited: readonly string[]) => void;
@@ -64,8 +72,12 @@ export interface EventStore {
   setState(rule: Rule, state: RuleState): void;
   deleteRule(bus: Bus, name: string): void;
   putTargets(rule: Rule, settings: readonly TargetSettings[]): void;
-  /** Gives an event to every rule of the bus that it matches. `visited`: buses it has been on. */
-  publish(bus: Bus, event: BusEvent, visited?: readonly string[]): void;
+  /**
+   * Gives an event to every rule of the bus that it matches, and to the bus's archives.
+   * @param visited Buses it has been on.
+   * @param only ARNs of the rules it is for; all of the bus by default.
+   */
+  publish(bus: Bus, event: BusEvent, visited?: readonly string[], only?: ReadonlySet<string>): void;
   /** Forgets all but an empty default bus. */
   close(): void;
 }
@@ -73,7 +85,12 @@ export interface EventStore {
 /** An event's `time`: ISO, whole seconds. */
 export const eventTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
-export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore => {
+/** @param archive Told of every event that comes to a bus. */
+export const createEventStore = (
+  cloud: Cloud,
+  dispatch: Dispatch,
+  archive: (bus: Bus, event: BusEvent) => void = () => undefined,
+): EventStore => {
   const buses = new Map<string, Bus>();
   const arn = (resource: string) => `arn:aws:events:${cloud.region}:${cloud.account}:${resource}`;
 
@@ -98,7 +115,7 @@ export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore =
   const busOf = (nameOrArn = DEFAULT_BUS) => {
     const bus = findBus(nameOrArn);
     if (bus) return bus;
-    // Recorded.
+    // A bus that is not there is named in the error: DescribeEventBus, PutRule (recorded).
     throw new ServiceError('ResourceNotFoundException', `Event bus ${nameOf(nameOrArn)} does not exist.`);
   };
 
@@ -138,16 +155,16 @@ export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore =
     findBus,
     buses: () => [...buses.values()],
     createBus(name, description) {
-      // Recorded.
+      // A second bus of the same name is refused: CreateEventBus (recorded).
       if (buses.has(name))
         throw new ServiceError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
       return addBus(name, description);
     },
     deleteBus(nameOrArn) {
       const { name, rules } = busOf(nameOrArn);
-      // Recorded.
+      // The default bus cannot be deleted: DeleteEventBus (recorded).
       if (name === DEFAULT_BUS) throw new ServiceError('ValidationException', `Cannot delete event bus ${name}.`);
-      // Documented (API reference, DeleteEventBus): all rules associated with it need to be deleted first.
+      // The rules of a bus must be deleted before the bus: DeleteEventBus (documented).
       if (rules.size > 0)
         throw new ServiceError('ValidationException', `Cannot delete event bus ${name} because it has rules.`);
       buses.delete(name);
@@ -156,7 +173,7 @@ export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore =
       const bus = busOf(busName);
       const rule = bus.rules.get(name);
       if (rule) return rule;
-      // Recorded.
+      // A rule that is not there is named in the error with its bus: DescribeRule (recorded).
       throw new ServiceError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus ${bus.name}.`);
     },
     putRule(bus, settings) {
@@ -167,11 +184,14 @@ export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore =
           'Parameter(s) EventPattern or ScheduleExpression must be specified.',
         );
       if (scheduleExpression !== undefined && bus.name !== DEFAULT_BUS)
-        // Recorded.
+        // Schedules are for rules of the default bus only: PutRule (recorded).
         throw new ServiceError('ValidationException', 'ScheduleExpression is supported only on the default event bus.');
+      // *Assumed*: a pattern above its quota is refused like any other quota that is reached.
+      if (pattern !== undefined && pattern.length > LONGEST_PATTERN) throw tooMany();
       const matches = pattern === undefined ? undefined : compilePattern(pattern);
       const times = scheduleExpression === undefined ? undefined : compileSchedule(scheduleExpression);
       const known = bus.rules.get(name);
+      if (!known && bus.rules.size >= MOST_RULES) throw tooMany();
       const rule: Rule = known ?? {
         arn: arn(`rule/${bus.name === DEFAULT_BUS ? '' : `${bus.name}/`}${name}`),
         bus,
@@ -194,9 +214,9 @@ export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore =
     },
     deleteRule(bus, name) {
       const rule = bus.rules.get(name);
-      // Documented (API reference, DeleteRule): no error when there is none.
+      // Deleting a rule that is not there is no error: DeleteRule (documented).
       if (!rule) return;
-      // Recorded.
+      // A rule with targets cannot be deleted: DeleteRule (recorded).
       if (rule.targets.size > 0)
         throw new ServiceError('ValidationException', "Rule can't be deleted since it has targets.");
       rule.timer?.cancel();
@@ -205,14 +225,14 @@ export const createEventStore = (cloud: Cloud, dispatch: Dispatch): EventStore =
     putTargets(rule, given) {
       const added = given.map((settings): Target => ({ settings, input: compileInput(settings) }));
       const ids = new Set([...rule.targets.keys(), ...given.map(({ Id }) => Id)]);
-      // Recorded.
-      if (ids.size > MOST_TARGETS)
-        throw new ServiceError('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
+      if (ids.size > MOST_TARGETS) throw tooMany();
       for (const target of added) rule.targets.set(target.settings.Id, target);
     },
-    publish(bus, event, visited = []) {
-      const plain = structuredClone(event) as unknown as JsonObject;
+    publish(bus, event, visited = [], only) {
+      archive(bus, event);
+      const plain: JsonObject = { ...event, resources: [...event.resources] };
       for (const rule of bus.rules.values()) {
+        if (only && !only.has(rule.arn)) continue;
         if (rule.settings.state !== 'ENABLED' || !rule.matches?.(plain)) continue;
         for (const target of rule.targets.values()) dispatch(event, rule, target, [...visited, bus.arn]);
       }

@@ -124,12 +124,26 @@ export const statementsOf = (document: JsonObject): readonly Json[] => {
   return Array.isArray(statement) ? statement : [statement];
 };
 
+/** Policies by what was read: clouds of one process, one after the other, mostly stand on the same template. */
+const read = new Map<string, Policy>();
+const MOST_READ = 2_000;
+
 /**
  * Reads a policy document.
  * @param where What it belongs to; every error begins with it.
  * @throws ServiceError MalformedPolicyDocument naming the element, operator or key that is wrong or not implemented.
  */
 export const readPolicy = (document: Json, kind: PolicyKind, where: string): Policy => {
+  const text = JSON.stringify([kind, where, document]);
+  const known = read.get(text);
+  if (known) return known;
+  const policy = compilePolicy(document, kind, where);
+  if (read.size >= MOST_READ) read.clear();
+  read.set(text, policy);
+  return policy;
+};
+
+const compilePolicy = (document: Json, kind: PolicyKind, where: string): Policy => {
   if (!isObject(document)) throw malformed(`${where} is an object`);
   known(document, ['Version', 'Id', 'Statement'], where);
   const { Version: version = '2008-10-17' } = document;

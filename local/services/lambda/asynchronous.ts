@@ -1,6 +1,7 @@
 import { type Actor, type Cloud, type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { InvocationResult, Invoker } from './invoker.ts';
+import { countLostRecord } from './metrics.ts';
 
 /** How a function's asynchronous invocations are tried and where they end. */
 export interface EventInvokeConfig {
@@ -11,19 +12,20 @@ export interface EventInvokeConfig {
   readonly onFailure?: string;
 }
 
+// An asynchronous invocation is tried two more times, and for six hours at most:
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html (documented)
 export const DEFAULT_EVENT_INVOKE_CONFIG: EventInvokeConfig = {
   maximumRetryAttempts: 2,
   maximumEventAgeSeconds: 21_600,
 };
 
-// One minute before the first retry, two before the second (same page, documented).
+// Lambda waits one minute before the first retry and two before the second: invocation-async-error-handling (documented).
 const RETRY_DELAY_MS = [60_000, 120_000];
-// An event that was throttled waits from 1 second, growing, to 5 minutes (same page, documented); that it doubles is
-// assumed.
+// An event that was throttled waits from 1 second, growing, to 5 minutes: invocation-async-error-handling (documented).
+// *Assumed*: the wait doubles.
 const THROTTLE_DELAY_MS = { first: 1_000, longest: 300_000 };
 
-type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
+type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency';
 
 interface QueuedEvent {
   readonly requestId: string;
@@ -43,7 +45,7 @@ export interface AsynchronousInvocations {
 
 /** Lambda's queue of asynchronous invocations: retries on the cloud's clock, then destination and dead-letter queue. */
 export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): AsynchronousInvocations => {
-  /** The record a destination gets: recorded, for queues and buses. */
+  /** The members of the record a destination gets are those of queues and buses (recorded). */
   const recordOf = (event: QueuedEvent, condition: Condition, result: InvocationResult | undefined): JsonObject => ({
     version: '1.0',
     timestamp: cloud.clock.now().toISOString(),
@@ -54,7 +56,7 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
       approximateInvokeCount: event.invocations,
     },
     requestPayload: parse(event.payload),
-    // An event that was never run because it was throttled has no response: assumed.
+    // *Assumed*: an event that was never run because it was throttled has no response.
     ...(result
       ? {
           responseContext: {
@@ -67,20 +69,22 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
       : {}),
   });
 
-  const deliver = (event: QueuedEvent, what: string, send: () => void) => {
+  const deliver = (event: QueuedEvent, to: 'destination' | 'dead-letter', arn: string, send: () => void) => {
     try {
       send();
     } catch (cause) {
       // Lambda counts this as DestinationDeliveryFailures or DeadLetterErrors and lets the event go (documented).
+      countLostRecord(cloud, event.definition, to);
+      const what = `delivery to the ${to} target ${arn}`;
       cloud.log(`lambda ${event.definition.name}: ${what} failed: ${cause instanceof Error ? cause.message : cause}`);
     }
   };
 
-  /** What becomes of an event is sent under the function's role (same page as the retries, "Destinations", documented). */
+  /** What becomes of an event is sent under the function's role (invocation-async-retain-records, documented). */
   const roleOf = ({ definition }: QueuedEvent): Actor => ({ role: definition.role, session: definition.name });
 
   const toDestination = (arn: string, event: QueuedEvent, condition: Condition, result?: InvocationResult) =>
-    deliver(event, `delivery to the destination ${arn}`, () => {
+    deliver(event, 'destination', arn, () => {
       cloud.iam.authorizeDelivery(roleOf(event), arn);
       const record = recordOf(event, condition, result);
       const [, , service] = arn.split(':');
@@ -98,23 +102,24 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
   const toDeadLetters = (event: QueuedEvent, result: InvocationResult | undefined) => {
     const { deadLetterArn } = event.definition;
     if (deadLetterArn === undefined) return;
-    deliver(event, `delivery to the dead-letter target ${deadLetterArn}`, () => {
+    deliver(event, 'dead-letter', deadLetterArn, () => {
       cloud.iam.authorizeDelivery(roleOf(event), deadLetterArn);
-      if (!deadLetterArn.startsWith('arn:aws:sqs:')) {
-        cloud.sns.publish(deadLetterArn, event.payload);
-        return;
-      }
       const failure = parse(result?.payload ?? 'null');
       const message =
         typeof failure === 'object' && failure !== null && !Array.isArray(failure) ? failure.errorMessage : undefined;
-      // Attributes and the event itself as the body: recorded.
-      cloud.sqs.send(deadLetterArn, event.payload, {
-        attributes: {
-          RequestID: event.requestId,
-          ErrorCode: result ? '200' : '429',
-          ErrorMessage: typeof message === 'string' ? message.slice(0, 1024) : 'Rate Exceeded.',
-        },
-      });
+      // A dead letter is the event itself, with the attributes RequestID, ErrorCode (a number) and ErrorMessage: a
+      // function's dead-letter queue (recorded). A topic gets the same attributes, and a message's first KB is kept:
+      // docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html (documented).
+      const attributes = {
+        RequestID: event.requestId,
+        ErrorCode: result ? 200 : 429,
+        ErrorMessage:
+          typeof message === 'string' && message !== ''
+            ? message.slice(0, 1024)
+            : (result?.functionError ?? 'Rate Exceeded.'),
+      };
+      if (deadLetterArn.startsWith('arn:aws:sqs:')) cloud.sqs.send(deadLetterArn, event.payload, { attributes });
+      else cloud.sns.publish(deadLetterArn, event.payload, { attributes });
     });
   };
 
@@ -129,8 +134,8 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
 
   const again = (event: QueuedEvent, delayMs: number, result?: InvocationResult) => {
     const age = cloud.clock.ms() - event.acceptedAtMs + delayMs;
-    // Recorded: with a maximum age that ends before the next retry the condition is EventAgeExceeded; that the record
-    // is sent at once, not when the age is reached, is assumed.
+    // When the maximum age ends before the next retry, the condition is EventAgeExceeded: destinations (recorded).
+    // *Assumed*: the record is sent at once, not when the age is reached.
     if (age >= event.config.maximumEventAgeSeconds * 1000) giveUp(event, 'EventAgeExceeded', result);
     else cloud.clock.after(delayMs, () => attempt(event), `retry of ${event.definition.name}`);
   };
@@ -141,6 +146,12 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
       result = await invoker.invoke(event.definition, event.payload, { requestId: event.requestId });
     } catch (cause) {
       if (!(cause instanceof ServiceError) || cause.code !== 'TooManyRequestsException') throw cause;
+      // A function without any concurrency is not waited for, its events go to their destination at once:
+      // docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html (documented); the condition's name is *assumed*.
+      if (event.definition.reservedConcurrency === 0) {
+        giveUp(event, 'ZeroReservedConcurrency');
+        return;
+      }
       const delay = Math.min(THROTTLE_DELAY_MS.first * 2 ** event.throttles, THROTTLE_DELAY_MS.longest);
       again({ ...event, throttles: event.throttles + 1 }, delay);
       return;

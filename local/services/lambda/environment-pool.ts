@@ -1,5 +1,5 @@
 import { type Cloud, ServiceError } from '../../contracts.ts';
-import { type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
+import type { ExecutionEnvironment, StartEnvironment } from './execution-environment.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 
 // A laptop is not a region: more processes than this of one function would only wait for each other.
@@ -9,6 +9,8 @@ const MAX_IDLE = 20;
 
 interface Fleet {
   readonly idle: ExecutionEnvironment[];
+  /** Those that run an invocation. */
+  readonly lent: Set<ExecutionEnvironment>;
   readonly waiting: (() => void)[];
   readonly roomListeners: (() => void)[];
   busy: number;
@@ -27,6 +29,8 @@ export interface EnvironmentPool {
   use<T>(definition: FunctionDefinition, work: (environment: ExecutionEnvironment) => Promise<T>): Promise<T>;
   /** Calls back whenever an invocation of the function has made room for another. */
   onRoom(definition: FunctionDefinition, callback: () => void): void;
+  /** Kills the processes of a function that are lent. */
+  crash(definition: FunctionDefinition): void;
   close(): Promise<void>;
 }
 
@@ -37,7 +41,8 @@ export const throttled = (): ServiceError =>
     Type: 'User',
   });
 
-export const createEnvironmentPool = (cloud: Cloud): EnvironmentPool => {
+/** @param start Starts what runs a function. */
+export const createEnvironmentPool = (cloud: Cloud, start: StartEnvironment): EnvironmentPool => {
   const fleets = new Map<string, Fleet>();
   const all = new Set<ExecutionEnvironment>();
   /** Idle processes of all functions, the longest unused first. */
@@ -45,7 +50,7 @@ export const createEnvironmentPool = (cloud: Cloud): EnvironmentPool => {
   let closed = false;
 
   const fleetOf = ({ name }: FunctionDefinition): Fleet => {
-    const fleet = fleets.get(name) ?? { idle: [], waiting: [], roomListeners: [], busy: 0 };
+    const fleet = fleets.get(name) ?? { idle: [], lent: new Set(), waiting: [], roomListeners: [], busy: 0 };
     fleets.set(name, fleet);
     return fleet;
   };
@@ -59,7 +64,7 @@ export const createEnvironmentPool = (cloud: Cloud): EnvironmentPool => {
       if (environment.usable()) return environment;
       all.delete(environment);
     }
-    const environment = await startEnvironment(cloud, definition);
+    const environment = await start(cloud, definition);
     all.add(environment);
     if (closed) {
       await environment.stop();
@@ -101,9 +106,11 @@ export const createEnvironmentPool = (cloud: Cloud): EnvironmentPool => {
       else fleet.busy++;
       try {
         const environment = await take(definition, fleet);
+        fleet.lent.add(environment);
         try {
           return await work(environment);
         } finally {
+          fleet.lent.delete(environment);
           giveBack(fleet, environment);
         }
       } finally {
@@ -116,6 +123,10 @@ export const createEnvironmentPool = (cloud: Cloud): EnvironmentPool => {
       }
     },
     onRoom: (definition, callback) => void fleetOf(definition).roomListeners.push(callback),
+    crash(definition) {
+      for (const environment of fleetOf(definition).lent)
+        cloud.activity.track(`crash of ${definition.name}`, environment.stop());
+    },
     async close() {
       closed = true;
       await Promise.all([...all].map((environment) => environment.stop()));

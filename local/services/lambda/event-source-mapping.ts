@@ -27,11 +27,11 @@ export interface Poller {
   stop(): void;
 }
 
-// Lambda starts with five concurrent batches per mapping (documented); it then grows, which a laptop does not need.
+// Lambda starts with five concurrent batches per mapping: with-sqs (documented). *Assumed*: it stays there.
 const CONCURRENT_BATCHES = 5;
-// SQS gives ten messages at most per request (documented).
+// SQS gives ten messages at most per request: ReceiveMessage (documented).
 const RECEIVE_AT_MOST = 10;
-// A batch is invoked early when its payload reaches 6 MB (documented).
+// A batch is invoked early when its payload reaches 6 MB: with-sqs (documented).
 const MAX_BATCH_BYTES = 6 * 1024 * 1024;
 
 /** MD5 of message attributes as SQS computes it: docs.aws.amazon.com/AWSSimpleQueueService/…/sqs-message-metadata.html (documented). */
@@ -52,7 +52,7 @@ const md5OfAttributes = (attributes: SqsMessage['messageAttributes']): string =>
   return hash.digest('hex');
 };
 
-/** A message as the function sees it: members recorded. */
+/** A message as the function sees it, all its members: a queue's records (recorded). */
 const recordOf = (message: SqsMessage, queueArn: string, region: string): JsonObject => {
   const hasAttributes = Object.keys(message.messageAttributes).length > 0;
   return {
@@ -96,7 +96,7 @@ export const failedItems = (response: Json, batch: ReadonlySet<string>): Readonl
 /** Polls the queue of a mapping and invokes its function with batches of messages. */
 export const createPoller = (
   cloud: Cloud,
-  pool: EnvironmentPool,
+  pool: Pick<EnvironmentPool, 'capacity' | 'underWay' | 'onRoom'>,
   invoker: Invoker,
   mapping: EventSourceMapping,
 ): Poller => {
@@ -127,7 +127,11 @@ export const createPoller = (
     const failed = mapping.reportsItemFailures ? failedItems(JSON.parse(result.payload), ids) : new Set<string>();
     if (!failed) return;
     for (const message of messages) {
-      if (!failed.has(message.messageId) && may('DeleteMessage')) cloud.sqs.delete(queueArn, message.receiptHandle);
+      if (failed.has(message.messageId) || !may('DeleteMessage')) continue;
+      // SQS delivers at least once: a message whose deletion did not get through comes again
+      // (standard-queues-at-least-once-delivery.html, documented).
+      if (cloud.faults.deletionIsLost?.({ queueArn, functionName: definition.name })) continue;
+      cloud.sqs.delete(queueArn, message.receiptHandle);
     }
   };
 

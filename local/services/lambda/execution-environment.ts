@@ -8,6 +8,7 @@ import type { Cloud } from '../../contracts.ts';
 import { openRoleLog, type RoleLog } from '../../role-log.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import { endOfOutput, type FromEnvironment, type FunctionFailure, type ToEnvironment } from './runtime/messages.ts';
+import { timedOut } from './time-out.ts';
 
 /** What an invocation came to. */
 export type Outcome =
@@ -42,6 +43,9 @@ export interface ExecutionEnvironment {
   /** Ends the process at once. Resolves when it has ended. */
   stop(): Promise<void>;
 }
+
+/** How functions come to run: as processes of their own ({@link startEnvironment}), or however a cloud was told. */
+export type StartEnvironment = (cloud: Cloud, definition: FunctionDefinition) => Promise<ExecutionEnvironment>;
 
 const RUNTIME = fileURLToPath(new URL('./runtime/main.ts', import.meta.url));
 
@@ -133,7 +137,7 @@ const splitLines = (
  * Starts an execution environment; the process loads the function's module at once. It inherits nothing of this
  * process's environment, has the credentials of the function's role, its memory limit and the cloud's time.
  */
-export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinition): Promise<ExecutionEnvironment> => {
+export const startEnvironment: StartEnvironment = async (cloud, definition) => {
   const id = cloud.id(32);
   const date = cloud.clock.now().toISOString().slice(0, 10).replaceAll('-', '/');
   const logStream = `${date}/[$LATEST]${id}`;
@@ -225,18 +229,6 @@ export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinit
       return Promise.race([work, late]).finally(() => clearTimeout(timer));
     };
     const startedInit = performance.now();
-    const timedOut = (durationMs: number): Outcome => {
-      // Both texts: the documentation's examples of Sandbox.Timedout (documented).
-      const text = `Task timed out after ${definition.timeoutSeconds.toFixed(2)} seconds`;
-      return {
-        kind: 'error',
-        failure: { errorType: 'Sandbox.Timedout', errorMessage: `RequestId: ${requestId} Error: ${text}` },
-        logged: `${cloud.clock.now().toISOString()} ${requestId} ${text}`,
-        status: 'timeout',
-        durationMs,
-        maxMemoryMb: definition.memorySizeMb,
-      };
-    };
     const exitedEarly = (durationMs: number): Outcome => {
       const message = `RequestId: ${requestId} Error: Runtime exited ${exitReason}`;
       return {
@@ -252,7 +244,7 @@ export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinit
     const init = await within(Promise.race([initialised, exited]), INIT_LIMIT_MS + timeoutMs);
     if (init === 'late') {
       await kill();
-      return timedOut(performance.now() - startedInit);
+      return timedOut(cloud, definition, requestId, performance.now() - startedInit);
     }
     if (initFailure) {
       await exited;
@@ -287,7 +279,7 @@ export const startEnvironment = async (cloud: Cloud, definition: FunctionDefinit
     const durationMs = passed();
     if (answer === 'late') {
       await kill();
-      return timedOut(durationMs);
+      return timedOut(cloud, definition, requestId, durationMs);
     }
     if (!answer) return exitedEarly(durationMs);
     await Promise.race([whole, exited]);

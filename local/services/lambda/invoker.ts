@@ -2,6 +2,8 @@ import { type Cloud, ServiceError } from '../../contracts.ts';
 import type { EnvironmentPool } from './environment-pool.ts';
 import type { Outcome } from './execution-environment.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import { countInvocation, countThrottle } from './metrics.ts';
+import { invokeInTime } from './time-out.ts';
 import { sendTraces } from './traces.ts';
 
 export interface InvocationResult {
@@ -57,7 +59,10 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
 
       const cold = environment.initDurationMs() === undefined;
       platform(`START RequestId: ${requestId} Version: $LATEST`, 'platform.start', { version: '$LATEST' });
-      const outcome: Outcome = await environment.invoke(
+      const outcome: Outcome = await invokeInTime(
+        cloud,
+        definition,
+        environment,
         { requestId, payload, ...(clientContext === undefined ? {} : { clientContext }) },
         write,
       );
@@ -93,6 +98,7 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
         },
       );
 
+      countInvocation(cloud, definition, outcome.durationMs, outcome.kind === 'error');
       sendTraces(cloud, definition);
       const logTail = Buffer.from(lines.map((line) => `${line}\n`).join(''))
         .subarray(-LOG_TAIL_BYTES)
@@ -123,7 +129,13 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
           { Type: 'User' },
         );
       }
-      return cloud.activity.track(`lambda ${definition.name}`, run(definition, payload, options));
+      try {
+        return await cloud.activity.track(`lambda ${definition.name}`, run(definition, payload, options));
+      } catch (error) {
+        if (error instanceof ServiceError && error.code === 'TooManyRequestsException')
+          countThrottle(cloud, definition);
+        throw error;
+      }
     },
   };
 };

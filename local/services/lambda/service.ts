@@ -1,6 +1,7 @@
 import { type Cloud, type Json, type LambdaApi, type Service, ServiceError } from '../../contracts.ts';
 import { createAsynchronousInvocations } from './asynchronous.ts';
 import { createEnvironmentPool } from './environment-pool.ts';
+import { type StartEnvironment, startEnvironment } from './execution-environment.ts';
 import { functionOf, functionPolicy } from './function-policy.ts';
 import { eventOf, mayInvoke, sendMessage, sendResult } from './function-url.ts';
 import { createInvoker } from './invoker.ts';
@@ -15,10 +16,16 @@ const MAX_URL_BODY_BYTES = 6_291_456;
 
 const parse = (text: string): Json => JSON.parse(text);
 
-/** Lambda: functions from their packaged bundles, each in processes of its own, and everything that wakes them. */
-export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi } => {
+/**
+ * Lambda: functions from their packaged bundles, each in processes of its own, and everything that wakes them.
+ * @param start Starts what runs a function, where that is not to be a process.
+ */
+export const createLambda = (
+  cloud: Cloud,
+  start: StartEnvironment = startEnvironment,
+): { service: Service; api: LambdaApi } => {
   const registry = createRegistry(cloud);
-  const pool = createEnvironmentPool(cloud);
+  const pool = createEnvironmentPool(cloud, start);
   const invoker = createInvoker(cloud, pool);
   const asynchronous = createAsynchronousInvocations(cloud, invoker);
   const routes = lambdaRoutes(cloud, registry, invoker, asynchronous);
@@ -101,6 +108,7 @@ export const createLambda = (cloud: Cloud): { service: Service; api: LambdaApi }
         ...(result.functionError === undefined ? {} : { functionError: result.functionError }),
       };
     },
+    crash: (functionArn) => pool.crash(registry.find(functionArn)),
   };
   return { service, api };
 };

@@ -1,5 +1,6 @@
-import { type Cloud, type JsonObject, type LogsApi, type Service, ServiceError } from '../../contracts.ts';
+import { type Cloud, type Json, type JsonObject, type LogsApi, type Service, ServiceError } from '../../contracts.ts';
 import { type Members, membersOf } from '../../template/members.ts';
+import { embeddedMetrics } from './embedded-metric-format.ts';
 import { compileFilterPattern } from './filter-pattern.ts';
 import { createLogStore, type LogEvent, type LogGroup } from './store.ts';
 
@@ -26,6 +27,36 @@ const page = <T>(all: readonly T[], members: Members, limitMax: number) => {
   return { items, next };
 };
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** API_PutLogEvents (documented): most events, and most bytes when each counts 26 more than its message. */
+const MOST_EVENTS = 10_000;
+const MOST_BYTES = 1_048_576;
+const EVENT_OVERHEAD_BYTES = 26;
+
+/** @throws ServiceError InvalidParameterException for a batch AWS refuses whole. */
+const readLogEvents = (given: Json | undefined): readonly { timestamp: number; message: string }[] => {
+  if (!Array.isArray(given) || given.length === 0 || given.length > MOST_EVENTS)
+    throw invalid(`logEvents: 1 to ${MOST_EVENTS} events are expected`);
+  const events = given.map((event, index) => {
+    if (typeof event !== 'object' || event === null || Array.isArray(event)) throw invalid(`logEvents: not an event`);
+    const members = membersOf(event, `PutLogEvents logEvents.${index}`, ['timestamp', 'message'], invalid);
+    const timestamp = members.integer('timestamp', EPOCH);
+    if (timestamp === undefined) throw invalid(`logEvents.${index}: timestamp is required`);
+    return { timestamp, message: members.text('message') };
+  });
+  const [first] = events;
+  const last = events.at(-1);
+  if (events.some(({ timestamp }, index) => timestamp < (events[index - 1]?.timestamp ?? 0)))
+    throw invalid('Log events in a single PutLogEvents request must be in chronological order.');
+  if (first && last && last.timestamp - first.timestamp > DAY_MS)
+    throw invalid('The batch of log events in a single PutLogEvents request cannot span more than 24 hours.');
+  const bytes = events.reduce((sum, { message }) => sum + Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES, 0);
+  if (bytes > MOST_BYTES) throw invalid(`Upload too large: ${bytes} bytes exceeds limit of ${MOST_BYTES}`);
+  return events;
+};
+
 /** CloudWatch Logs: log groups, their streams and lines. */
 export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => {
   const store = createLogStore(() => cloud.clock.ms());
@@ -44,7 +75,7 @@ export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => 
   const wireEvent = (event: LogEvent): JsonObject => ({
     timestamp: event.timestamp,
     message: event.message,
-    ingestionTime: event.timestamp,
+    ingestionTime: event.ingestedAt,
   });
 
   const describeLogGroups = (input: JsonObject): JsonObject => {
@@ -187,6 +218,57 @@ export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => 
     };
   };
 
+  /** Gives the monitoring service what lines say in the embedded metric format. */
+  const extract = (messages: readonly string[]) => {
+    const now = cloud.clock.ms();
+    for (const message of messages) {
+      for (const metric of embeddedMetrics(message)) {
+        // Metrics too old or too far ahead are dropped (CloudWatch_Embedded_Metric_Format_Specification.html, documented).
+        if (metric.at >= now - 14 * DAY_MS && metric.at <= now + 2 * HOUR_MS) cloud.monitoring.put(metric);
+      }
+    }
+  };
+
+  const putLogEvents = (input: JsonObject): JsonObject => {
+    const known = ['logGroupName', 'logStreamName', 'logEvents', 'sequenceToken'];
+    const members = membersFor('PutLogEvents', input, known);
+    const group = groupOf(members.text('logGroupName'));
+    const stream = group.streams.get(members.text('logStreamName'));
+    if (!stream) throw new ServiceError('ResourceNotFoundException', 'The specified log stream does not exist.');
+    // Sequence tokens are ignored, batches are taken without (API_PutLogEvents, documented).
+    const events = readLogEvents(input.logEvents);
+    const now = cloud.clock.ms();
+    const oldest = now - 14 * DAY_MS;
+    const expired = group.retentionInDays === undefined ? oldest : now - group.retentionInDays * DAY_MS;
+    // Events too old, expired or too far ahead are left out and told of (API_RejectedLogEventsInfo, documented).
+    const tooOld = events.filter(({ timestamp }) => timestamp < oldest).length;
+    const outdated = events.filter(({ timestamp }) => timestamp < expired).length;
+    const tooNew = events.findIndex(({ timestamp }) => timestamp > now + 2 * HOUR_MS);
+    const taken = events.slice(Math.max(tooOld, outdated), tooNew === -1 ? undefined : tooNew);
+    store.put(group, stream, taken);
+    extract(taken.map(({ message }) => message));
+    const rejected: JsonObject = {
+      ...(tooNew === -1 ? {} : { tooNewLogEventStartIndex: tooNew }),
+      ...(tooOld === 0 ? {} : { tooOldLogEventEndIndex: tooOld }),
+      ...(outdated <= tooOld ? {} : { expiredLogEventEndIndex: outdated }),
+    };
+    return {
+      nextSequenceToken: String(taken.length).padStart(56, '0'),
+      ...(Object.keys(rejected).length === 0 ? {} : { rejectedLogEventsInfo: rejected }),
+    };
+  };
+
+  const createLogStream = (input: JsonObject): undefined => {
+    const members = membersFor('CreateLogStream', input, ['logGroupName', 'logStreamName']);
+    const name = members.text('logStreamName');
+    const group = groupOf(members.text('logGroupName'));
+    // A log stream's name has 1 to 512 characters, none of them a colon or asterisk: API_CreateLogStream (documented).
+    if (!/^[^:*]{1,512}$/.test(name)) throw invalid('The specified log stream name is invalid.');
+    if (!store.createStream(group, name))
+      throw new ServiceError('ResourceAlreadyExistsException', 'The specified log stream already exists');
+    return undefined;
+  };
+
   const createLogGroup = (name: string, retentionInDays?: number) => {
     if (!store.createGroup(name, retentionInDays)) {
       throw new ServiceError('ResourceAlreadyExistsException', 'The specified log group already exists');
@@ -203,6 +285,8 @@ export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => 
         DescribeLogStreams: describeLogStreams,
         FilterLogEvents: filterLogEvents,
         GetLogEvents: getLogEvents,
+        PutLogEvents: putLogEvents,
+        CreateLogStream: createLogStream,
         CreateLogGroup(input) {
           createLogGroup(membersFor('CreateLogGroup', input, ['logGroupName']).text('logGroupName'));
           return undefined;
@@ -233,7 +317,10 @@ export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => 
   };
 
   const api: LogsApi = {
-    write: (group, stream, lines) => store.append(group, stream, lines),
+    write(group, stream, lines) {
+      store.append(group, stream, lines);
+      extract(lines);
+    },
     exists: (group) => store.groups.has(group),
     read: (group) =>
       (store.groups.get(group)?.events ?? []).map(({ timestamp, stream, message }) => ({ timestamp, stream, message })),

@@ -3,6 +3,7 @@ export interface LogEvent {
   /** Rises by one per event of the group, across its streams. */
   readonly sequence: number;
   readonly timestamp: number;
+  readonly ingestedAt: number;
   readonly stream: string;
   readonly message: string;
 }
@@ -29,7 +30,12 @@ export interface LogStore {
   readonly groups: ReadonlyMap<string, LogGroup>;
   /** @returns false when there is one already. */
   createGroup(name: string, retentionInDays?: number): boolean;
+  /** Adds lines at this time; makes group and stream if there are none. */
   append(group: string, stream: string, messages: readonly string[]): void;
+  /** @returns false when there is one already. */
+  createStream(group: LogGroup, name: string): boolean;
+  /** Adds events with times of their own to a stream there is. */
+  put(group: LogGroup, stream: LogStream, events: readonly { timestamp: number; message: string }[]): void;
 }
 
 /** @param now The cloud's time, epoch milliseconds. */
@@ -49,22 +55,39 @@ export const createLogStore = (now: () => number): LogStore => {
     return true;
   };
 
+  const put: LogStore['put'] = (group, stream, events) => {
+    const ingestedAt = now();
+    for (const { timestamp, message } of events) {
+      stream.firstEventAt = Math.min(stream.firstEventAt ?? timestamp, timestamp);
+      stream.lastEventAt = Math.max(stream.lastEventAt ?? timestamp, timestamp);
+      group.events.push({ sequence: sequence++, timestamp, ingestedAt, stream: stream.name, message });
+    }
+    if (group.events.length > MAX_EVENTS_PER_GROUP * 1.2) group.events = group.events.slice(-MAX_EVENTS_PER_GROUP);
+  };
+  const createStream = (group: LogGroup, name: string) => {
+    if (group.streams.has(name)) return false;
+    group.streams.set(name, { name, createdAt: now() });
+    return true;
+  };
+
   return {
     groups,
     createGroup,
+    createStream,
+    put,
     append(groupName, streamName, messages) {
       createGroup(groupName);
       const group = groups.get(groupName);
       if (!group) return;
+      createStream(group, streamName);
+      const stream = group.streams.get(streamName);
       const timestamp = now();
-      const stream = group.streams.get(streamName) ?? { name: streamName, createdAt: timestamp };
-      group.streams.set(streamName, stream);
-      if (messages.length === 0) return;
-      stream.firstEventAt ??= timestamp;
-      stream.lastEventAt = timestamp;
-      for (const message of messages)
-        group.events.push({ sequence: sequence++, timestamp, stream: streamName, message });
-      if (group.events.length > MAX_EVENTS_PER_GROUP * 1.2) group.events = group.events.slice(-MAX_EVENTS_PER_GROUP);
+      if (stream)
+        put(
+          group,
+          stream,
+          messages.map((message) => ({ timestamp, message })),
+        );
     },
   };
 };

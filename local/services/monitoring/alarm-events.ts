@@ -1,7 +1,9 @@
 /** What CloudWatch tells about alarms. Forms: CloudWatch user guide, cloudwatch-and-eventbridge (documented), and what
  * actions were seen to get (recorded). */
-import type { AlarmState, JsonObject } from '../../contracts.ts';
+import type { AlarmState, Json, JsonObject } from '../../contracts.ts';
+import type { AlarmRule } from './alarm-rule.ts';
 import type { AlarmSettings } from './alarm-settings.ts';
+import type { CompositeSettings } from './composite-settings.ts';
 
 /** A state and why. */
 export interface StateFacts {
@@ -13,12 +15,8 @@ export interface StateFacts {
   readonly at: number;
 }
 
-/** An alarm as it stands. */
-export interface Alarm {
+interface Standing {
   readonly arn: string;
-  settings: AlarmSettings;
-  /** Id of the only metric of an alarm that has no `Metrics`: AWS makes one up per configuration. */
-  metricId: string;
   /** Epoch milliseconds. */
   configuredAt: number;
   state: StateFacts;
@@ -26,8 +24,25 @@ export interface Alarm {
   transitionedAt: number;
 }
 
-/** Documented: `2019-10-02T17:04:40.989+0000`, without a colon in the offset. */
-const alarmTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '+0000');
+/** An alarm on a metric, as it stands. */
+export interface MetricAlarm extends Standing {
+  readonly kind: 'metric';
+  settings: AlarmSettings;
+  /** Id of the only metric of an alarm that has no `Metrics`: AWS makes one up per configuration. */
+  metricId: string;
+}
+
+/** An alarm on other alarms, as it stands. */
+export interface CompositeAlarm extends Standing {
+  readonly kind: 'composite';
+  settings: CompositeSettings;
+  rule: AlarmRule;
+}
+
+export type Alarm = MetricAlarm | CompositeAlarm;
+
+/** Times of alarm events have no colon in their offset, `2019-10-02T17:04:40.989+0000`: cloudwatch-and-eventbridge (documented). */
+export const alarmTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '+0000');
 
 const dimensionsOf = (dimensions: AlarmSettings['Dimensions']): JsonObject =>
   Object.fromEntries((dimensions ?? []).map(({ Name, Value }) => [Name, Value]));
@@ -45,7 +60,7 @@ const metricStat = ({ Metric, Period, Stat, Unit }: NonNullable<Metrics[number][
   ...(Unit === undefined ? {} : { unit: Unit }),
 });
 
-const metricsOf = ({ settings, metricId }: Alarm): JsonObject[] => {
+const metricsOf = ({ settings, metricId }: MetricAlarm): JsonObject[] => {
   if (settings.Metrics)
     return settings.Metrics.map(({ Id, MetricStat, Expression, Label, ReturnData }) => ({
       id: Id,
@@ -78,7 +93,7 @@ const stateOf = ({ value, reason, reasonData, at }: StateFacts): JsonObject => (
 
 const describedConfiguration = (alarm: Alarm): JsonObject => ({
   ...(alarm.settings.AlarmDescription === undefined ? {} : { description: alarm.settings.AlarmDescription }),
-  metrics: metricsOf(alarm),
+  ...(alarm.kind === 'metric' ? { metrics: metricsOf(alarm) } : { alarmRule: alarm.settings.AlarmRule }),
 });
 
 /** Detail of "CloudWatch Alarm State Change". */
@@ -104,7 +119,18 @@ export const lambdaActionPayload = (
   alarmData: stateChangeDetail(alarm, previous),
 });
 
-/** The message on a topic that is an alarm action (recorded). AWS writes the region's full name; here it is its code. */
+/** Names of regions in messages, as published; of others the code is written, which is *assumed*. */
+const REGION_NAMES: Readonly<Record<string, string>> = {
+  'eu-west-1': 'EU (Ireland)',
+  'eu-central-1': 'EU (Frankfurt)',
+  'us-east-1': 'US East (N. Virginia)',
+  'us-east-2': 'US East (Ohio)',
+  'us-west-2': 'US West (Oregon)',
+  'ap-southeast-2': 'Asia Pacific (Sydney)',
+};
+export const regionName = (region: string): string => REGION_NAMES[region] ?? region;
+
+/** The message on a topic that is an alarm action (recorded). */
 export const topicActionMessage = (alarm: Alarm, previous: StateFacts, account: string, region: string): JsonObject => {
   const { settings, state } = alarm;
   return {
@@ -115,38 +141,41 @@ export const topicActionMessage = (alarm: Alarm, previous: StateFacts, account: 
     NewStateValue: state.value,
     NewStateReason: state.reason,
     StateChangeTime: alarmTime(state.at),
-    Region: region,
+    Region: regionName(region),
     AlarmArn: alarm.arn,
     OldStateValue: previous.value,
     OKActions: settings.OKActions ?? [],
     AlarmActions: settings.AlarmActions ?? [],
     InsufficientDataActions: settings.InsufficientDataActions ?? [],
-    Trigger: {
-      ...(settings.Metrics
-        ? { Metrics: JSON.parse(JSON.stringify(settings.Metrics)) }
-        : {
-            MetricName: settings.MetricName ?? null,
-            Namespace: settings.Namespace ?? null,
-            StatisticType: settings.Statistic === undefined ? 'ExtendedStatistic' : 'Statistic',
-            ...(settings.Statistic === undefined
-              ? { ExtendedStatistic: settings.ExtendedStatistic ?? null }
-              : { Statistic: settings.Statistic.toUpperCase() }),
-            Unit: settings.Unit ?? null,
-            Dimensions: (settings.Dimensions ?? []).map(({ Name, Value }) => ({ value: Value, name: Name })),
-            Period: settings.Period ?? null,
-          }),
-      EvaluationPeriods: settings.EvaluationPeriods,
-      ...(settings.DatapointsToAlarm === undefined ? {} : { DatapointsToAlarm: settings.DatapointsToAlarm }),
-      ComparisonOperator: settings.ComparisonOperator,
-      Threshold: settings.Threshold ?? null,
-      TreatMissingData: settings.TreatMissingData ?? 'missing',
-      EvaluateLowSampleCountPercentile: settings.EvaluateLowSampleCountPercentile ?? '',
-    },
+    ActionExecutedAfterMuteWindow: false,
+    ...(alarm.kind === 'metric' ? { Trigger: triggerOf(alarm.settings) } : { AlarmRule: alarm.settings.AlarmRule }),
   };
 };
 
-/** `configuration` of "CloudWatch Alarm Configuration Change" (documented). */
-export const configurationDetail = (alarm: Alarm): JsonObject => {
+const triggerOf = (settings: AlarmSettings): JsonObject => ({
+  ...(settings.Metrics
+    ? { Metrics: JSON.parse(JSON.stringify(settings.Metrics)) }
+    : {
+        MetricName: settings.MetricName ?? null,
+        Namespace: settings.Namespace ?? null,
+        StatisticType: settings.Statistic === undefined ? 'ExtendedStatistic' : 'Statistic',
+        ...(settings.Statistic === undefined
+          ? { ExtendedStatistic: settings.ExtendedStatistic ?? null }
+          : { Statistic: settings.Statistic.toUpperCase() }),
+        Unit: settings.Unit ?? null,
+        Dimensions: (settings.Dimensions ?? []).map(({ Name, Value }) => ({ value: Value, name: Name })),
+        Period: settings.Period ?? null,
+      }),
+  EvaluationPeriods: settings.EvaluationPeriods,
+  ...(settings.DatapointsToAlarm === undefined ? {} : { DatapointsToAlarm: settings.DatapointsToAlarm }),
+  ComparisonOperator: settings.ComparisonOperator,
+  Threshold: settings.Threshold ?? null,
+  TreatMissingData: settings.TreatMissingData ?? 'missing',
+  EvaluateLowSampleCountPercentile: settings.EvaluateLowSampleCountPercentile ?? '',
+});
+
+const comparisonOf = (alarm: Alarm): JsonObject => {
+  if (alarm.kind === 'composite') return { alarmRule: alarm.settings.AlarmRule };
   const { settings } = alarm;
   return {
     evaluationPeriods: settings.EvaluationPeriods,
@@ -155,6 +184,14 @@ export const configurationDetail = (alarm: Alarm): JsonObject => {
     comparisonOperator: settings.ComparisonOperator,
     ...(settings.TreatMissingData === undefined ? {} : { treatMissingData: settings.TreatMissingData }),
     metrics: metricsOf(alarm),
+  };
+};
+
+/** `configuration` of "CloudWatch Alarm Configuration Change" (documented). */
+export const configurationDetail = (alarm: Alarm): JsonObject => {
+  const { settings } = alarm;
+  return {
+    ...comparisonOf(alarm),
     alarmName: settings.AlarmName,
     ...(settings.AlarmDescription === undefined ? {} : { description: settings.AlarmDescription }),
     actionsEnabled: settings.ActionsEnabled ?? true,
@@ -169,4 +206,26 @@ export const configurationDetail = (alarm: Alarm): JsonObject => {
 export const configurationState = ({ state }: Alarm): JsonObject => ({
   value: state.value,
   timestamp: alarmTime(state.at),
+});
+
+const historyState = ({ value, reason, reasonData }: StateFacts): JsonObject => ({
+  stateValue: value,
+  stateReason: reason,
+  ...(reasonData === undefined ? {} : { stateReasonData: parsed(reasonData) }),
+});
+
+/** Reason data is an object in the history, as it was text elsewhere (recorded). */
+const parsed = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+};
+
+/** HistoryData of a change of state (recorded). */
+export const stateHistory = (alarm: Alarm, previous: StateFacts): JsonObject => ({
+  version: '1.0',
+  oldState: historyState(previous),
+  newState: historyState(alarm.state),
 });

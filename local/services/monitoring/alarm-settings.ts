@@ -14,31 +14,28 @@ import {
   structure,
   text,
 } from '../parameters.ts';
+import { type Comparison, type Condition, MISSING_DATA } from './alarm-evaluation.ts';
 import { invalidCombination, invalidValue, missing, notImplemented } from './errors.ts';
-import { STATISTICS, UNITS } from './metrics.ts';
+import { type CompiledQueries, compileQueries, metricQueries } from './metric-queries.ts';
+import { UNITS } from './metrics.ts';
 import { dimensions, metricName, namespace } from './put-metric-data.ts';
+import { findStatistic, isStatistic, STATISTICS } from './statistics.ts';
 
-const actions = optional(list(text({ min: 1, max: 1024 }), { max: 5 }));
+const COMPARISON_NAMES = [
+  'GreaterThanOrEqualToThreshold',
+  'GreaterThanThreshold',
+  'LessThanThreshold',
+  'LessThanOrEqualToThreshold',
+] as const satisfies readonly Comparison[];
 
-const metricQuery = structure({
-  Id: text({ min: 1, max: 255, pattern: '[a-z][a-zA-Z0-9_]*' }),
-  MetricStat: optional(
-    structure({
-      Metric: structure({
-        Namespace: optional(namespace),
-        MetricName: optional(metricName),
-        Dimensions: optional(dimensions),
-      }),
-      Period: integer({ min: 1 }),
-      Stat: text(),
-      Unit: optional(oneOf(...UNITS)),
-    }),
-  ),
-  Expression: optional(text({ min: 1, max: 2048 })),
-  Label: optional(text()),
-  ReturnData: optional(flag()),
-  Period: optional(integer({ min: 1 })),
-});
+/** Of alarms on anomaly detection bands, which this cloud does not have. */
+const BAND_COMPARISONS: readonly Json[] = [
+  'LessThanLowerOrGreaterThanUpperThreshold',
+  'LessThanLowerThreshold',
+  'GreaterThanUpperThreshold',
+];
+
+export const actions = optional(list(text({ min: 1, max: 1024 }), { max: 5 }));
 
 const members = {
   AlarmDescription: optional(text({ max: 1024 })),
@@ -56,15 +53,10 @@ const members = {
   EvaluationPeriods: integer({ min: 1 }),
   DatapointsToAlarm: optional(integer({ min: 1 })),
   Threshold: optional(number()),
-  ComparisonOperator: oneOf(
-    'GreaterThanOrEqualToThreshold',
-    'GreaterThanThreshold',
-    'LessThanThreshold',
-    'LessThanOrEqualToThreshold',
-  ),
-  TreatMissingData: optional(oneOf('breaching', 'notBreaching', 'ignore', 'missing')),
+  ComparisonOperator: oneOf(...COMPARISON_NAMES),
+  TreatMissingData: optional(oneOf(...MISSING_DATA)),
   EvaluateLowSampleCountPercentile: optional(oneOf('evaluate', 'ignore')),
-  Metrics: optional(list(metricQuery, { max: 20 })),
+  Metrics: optional(metricQueries({ max: 20 })),
   Tags: optional(list(anything(), { max: 50 })),
 };
 
@@ -77,7 +69,7 @@ export const ALARM_PROPERTIES = ['AlarmName', ...Object.keys(members)];
 
 const ACTION_KINDS: readonly DestinationKind[] = ['topic', 'function'];
 
-const checkAction = (arn: string) => {
+export const checkAction = (arn: string) => {
   let kind: DestinationKind;
   try {
     kind = destinationKind(arn);
@@ -89,7 +81,7 @@ const checkAction = (arn: string) => {
 };
 
 const checkPeriod = (seconds: number, where: string) => {
-  // Documented: 10, 20, 30 or whole minutes.
+  // An alarm's period is 10, 20 or 30 seconds, or whole minutes: API_PutMetricAlarm (documented).
   if (![10, 20, 30].includes(seconds) && seconds % 60 !== 0)
     throw new ServiceError('ValidationException', `${where} must be 10, 20, 30 or a multiple of 60`);
 };
@@ -102,8 +94,8 @@ const checkSingleMetric = (given: AlarmSettings) => {
   if (Threshold === undefined) throw missing('The parameter Threshold must be specified.');
   if ((Statistic === undefined) === (ExtendedStatistic === undefined))
     throw invalidCombination('Exactly one of the parameters Statistic and ExtendedStatistic must be specified.');
-  if (ExtendedStatistic !== undefined && !/^p(?:\d{1,2}(?:\.\d{1,10})?|100)$/.test(ExtendedStatistic))
-    throw notImplemented(`the statistic ${ExtendedStatistic}`);
+  if (ExtendedStatistic !== undefined && (isStatistic(ExtendedStatistic) || !findStatistic(ExtendedStatistic)))
+    throw invalidValue(`The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
   checkPeriod(Period, 'Period');
 };
 
@@ -111,7 +103,7 @@ const checkMetrics = ({ Metrics = [], MetricName, Namespace, Period, Statistic, 
   if ([MetricName, Namespace, Period, Statistic, ExtendedStatistic].some((each) => each !== undefined))
     throw invalidCombination('The parameter Metrics and the parameters of a single metric are mutually exclusive.');
   const returned = Metrics.filter(({ ReturnData }) => ReturnData ?? true);
-  // Documented: one of them, and one only, is what the alarm watches.
+  // One of an alarm's queries, and one only, returns data, which the alarm watches: API_PutMetricAlarm (documented).
   if (returned.length !== 1)
     throw new ServiceError('ValidationException', 'Exactly one element of the metrics list should return data.');
   for (const { Id, MetricStat, Expression } of Metrics) {
@@ -119,6 +111,67 @@ const checkMetrics = ({ Metrics = [], MetricName, Namespace, Period, Statistic, 
       throw invalidCombination(`The metric ${Id} must have either MetricStat or Expression.`);
     if (MetricStat) checkPeriod(MetricStat.Period, `Period of the metric ${Id}`);
   }
+  const [watched] = returned;
+  const queries = compileQueries(Metrics, 'Metrics');
+  if (watched && queries.value(watched.Id, () => new Map(), { start: 0, end: 0, origin: 0 }).kind !== 'series')
+    throw new ServiceError('ValidationException', `The metric ${watched.Id} must be a single time series.`);
+};
+
+const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3600;
+
+/** An alarm looks back over a day at most, with periods of an hour and more over a week (documented: PutMetricAlarm). */
+const checkSpan = (given: AlarmSettings) => {
+  const periodSeconds = periodOf(given);
+  const most = periodSeconds >= HOUR_SECONDS ? 7 * DAY_SECONDS : DAY_SECONDS;
+  if (periodSeconds * given.EvaluationPeriods > most)
+    throw new ServiceError(
+      'ValidationException',
+      `Metrics cannot be checked across more than ${most === DAY_SECONDS ? 'a day' : 'a week'} (EvaluationPeriods * Period must be <= ${most}).`,
+    );
+};
+
+/** The period of the metrics an alarm watches, seconds. */
+export const periodOf = ({ Period, Metrics }: AlarmSettings): number =>
+  Period ?? Metrics?.flatMap(({ MetricStat, Period: given }) => MetricStat?.Period ?? given ?? [])[0] ?? 60;
+
+/** What an alarm compares. */
+export const conditionOf = (given: AlarmSettings): Condition => ({
+  evaluationPeriods: given.EvaluationPeriods,
+  datapointsToAlarm: given.DatapointsToAlarm ?? given.EvaluationPeriods,
+  mOfN: given.DatapointsToAlarm !== undefined,
+  comparison: given.ComparisonOperator,
+  threshold: given.Threshold ?? 0,
+  missingData: given.TreatMissingData ?? 'missing',
+  periodSeconds: periodOf(given),
+  ...(given.Metrics
+    ? {}
+    : {
+        statistic: given.Statistic ?? given.ExtendedStatistic,
+        ...(given.Unit === undefined ? {} : { unit: given.Unit }),
+      }),
+});
+
+/** What an alarm watches, as queries: the one whose data is compared, and those it is made of. */
+export const queriesOf = (given: AlarmSettings): { readonly queries: CompiledQueries; readonly watched: string } => {
+  const single = 'm1';
+  const list = given.Metrics ?? [
+    {
+      Id: single,
+      MetricStat: {
+        Metric: { Namespace: given.Namespace, MetricName: given.MetricName, Dimensions: given.Dimensions },
+        Period: periodOf(given),
+        Stat: given.Statistic ?? given.ExtendedStatistic ?? '',
+        Unit: given.Unit,
+      },
+      Expression: undefined,
+      Label: undefined,
+      ReturnData: undefined,
+      Period: undefined,
+    },
+  ];
+  const watched = list.find(({ ReturnData }) => ReturnData ?? true)?.Id ?? single;
+  return { queries: compileQueries(list, 'Metrics'), watched };
 };
 
 /**
@@ -126,6 +179,8 @@ const checkMetrics = ({ Metrics = [], MetricName, Namespace, Period, Statistic, 
  * @throws ServiceError for what AWS refuses, and for actions other than topics and functions, by name.
  */
 export const readAlarm = (where: string, input: JsonObject): AlarmSettings => {
+  if (BAND_COMPARISONS.includes(input.ComparisonOperator ?? null))
+    throw notImplemented(`alarms on anomaly detection bands: ComparisonOperator ${input.ComparisonOperator}`);
   const given = readInput(where, shape, input);
   for (const arn of [given.AlarmActions, given.OKActions, given.InsufficientDataActions].flatMap((each) => each ?? []))
     checkAction(arn);
@@ -133,6 +188,8 @@ export const readAlarm = (where: string, input: JsonObject): AlarmSettings => {
     throw invalidValue('The parameter DatapointsToAlarm must be less than or equal to EvaluationPeriods.');
   if (given.Metrics) checkMetrics(given);
   else checkSingleMetric(given);
+  if (given.Metrics && given.Threshold === undefined) throw missing('The parameter Threshold must be specified.');
+  checkSpan(given);
   return given;
 };
 

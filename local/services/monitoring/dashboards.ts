@@ -8,7 +8,7 @@ interface Dashboard {
   readonly modifiedAt: number;
 }
 
-/** Dashboards: kept and given back; nothing draws them. Answers as recorded. */
+/** Dashboards: kept and given back; nothing draws them. A dashboard's body is given back as it was put (recorded). */
 export interface Dashboards {
   readonly operations: Readonly<Record<string, Operation>>;
   put(name: string, body: string): void;
@@ -17,7 +17,7 @@ export interface Dashboards {
 
 export const createDashboards = (cloud: Cloud): Dashboards => {
   const dashboards = new Map<string, Dashboard>();
-  // Recorded: a dashboard's ARN has no region.
+  // A dashboard's ARN has no region (recorded).
   const arnOf = (name: string) => `arn:aws:cloudwatch::${cloud.account}:dashboard/${name}`;
   const notFound = (name: string) =>
     new ServiceError('DashboardNotFoundError', `Dashboard ${name} does not exist`, 404);
@@ -72,7 +72,7 @@ export const createDashboards = (cloud: Cloud): Dashboards => {
       DeleteDashboards(input) {
         const { DashboardNames } = readInput('DeleteDashboards', structure({ DashboardNames: list(text()) }), input);
         const missing = DashboardNames.find((name) => !dashboards.has(name));
-        // Documented (DeleteDashboards): if one does not exist, none is deleted.
+        // If one of the dashboards to delete does not exist, none is deleted: API_DeleteDashboards (documented).
         if (missing !== undefined) throw notFound(missing);
         for (const name of DashboardNames) dashboards.delete(name);
         return {};

@@ -22,7 +22,7 @@ export const invalidValue = (message: string) => new ServiceError('InvalidParame
 
 export const missing = (message: string) => new ServiceError('MissingRequiredParameterException', message);
 
-/** Recorded: an empty message. */
+/** An alarm that does not exist is ResourceNotFound, with status 404 and an empty message (recorded). */
 export const notFound = () => new ServiceError('ResourceNotFound', '', 404);
 
 /** A parameter the local cloud does not honour. */

@@ -22,7 +22,7 @@ const float: Reader<number> = (value: Json | undefined, path) => {
   throw invalidValue(`The value for parameter ${path} is not a number.`);
 };
 
-/** Documented: up to 30; names to 255, values to 1024 characters. */
+/** A metric has up to 30 dimensions, with names to 255 and values to 1024 characters: API_Dimension (documented). */
 export const dimensions = list(structure({ Name: text({ min: 1, max: 255 }), Value: text({ min: 1, max: 1024 }) }), {
   max: 30,
 });
@@ -62,7 +62,7 @@ const checkNumbers = (where: string, name: string, numbers: readonly number[]) =
 
 const datumOf = (given: Given, where: string, now: number): Datum => {
   const { Value, Values, Counts, StatisticValues, Timestamp = now, Unit = 'None', StorageResolution = 60 } = given;
-  // Recorded: which two exclude each other.
+  // Value, Values and StatisticValues of a datum exclude each other (recorded).
   const exclusive = (one: string, other: string) =>
     invalidCombination(
       `The parameters ${where}.${one} and ${where}.${other} are mutually exclusive and you have specified both.`,
@@ -81,7 +81,16 @@ const datumOf = (given: Given, where: string, now: number): Datum => {
     checkNumbers(where, 'StatisticValues', [SampleCount, Sum, Minimum, Maximum]);
     if (SampleCount <= 0 || Minimum > Maximum)
       throw invalidValue(`The value for parameter ${where}.StatisticValues is invalid.`);
-    return { at: Timestamp, unit: Unit, sampleCount: SampleCount, sum: Sum, minimum: Minimum, maximum: Maximum };
+    return {
+      at: Timestamp,
+      unit: Unit,
+      resolution: StorageResolution,
+      sampleCount: SampleCount,
+      sum: Sum,
+      minimum: Minimum,
+      maximum: Maximum,
+      values: undefined,
+    };
   }
   const values = Values ?? (Value === undefined ? [] : [Value]);
   if (values.length === 0)
@@ -90,7 +99,7 @@ const datumOf = (given: Given, where: string, now: number): Datum => {
     );
   if (values.length > MOST_VALUES)
     throw invalidValue(`The collection ${where}.Values must not have a size greater than ${MOST_VALUES}.`);
-  // Recorded.
+  // Values and Counts are of the same size (recorded).
   if (Counts && (!Values || Counts.length !== values.length))
     throw invalidValue(`The parameters ${where}.Values and ${where}.Counts must be of the same size.`);
   checkNumbers(where, Values ? 'Values' : 'Value', values);
@@ -100,14 +109,23 @@ const datumOf = (given: Given, where: string, now: number): Datum => {
     Timestamp,
     Unit,
     values.map((value, index) => ({ value, count: Counts?.[index] ?? 1 })),
+    StorageResolution,
   );
 };
 
-/** Dimensions as a record. @throws ServiceError InvalidParameterValueException for a name given twice. */
+/**
+ * Dimensions as a record. Names and values are ASCII with at least one character that is no space, and a name does not
+ * begin with a colon (API_Dimension, documented; the words of the refusal are *assumed*).
+ * @throws ServiceError InvalidParameterValueException for those, and for a name given twice.
+ */
 export const dimensionsOf = (given: Read<typeof dimensions> | undefined, where: string): Record<string, string> => {
   const record: Record<string, string> = {};
   for (const { Name, Value } of given ?? []) {
     if (Object.hasOwn(record, Name)) throw invalidValue(`The dimension ${Name} is given twice in ${where}.`);
+    for (const part of [Name, Value])
+      if (!/^(?=.*\S)[\x20-\x7e]*$/.test(part))
+        throw invalidValue(`The value ${part} of a dimension in ${where} must be ASCII and more than spaces.`);
+    if (Name.startsWith(':')) throw invalidValue(`The dimension ${Name} in ${where} must not begin with a colon.`);
     record[Name] = Value;
   }
   return record;
@@ -120,7 +138,7 @@ export const dimensionsOf = (given: Read<typeof dimensions> | undefined, where: 
  */
 export const readMetricData = (input: JsonObject, now: number): { metric: MetricIdentity; datum: Datum }[] => {
   const { Namespace, MetricData } = readInput('PutMetricData', shape, input);
-  // Documented: namespaces that begin with AWS/ are AWS's own. (That the service refuses them is assumed.)
+  // Namespaces that begin with AWS/ are AWS's own: API_PutMetricData (documented); that it refuses them is *assumed*.
   if (Namespace.startsWith('AWS/')) throw invalidValue('The value AWS/ for parameter Namespace is invalid.');
   if (MetricData.length > MOST_METRICS)
     throw invalidValue(`The collection MetricData must not have a size greater than ${MOST_METRICS}.`);

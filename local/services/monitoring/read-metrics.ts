@@ -1,21 +1,19 @@
 /** GetMetricStatistics, GetMetricData, ListMetrics. */
 import type { Json, JsonObject } from '../../contracts.ts';
+import { integer, list, oneOf, optional, present, readInput, structure, text, timestamp } from '../parameters.ts';
+import { invalidCombination, invalidValue, missing } from './errors.ts';
+import type { Series } from './metric-math.ts';
 import {
-  flag,
-  integer,
-  list,
-  oneOf,
-  optional,
-  present,
-  type Read,
-  readInput,
-  structure,
-  text,
-  timestamp,
-} from '../parameters.ts';
-import { invalidCombination, invalidValue, missing, notImplemented } from './errors.ts';
-import { isStatistic, type Metrics, STATISTICS, type Statistic, UNITS } from './metrics.ts';
+  type Compiled,
+  compileQueries,
+  isExpression,
+  type MetricStat,
+  metricQueries,
+  readStat,
+} from './metric-queries.ts';
+import { type Metrics, UNITS } from './metrics.ts';
 import { dimensions, dimensionsOf, metricName, namespace } from './put-metric-data.ts';
+import { findStatistic, isStatistic, STATISTICS } from './statistics.ts';
 
 const statisticsShape = structure({
   Namespace: namespace,
@@ -25,33 +23,17 @@ const statisticsShape = structure({
   EndTime: timestamp(),
   Period: integer({ min: 1 }),
   Statistics: optional(list(oneOf(...STATISTICS), { min: 1, max: 5 })),
+  ExtendedStatistics: optional(list(text(), { min: 1, max: 10 })),
   Unit: optional(oneOf(...UNITS)),
 });
 
-const queryShape = structure({
-  Id: text({ min: 1, max: 255, pattern: '[a-z][a-zA-Z0-9_]*' }),
-  MetricStat: optional(
-    structure({
-      Metric: structure({
-        Namespace: optional(namespace),
-        MetricName: optional(metricName),
-        Dimensions: optional(dimensions),
-      }),
-      Period: integer({ min: 1 }),
-      Stat: text(),
-      Unit: optional(oneOf(...UNITS)),
-    }),
-  ),
-  Expression: optional(text()),
-  Label: optional(text()),
-  ReturnData: optional(flag()),
-});
-
 const dataShape = structure({
-  MetricDataQueries: list(queryShape, { min: 1, max: 500 }),
+  MetricDataQueries: metricQueries({ min: 1, max: 500 }),
   StartTime: timestamp(),
   EndTime: timestamp(),
   ScanBy: optional(oneOf('TimestampDescending', 'TimestampAscending')),
+  MaxDatapoints: optional(integer({ min: 1, max: 100_800 })),
+  NextToken: optional(text()),
 });
 
 const listShape = structure({
@@ -64,7 +46,7 @@ const listShape = structure({
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Documented (GetMetricStatistics): how far back a start is rounded down, by its age. */
+/** A start is rounded down, the further the older it is: API_GetMetricStatistics (documented). */
 const roundedStart = (start: number, now: number): number => {
   const age = now - start;
   const step = age > 63 * DAY_MS ? 60 * MINUTE_MS : age > 15 * DAY_MS ? 5 * MINUTE_MS : MINUTE_MS;
@@ -72,11 +54,11 @@ const roundedStart = (start: number, now: number): number => {
 };
 
 const checkRange = (start: number, end: number) => {
-  // Recorded.
+  // A time range ends after it starts (recorded).
   if (start >= end) throw invalidValue('The parameter StartTime must be less than the parameter EndTime.');
 };
 
-/** Documented: 1, 5, 10, 20, 30 seconds or whole minutes. */
+/** Data is read with periods of 1, 5, 10, 20 or 30 seconds or whole minutes: API_GetMetricData (documented). */
 const checkPeriod = (seconds: number) => {
   if (![1, 5, 10, 20, 30].includes(seconds) && seconds % 60 !== 0)
     throw invalidValue('The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.');
@@ -85,15 +67,19 @@ const checkPeriod = (seconds: number) => {
 const MOST_DATAPOINTS = 1440;
 
 export const getMetricStatistics = (metrics: Metrics, input: JsonObject, now: number): JsonObject => {
-  if (input.ExtendedStatistics !== undefined && input.ExtendedStatistics !== null)
-    throw notImplemented('ExtendedStatistics of GetMetricStatistics');
   const given = readInput('GetMetricStatistics', statisticsShape, input);
-  const { StartTime, EndTime, Period, Statistics, Unit } = given;
+  const { StartTime, EndTime, Period, Statistics, ExtendedStatistics, Unit } = given;
   checkPeriod(Period);
   checkRange(StartTime, EndTime);
-  if (!Statistics) throw missing('At least one of the parameters Statistics and ExtendedStatistics must be specified.');
+  if (!Statistics && !ExtendedStatistics)
+    throw missing('At least one of the parameters Statistics and ExtendedStatistics must be specified.');
+  const extended = (ExtendedStatistics ?? []).map((name) => {
+    const statistic = isStatistic(name) ? undefined : findStatistic(name);
+    if (!statistic) throw invalidValue(`The value ${name} for parameter ExtendedStatistics.member.1 is not supported.`);
+    return { name, statistic };
+  });
   const asked = Math.floor((EndTime - StartTime) / (Period * 1000));
-  // Recorded.
+  // At most 1440 data points are asked for at once (recorded).
   if (asked > MOST_DATAPOINTS)
     throw invalidCombination(
       `You have requested up to ${asked} datapoints, which exceeds the limit of ${MOST_DATAPOINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
@@ -108,95 +94,98 @@ export const getMetricStatistics = (metrics: Metrics, input: JsonObject, now: nu
     start,
     end: EndTime,
     periodMs: Period * 1000,
-    // Assumed: periods are counted from the rounded start.
+    // *Assumed*: the periods of GetMetricStatistics are counted from the rounded start.
     origin: start,
     unit: Unit,
   });
   return {
     Label: given.MetricName,
-    Datapoints: buckets.map((bucket) => ({
-      Timestamp: bucket.at / 1000,
-      Unit: bucket.unit,
-      ...Object.fromEntries(Statistics.map((statistic) => [statistic, bucket[statistic]])),
-    })),
+    Datapoints: buckets.map((bucket) =>
+      present({
+        Timestamp: bucket.at / 1000,
+        Unit: bucket.unit,
+        ...Object.fromEntries((Statistics ?? []).map((name) => [name, findStatistic(name)?.(bucket)])),
+        ExtendedStatistics:
+          extended.length === 0
+            ? undefined
+            : present(Object.fromEntries(extended.map(({ name, statistic }) => [name, statistic(bucket)]))),
+      }),
+    ),
   };
 };
 
-interface Wanted {
+interface Result {
   readonly id: string;
-  readonly name: string;
-  readonly namespace: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly period: number;
-  readonly stat: Statistic;
-  readonly unit: string | undefined;
-  readonly label: string | undefined;
-  readonly returned: boolean;
+  readonly label: string;
+  readonly points: Series;
+  readonly messages: JsonObject[] | undefined;
 }
 
-const wantedOf = (query: Read<typeof queryShape>, index: number): Wanted => {
-  const where = `MetricDataQueries.member.${index + 1}`;
-  if (query.Expression !== undefined) throw notImplemented(`metric math: Expression of ${where}`);
-  if (query.Label?.includes('${')) throw notImplemented(`dynamic labels: Label of ${where}`);
-  if (!query.MetricStat) throw missing(`The parameter ${where}.MetricStat or ${where}.Expression is required.`);
-  const { Metric, Period, Stat, Unit } = query.MetricStat;
-  if (Metric.Namespace === undefined || Metric.MetricName === undefined)
-    throw missing(`The parameters ${where}.MetricStat.Metric.Namespace and MetricName are required.`);
-  if (!isStatistic(Stat)) throw notImplemented(`the statistic ${Stat} of ${where}`);
-  checkPeriod(Period);
-  return {
-    id: query.Id,
-    name: Metric.MetricName,
-    namespace: Metric.Namespace,
-    dimensions: dimensionsOf(Metric.Dimensions, where),
-    period: Period,
-    stat: Stat,
-    unit: Unit,
-    label: query.Label,
-    returned: query.ReturnData ?? true,
-  };
+/** Labels of metrics that have none name what they do not share (recorded). */
+const labelsOf = (queries: readonly Compiled[]): ReadonlyMap<string, string> => {
+  const stats = queries.flatMap(({ source }) => (isExpression(source) ? [] : [source]));
+  const differ = (of: (each: MetricStat) => Json) => new Set(stats.map(of)).size > 1;
+  const byStatistic = differ(({ statisticName }) => statisticName);
+  const byPeriod = differ(({ periodMs }) => periodMs);
+  return new Map(
+    queries.map(({ id, label, source }) => {
+      // An expression without a label is labelled with its id (API_MetricDataResult; the choice of the id is *assumed*).
+      if (label !== undefined || isExpression(source)) return [id, label ?? id];
+      const parts = [source.metric.name];
+      if (byStatistic) parts.push(source.statisticName);
+      if (byPeriod) parts.push(String(source.periodMs / 1000));
+      return [id, parts.join(' ')];
+    }),
+  );
 };
 
 export const getMetricData = (metrics: Metrics, input: JsonObject): JsonObject => {
-  const { MetricDataQueries, StartTime, EndTime, ScanBy } = readInput('GetMetricData', dataShape, input);
+  const { MetricDataQueries, StartTime, EndTime, ScanBy, NextToken } = readInput('GetMetricData', dataShape, input);
+  // Results are never split, so no token was ever given out.
+  if (NextToken !== undefined) throw invalidValue('The value for parameter NextToken is invalid.');
   checkRange(StartTime, EndTime);
-  const wanted = MetricDataQueries.map(wantedOf);
-  if (new Set(wanted.map(({ id }) => id)).size < wanted.length)
-    throw invalidValue('The values for parameter Id in MetricDataQueries must be unique.');
-  // Recorded: a label names what the queries do not share.
-  const differ = (of: (each: Wanted) => Json) => new Set(wanted.map(of)).size > 1;
-  const labelOf = ({ label, name, stat, period }: Wanted): string => {
-    if (label !== undefined) return label;
-    const parts = [name];
-    if (differ((each) => each.stat)) parts.push(stat);
-    if (differ((each) => each.period)) parts.push(String(period));
-    return parts.join(' ');
+  for (const { MetricStat: stat, Period } of MetricDataQueries) {
+    if (stat) checkPeriod(stat.Period);
+    if (Period !== undefined) checkPeriod(Period);
+  }
+  const queries = compileQueries(MetricDataQueries, 'MetricDataQueries');
+  const labels = labelsOf(queries.all);
+  const range = { start: StartTime, end: EndTime, origin: 0 };
+  const resultsOf = ({ id, source }: Compiled): Result[] => {
+    const label = labels.get(id) ?? id;
+    if (!isExpression(source)) {
+      const { points, units } = readStat(metrics, source, range);
+      // Of data in several units, those of the first by name are returned, with a message (recorded).
+      const messages =
+        units.length > 1
+          ? [{ Code: 'MultipleUnits', Value: `Multiple units returned: '[${units.join(', ')}]'` }]
+          : undefined;
+      return [{ id, label, points, messages }];
+    }
+    const value = queries.value(id, (stat) => readStat(metrics, stat, range).points, range);
+    if (value.kind === 'series') return [{ id, label, points: value.points, messages: undefined }];
+    // An array of time series is one result per series, under one id (using-metric-math, documented).
+    if (value.kind === 'list')
+      return value.members.map((member) => ({
+        id,
+        label: `${label} ${labels.get(member.id) ?? member.id}`.trim(),
+        points: member.points,
+        messages: undefined,
+      }));
+    return [];
   };
-  const results = wanted
+  const results = queries.all
     .filter(({ returned }) => returned)
-    .map((query): JsonObject => {
-      const found = metrics.buckets({
-        metric: { namespace: query.namespace, name: query.name, dimensions: query.dimensions },
-        start: StartTime,
-        end: EndTime,
-        periodMs: query.period * 1000,
-        origin: 0,
-        unit: query.unit,
-      });
-      // Recorded: of several units, the first by name is returned, with a message.
-      const units = [...new Set(found.map(({ unit }) => unit))].sort();
-      const buckets = found.filter(({ unit }) => unit === units[0]);
-      if (ScanBy !== 'TimestampAscending') buckets.reverse();
+    .flatMap(resultsOf)
+    .map(({ id, label, points, messages }): JsonObject => {
+      const sorted = [...points].sort(([a], [b]) => (ScanBy === 'TimestampAscending' ? a - b : b - a));
       return present({
-        Id: query.id,
-        Label: labelOf(query),
+        Id: id,
+        Label: label,
         StatusCode: 'Complete',
-        Timestamps: buckets.map(({ at }) => at / 1000),
-        Values: buckets.map((bucket) => bucket[query.stat]),
-        Messages:
-          units.length > 1
-            ? [{ Code: 'MultipleUnits', Value: `Multiple units returned: '[${units.join(', ')}]'` }]
-            : undefined,
+        Timestamps: sorted.map(([at]) => at / 1000),
+        Values: sorted.map(([, value]) => value),
+        Messages: messages,
       });
     });
   return { MetricDataResults: results, Messages: [] };

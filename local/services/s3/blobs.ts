@@ -1,10 +1,13 @@
-/** The bytes of objects: files in the cloud's folder, shared by whoever holds a part of them, never held in memory. */
+/**
+ * The bytes of objects: files in the cloud's folder, shared by whoever holds a part of them; the small ones, up to a
+ * bound, in memory instead.
+ */
 import { createReadStream } from 'node:fs';
-import { mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
-/** A stretch of a file. */
+/** A stretch of a file, or of bytes in memory that go by a file's name. */
 export interface Segment {
   readonly file: string;
   readonly offset: number;
@@ -27,6 +30,8 @@ export interface Blobs {
   write(source: AsyncIterable<Uint8Array>, observe: (chunk: Uint8Array) => void): Promise<Content>;
   /** A stretch of a content, `size` bytes from `offset`; what it reads stays until it is closed. */
   read(content: Content, offset?: number, size?: number): Readable;
+  /** The same at once, undefined unless all of its bytes lie in memory; not to be changed. */
+  inMemory?(content: Content, offset: number, size: number): Buffer | undefined;
   /** One more holder. */
   hold(content: Content): void;
   /** One holder less; a file nobody holds goes. */
@@ -36,6 +41,10 @@ export interface Blobs {
 }
 
 const READ_CHUNK_BYTES = 256 * 1024;
+/** To make a file takes longer than all else of a small upload together. */
+const SMALL_BYTES = 16 * 1024;
+/** So much of small objects is kept in memory; what comes then goes to files. */
+const MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** Puts contents end to end. */
 export const joined = (contents: readonly Content[]): Content => ({
@@ -56,47 +65,82 @@ export const stretch = (content: Content, offset: number, size: number): Content
   return { segments, size: segments.reduce((sum, segment) => sum + segment.size, 0) };
 };
 
-async function* readSegments(segments: readonly Segment[]): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const { file, offset, size } of segments) {
-    const stream = createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: READ_CHUNK_BYTES });
-    for await (const chunk of stream) yield chunk;
-  }
-}
-
 /** @param directory Made when the first object comes. */
 export const createBlobs = (directory: string): Blobs => {
   const holders = new Map<string, number>();
   const leaving = new Set<Promise<void>>();
+  const small = new Map<string, Buffer>();
+  let smallBytes = 0;
   let made: Promise<unknown> | undefined;
   let next = 0;
 
   const drop = (file: string) => {
+    const bytes = small.get(file);
+    if (bytes) {
+      small.delete(file);
+      smallBytes -= bytes.length;
+      return;
+    }
     const gone = unlink(file).catch(() => undefined);
     leaving.add(gone);
     void gone.then(() => leaving.delete(gone));
   };
+  async function* readSegments(segments: readonly Segment[]): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const { file, offset, size } of segments) {
+      const bytes = small.get(file);
+      if (bytes) yield bytes.subarray(offset, offset + size);
+      else {
+        const end = offset + size - 1;
+        const stream = createReadStream(file, { start: offset, end, highWaterMark: READ_CHUNK_BYTES });
+        for await (const chunk of stream) yield chunk;
+      }
+    }
+  }
+  const append = async (handle: FileHandle, chunk: Uint8Array) => {
+    for (let written = 0; written < chunk.length; ) {
+      const { bytesWritten } = await handle.write(chunk, written);
+      written += bytesWritten;
+    }
+  };
+  const create = async (file: string): Promise<FileHandle> => {
+    made ??= mkdir(directory, { recursive: true });
+    await made;
+    return open(file, 'wx');
+  };
+
   const blobs: Blobs = {
     async write(source, observe) {
-      made ??= mkdir(directory, { recursive: true });
-      await made;
       const file = join(directory, String(next++));
-      const handle = await open(file, 'wx');
+      /** What has come while it may still turn out to be small. */
+      let first: Uint8Array[] = [];
+      let handle: FileHandle | undefined;
       let size = 0;
       try {
         for await (const chunk of source) {
           observe(chunk);
-          for (let written = 0; written < chunk.length; ) {
-            const { bytesWritten } = await handle.write(chunk, written);
-            written += bytesWritten;
-          }
           size += chunk.length;
+          if (!handle && size <= SMALL_BYTES && smallBytes + size <= MEMORY_BYTES) {
+            first.push(chunk);
+            continue;
+          }
+          if (!handle) {
+            handle = await create(file);
+            for (const before of first) await append(handle, before);
+            first = [];
+          }
+          await append(handle, chunk);
         }
       } catch (error) {
-        await handle.close();
-        drop(file);
+        await handle?.close();
+        if (handle) drop(file);
         throw error;
       }
-      await handle.close();
+      if (handle) await handle.close();
+      else {
+        // A copy: what a socket has read is a part of something larger, which would stay as long.
+        small.set(file, Buffer.concat(first));
+        smallBytes += size;
+      }
       const content: Content = { segments: [{ file, offset: 0, size }], size };
       blobs.hold(content);
       return content;
@@ -105,17 +149,27 @@ export const createBlobs = (directory: string): Blobs => {
       const { segments } = stretch(content, offset, size);
       const held: Content = { segments, size };
       blobs.hold(held);
-      const [first] = segments;
+      const [only] = segments;
       const stream =
-        first && segments.length === 1
-          ? createReadStream(first.file, {
-              start: first.offset,
-              end: first.offset + first.size - 1,
+        only && segments.length === 1 && !small.has(only.file)
+          ? createReadStream(only.file, {
+              start: only.offset,
+              end: only.offset + only.size - 1,
               highWaterMark: READ_CHUNK_BYTES,
             })
           : Readable.from(readSegments(segments), { objectMode: false, highWaterMark: READ_CHUNK_BYTES });
       stream.once('close', () => blobs.release(held));
       return stream;
+    },
+    inMemory(content, offset, size) {
+      const parts: Buffer[] = [];
+      for (const segment of stretch(content, offset, size).segments) {
+        const bytes = small.get(segment.file);
+        if (!bytes) return undefined;
+        parts.push(bytes.subarray(segment.offset, segment.offset + segment.size));
+      }
+      const [only, ...more] = parts;
+      return only && more.length === 0 ? only : Buffer.concat(parts);
     },
     hold({ segments }) {
       for (const { file } of segments) holders.set(file, (holders.get(file) ?? 0) + 1);

@@ -41,7 +41,10 @@ const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const document = async (exchange: Exchange, root: string): Promise<JsonObject> => {
-  const parsed = parseXml(await readText(exchange.request, exchange.integrity, DOCUMENT_LIMIT_BYTES), root);
+  const parsed = parseXml(
+    await readText(exchange.request, exchange.call, exchange.integrity, DOCUMENT_LIMIT_BYTES),
+    root,
+  );
   if (!parsed) throw malformedXml(`a ${root} is expected`);
   return parsed;
 };
@@ -74,7 +77,7 @@ export const listBuckets: S3Operation = ({ cloud, store }, exchange) => {
 
 export const createBucket: S3Operation = async ({ cloud, store }, exchange) => {
   const { bucket: name, input } = exchange;
-  const text = await readText(exchange.request, exchange.integrity, DOCUMENT_LIMIT_BYTES);
+  const text = await readText(exchange.request, exchange.call, exchange.integrity, DOCUMENT_LIMIT_BYTES);
   if (text.trim() !== '') {
     const configuration = parseXml(text, 'CreateBucketConfiguration');
     if (!configuration) throw malformedXml('a CreateBucketConfiguration is expected');

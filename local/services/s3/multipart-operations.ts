@@ -105,7 +105,7 @@ export const uploadPart: S3Operation = async ({ cloud, store, blobs }, exchange)
   const bucket = store.bucket(exchange.bucket);
   const number = checkPartNumber(input.PartNumber);
   const upload = store.upload(bucket, key, input.UploadId ?? '');
-  const payload = openPayload(request, exchange.integrity, { always: upload.algorithm });
+  const payload = openPayload(request, exchange.call, exchange.integrity, { always: upload.algorithm });
   if (upload.declared && payload.declared && payload.declared !== upload.algorithm) {
     throw invalidRequest(
       `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${payload.declared.toLowerCase()}`,
@@ -207,7 +207,10 @@ const combinedChecksum = ({ algorithm, checksumType }: Upload, parts: readonly U
 export const completeMultipartUpload: S3Operation = async ({ cloud, store, blobs, notifications }, exchange) => {
   const { request, input, key, call, response } = exchange;
   // The checksum headers are of the object to be, not of this body.
-  const document = parseXml(await readText(request, {}, COMPLETE_LIMIT_BYTES), 'CompleteMultipartUpload');
+  const document = parseXml(
+    await readText(request, exchange.call, {}, COMPLETE_LIMIT_BYTES),
+    'CompleteMultipartUpload',
+  );
   if (!document) throw malformedXml('a CompleteMultipartUpload is expected');
   const bucket = store.bucket(exchange.bucket);
   const upload = store.upload(bucket, key, input.UploadId ?? '');

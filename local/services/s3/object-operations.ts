@@ -34,7 +34,7 @@ export const putObject: S3Operation = async ({ cloud, store, blobs, notification
   const { request, input, metadata, key, call } = exchange;
   const bucket = store.bucket(exchange.bucket);
   const traits = traitsOf(input, metadata, bucket);
-  const payload = openPayload(request, exchange.integrity, { otherwise: DEFAULT_ALGORITHM });
+  const payload = openPayload(request, exchange.call, exchange.integrity, { otherwise: DEFAULT_ALGORITHM });
   const algorithm = payload.declared ?? DEFAULT_ALGORITHM;
   const content = await blobs.write(payload.bytes, () => undefined);
   note(exchange, { Body: { bytes: content.size } });
@@ -164,6 +164,11 @@ const read = async (context: Context, exchange: Exchange): Promise<void> => {
     response.end();
     return;
   }
+  const atOnce = blobs.inMemory?.(object.content, offset, length);
+  if (atOnce) {
+    response.end(atOnce);
+    return;
+  }
   try {
     await pipeline(blobs.read(object.content, offset, length), response);
   } catch (error) {
@@ -221,7 +226,7 @@ export const deleteObjects: S3Operation = async ({ cloud, store, notifications }
   if (integrity.ContentMD5 === undefined && !hasChecksum(integrity)) {
     throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   }
-  const document = parseXml(await readText(request, integrity, DELETE_LIMIT_BYTES), 'Delete');
+  const document = parseXml(await readText(request, call, integrity, DELETE_LIMIT_BYTES), 'Delete');
   if (!document) throw malformedXml('a Delete is expected');
   for (const name of Object.keys(document))
     if (name !== 'Object' && name !== 'Quiet') throw malformedXml(`${name} is not part of a Delete`);
@@ -275,7 +280,7 @@ export const getObjectTagging: S3Operation = (context, exchange) => {
 };
 
 export const putObjectTagging: S3Operation = async (context, exchange) => {
-  const tags = tagsOfDocument(await readText(exchange.request, exchange.integrity, TAGGING_LIMIT_BYTES));
+  const tags = tagsOfDocument(await readText(exchange.request, exchange.call, exchange.integrity, TAGGING_LIMIT_BYTES));
   note(exchange, { Tagging: { TagSet: [...tags].map(([Key, Value]) => ({ Key, Value })) } });
   const bucket = context.store.bucket(exchange.bucket);
   const object = found(context, exchange, bucket);

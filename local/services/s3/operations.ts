@@ -310,16 +310,24 @@ const typed = (member: Member, value: string): string | number | boolean => {
   return value;
 };
 
-const matches = (
-  shape: Shape,
-  request: { method: string; level: string; query: URLSearchParams; copies: boolean },
-): boolean =>
-  shape.method === request.method &&
-  shape.level === request.level &&
-  (shape.copies ?? false) === request.copies &&
-  Object.entries(shape.selects ?? {}).every(([name, value]) =>
-    value === undefined ? request.query.has(name) : request.query.get(name) === value,
-  );
+/** An operation, and what makes a request this one. */
+interface Candidate {
+  readonly operation: OperationName;
+  readonly shape: Shape;
+  readonly selects: readonly (readonly [parameter: string, value: string | undefined])[];
+}
+
+/** By method and level; of several that a request could be, the one that asks most of it comes first. */
+const CANDIDATES: ReadonlyMap<string, readonly Candidate[]> = Map.groupBy(
+  (Object.entries(OPERATIONS) as [OperationName, Shape][])
+    .map(([operation, shape]): Candidate => ({ operation, shape, selects: Object.entries(shape.selects ?? {}) }))
+    .sort((a, b) => b.selects.length - a.selects.length),
+  ({ shape }) => `${shape.method} ${shape.level}`,
+);
+
+const isMeant = ({ shape, selects }: Candidate, query: URLSearchParams, copies: boolean): boolean =>
+  (shape.copies ?? false) === copies &&
+  selects.every(([name, value]) => (value === undefined ? query.has(name) : query.get(name) === value));
 
 /**
  * @throws ServiceError NotImplemented naming the operation, sub-resource, parameter or header this stand-in has none of;
@@ -344,18 +352,13 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') given.set(name, value);
 
   const copies = given.has('x-amz-copy-source');
-  let found: [OperationName, Shape] | undefined;
-  for (const [name, shape] of Object.entries(OPERATIONS) as [OperationName, Shape][]) {
-    if (!matches(shape, { method, level, query, copies })) continue;
-    if (!found || Object.keys(shape.selects ?? {}).length > Object.keys(found[1].selects ?? {}).length)
-      found = [name, shape];
-  }
+  const found = CANDIDATES.get(`${method} ${level}`)?.find((candidate) => isMeant(candidate, query, copies));
   const subresources = [...parameters.keys()].join('&');
   if (!found)
     throw notImplemented(
       `${method} of a ${level}${subresources && ` with ?${subresources}`}${copies ? ' with x-amz-copy-source' : ''}`,
     );
-  const [operation, shape] = found;
+  const { operation, shape } = found;
 
   const input: Record<string, string> = {};
   const params: JsonObject = { ...(bucket !== '' && { Bucket: bucket }), ...(key !== '' && { Key: key }) };

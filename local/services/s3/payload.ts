@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-import { ServiceError } from '../../contracts.ts';
+import { type Call, ServiceError } from '../../contracts.ts';
 import { decodeAwsChunked, type Trailers } from '../../http/aws-chunked.ts';
 import {
   algorithmNamed,
@@ -98,13 +98,15 @@ const announced = (request: IncomingMessage, integrity: Readonly<Record<string, 
 };
 
 /**
+ * @param call What the signatures of chunks are checked with.
  * @param integrity What the headers say of the body, by member.
  * @param wanted Checksums to compute: one besides the client's own, one when the client has none.
  * @throws ServiceError for what the headers alone show to be wrong; what the bytes show, {@link Payload.bytes} throws:
- *   BadDigest, XAmzContentSHA256Mismatch, IncompleteBody, MalformedTrailerError.
+ *   BadDigest, XAmzContentSHA256Mismatch, IncompleteBody, MalformedTrailerError, SignatureDoesNotMatch.
  */
 export const openPayload = (
   request: IncomingMessage,
+  call: Pick<Call, 'chunkSignatures'>,
   integrity: Readonly<Record<string, string>>,
   wanted: { readonly always?: ChecksumAlgorithm; readonly otherwise?: ChecksumAlgorithm },
 ): Payload => {
@@ -134,9 +136,13 @@ export const openPayload = (
     let trailers: Trailers = new Map();
     const raw = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
     const source = isFramed
-      ? decodeAwsChunked(raw, (found) => {
-          trailers = found;
-        })
+      ? decodeAwsChunked(
+          raw,
+          (found) => {
+            trailers = found;
+          },
+          call.chunkSignatures,
+        )
       : raw;
     let size = 0;
     for await (const chunk of source) {
@@ -179,12 +185,13 @@ export const openPayload = (
 /** Reads a small body whole, checked like any other. @throws ServiceError MaxMessageLengthExceeded */
 export const readText = async (
   request: IncomingMessage,
+  call: Pick<Call, 'chunkSignatures'>,
   integrity: Readonly<Record<string, string>>,
   limitBytes: number,
 ): Promise<string> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of openPayload(request, integrity, {}).bytes) {
+  for await (const chunk of openPayload(request, call, integrity, {}).bytes) {
     size += chunk.length;
     if (size > limitBytes) throw new ServiceError('MaxMessageLengthExceeded', 'Your request was too large.');
     chunks.push(chunk);

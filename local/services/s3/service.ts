@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 
 import { type Call, type Cloud, type Json, type S3Api, type Service, ServiceError } from '../../contracts.ts';
 import { splitUrl } from '../../http/route.ts';
-import { createBlobs } from './blobs.ts';
+import { type Blobs, createBlobs } from './blobs.ts';
 import * as buckets from './bucket-operations.ts';
 import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
 import { copyObject, uploadPartCopy } from './copy-operations.ts';
@@ -68,9 +68,14 @@ const bytesOf = (body: Readable | Uint8Array | string): AsyncIterable<Uint8Array
   return body;
 };
 
-/** S3 of one cloud; its objects lie in the cloud's directory under `s3/`. */
-export const createS3 = (cloud: Cloud): { service: Service; api: S3Store } => {
-  const blobs = createBlobs(join(cloud.directory, 's3'));
+/**
+ * S3 of one cloud.
+ * @param blobs Where the bytes of its objects lie: in the cloud's directory under `s3/` by default.
+ */
+export const createS3 = (
+  cloud: Cloud,
+  blobs: Blobs = createBlobs(join(cloud.directory, 's3')),
+): { service: Service; api: S3Store } => {
   const store = createStore(blobs, () => cloud.id(VERSION_ID_LENGTH));
   const notifications = createNotifications(cloud);
   const context: Context = { cloud, store, blobs, notifications };

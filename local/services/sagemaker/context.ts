@@ -1,5 +1,6 @@
 import type { Cloud, JsonObject } from '../../contracts.ts';
 import { invalid } from './errors.ts';
+import { createQuotas, type QuotaSettings, type Quotas } from './quotas.ts';
 import { createTags, type Tags } from './tags.ts';
 
 /** A value of a CloudWatch metric. */
@@ -22,6 +23,7 @@ export interface Context {
   readonly cloud: Cloud;
   readonly hooks: SageMakerHooks;
   readonly tags: Tags;
+  readonly quotas: Quotas;
   /** The ARN of one of this account's resources. */
   arn(kind: string, name: string): string;
   /** An EventBridge event about one resource. */
@@ -30,17 +32,20 @@ export interface Context {
   random(): number;
   /** @throws ServiceError `ValidationException` when there is no such role to assume. */
   checkRole(roleArn: string): void;
+  /** Do eventually consistent reads find what was made at this time? Where faults say nothing, they do. */
+  isVisible(resourceArn: string, createdAtMs: number): boolean;
   /** The variables by which a container of this role finds the cloud. */
   credentials(roleArn: string): Record<string, string>;
 }
 
 const SESSION = 'SageMaker';
 
-/** @param hooks Left out, metrics go nowhere. */
-export const createContext = (cloud: Cloud, hooks: SageMakerHooks): Context => ({
+/** @throws Error for quotas that are none. */
+export const createContext = (cloud: Cloud, hooks: SageMakerHooks, quotas: QuotaSettings): Context => ({
   cloud,
   hooks,
   tags: createTags(),
+  quotas: createQuotas(cloud, quotas),
   // Names are in small letters in ARNs: the endpoint sample of automating-sagemaker-with-eventbridge.md (MyEndpoint →
   // endpoint/myendpoint); *assumed* to hold for every resource.
   arn: (kind, name) => `arn:aws:sagemaker:${cloud.region}:${cloud.account}:${kind}/${name.toLowerCase()}`,
@@ -55,6 +60,7 @@ export const createContext = (cloud: Cloud, hooks: SageMakerHooks): Context => (
       );
     }
   },
+  isVisible: (resourceArn, createdAtMs) => cloud.faults.settled?.(resourceArn, createdAtMs) ?? true,
   credentials(roleArn) {
     const { accessKeyId, secretAccessKey, sessionToken } = cloud.iam.credentialsFor(roleArn, SESSION);
     return {

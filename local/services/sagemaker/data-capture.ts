@@ -43,11 +43,12 @@ interface Batch {
   timer?: Timer;
 }
 
-// "A couple of minutes" pass on AWS until capture data lie in S3 (model-monitor-data-capture-endpoint.md); the
-// interval and the size are *assumed*.
+// "A couple of minutes" pass until captured data lie in S3 (model-monitor-data-capture-endpoint.md, documented); that a
+// file is written after a minute or at 4 MB is *assumed*.
 const FLUSH_AFTER_MS = 60_000;
 const FLUSH_AT_BYTES = 4 * 1024 * 1024;
 
+// A content type that no header names is encoded in base64 (API_CaptureContentTypeHeader, documented).
 const encodingOf = (config: DataCaptureConfig, contentType: string): 'CSV' | 'JSON' | 'BASE64' => {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   const named = (types: readonly string[] | undefined) => types?.some((one) => one.toLowerCase() === type) ?? false;
@@ -79,7 +80,11 @@ const hourFolder = (time: Date) =>
 const fileName = (time: Date, id: string) =>
   `${two(time.getUTCMinutes())}-${two(time.getUTCSeconds())}-${String(time.getUTCMilliseconds()).padStart(3, '0')}-${id}.jsonl`;
 
-/** Data capture in the form of model-monitor-data-capture-endpoint.md: JSON lines below endpoint, variant and hour. */
+/**
+ * Data capture: JSON lines below endpoint, variant and UTC hour (model-monitor-data-capture-endpoint.md, documented),
+ * named by the minute, second and millisecond of the first (*assumed* from files seen in public). Files are not
+ * encrypted: KmsKeyId is only kept and described (*assumed* to make no difference to who may read).
+ */
 export const createDataCapture = (context: Context): DataCapture => {
   const { cloud } = context;
   const batches = new Map<string, Batch>();
@@ -95,7 +100,8 @@ export const createDataCapture = (context: Context): DataCapture => {
       'application/jsonlines',
     );
   };
-  // Capture is best effort: a bucket that is gone costs the records, not the endpoint.
+  // Capture is best effort (model-monitor-data-capture.md, documented): a bucket that is gone, or a role that may not
+  // write, costs the records, not the endpoint.
   const writeSafely = (id: string, batch: Batch) =>
     cloud.activity.track(
       `data capture of ${batch.endpoint}`,
@@ -129,7 +135,7 @@ export const createDataCapture = (context: Context): DataCapture => {
       if (!batch) {
         const opened: Batch = { endpoint, roleArn, bucket, folder, firstMs: time.getTime(), lines: [], sizeBytes: 0 };
         opened.timer = cloud.clock.after(
-          FLUSH_AFTER_MS,
+          FLUSH_AFTER_MS + (cloud.faults.captureDelayMs?.({ endpoint, variant }) ?? 0),
           () => void writeSafely(id, opened),
           `data capture of ${endpoint}`,
         );

@@ -84,6 +84,11 @@ export interface EndpointConfig {
 export interface EndpointConfigs {
   /** @throws ServiceError `ValidationException` when there is none of this name. */
   get(name: string): EndpointConfig;
+  /**
+   * As CreateEndpoint and UpdateEndpoint read it: with eventual consistency (API_CreateEndpoint).
+   * @throws ServiceError as {@link EndpointConfigs.get}, also for a configuration that is not visible yet.
+   */
+  settled(name: string): EndpointConfig;
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
@@ -110,7 +115,8 @@ const checkVariants = (variants: readonly VariantConfig[], capture: DataCaptureC
     if (ProvisionedConcurrency > MaxConcurrency) throw invalid('ProvisionedConcurrency must not exceed MaxConcurrency');
   }
   const serverless = variants.some(({ ServerlessConfig }) => ServerlessConfig !== undefined);
-  // What serverless endpoints do not have: serverless-endpoints.md, "Feature exclusions".
+  // Serverless endpoints have no second variant, data capture, VPC or network isolation (serverless-endpoints.md,
+  // "Feature exclusions", documented). The words of these refusals are *assumed*.
   if (serverless && variants.length > 1) throw invalid('Serverless endpoints support one production variant only');
   if (serverless && capture) throw invalid('DataCaptureConfig is not supported for serverless endpoints');
   if (variants.every(({ InitialVariantWeight = 1 }) => InitialVariantWeight === 0)) {
@@ -130,6 +136,15 @@ export const createEndpointConfigs = (context: Context, models: Models): Endpoin
   };
   return {
     get,
+    // A load call with eventually consistent reads may not find what was made just before (API_CreateEndpoint,
+    // documented).
+    settled(name) {
+      const found = get(name);
+      if (!context.isVisible(found.arn, found.creationMs)) {
+        throw invalid(`Could not find endpoint configuration "${found.arn}".`);
+      }
+      return found;
+    },
     operations: {
       CreateEndpointConfig(input) {
         const { value, given } = parse('CreateEndpointConfig', CreateEndpointConfig, input);
@@ -138,13 +153,21 @@ export const createEndpointConfigs = (context: Context, models: Models): Endpoin
           throw invalid(`Cannot create already existing endpoint configuration "${arn}".`);
         }
         const serverless = checkVariants(value.ProductionVariants, value.DataCaptureConfig);
-        for (const { ModelName } of value.ProductionVariants) models.get(ModelName);
+        for (const { ModelName } of value.ProductionVariants) {
+          const model = models.settled(ModelName);
+          if (serverless && model.given.VpcConfig !== undefined) {
+            throw invalid(`VpcConfig of the model ${ModelName} is not supported for serverless endpoints`);
+          }
+          if (serverless && model.networkIsolation) {
+            throw invalid(`EnableNetworkIsolation of the model ${ModelName} is not supported for serverless endpoints`);
+          }
+        }
         const { Tags: _, ...rest } = given;
         const config: EndpointConfig = {
           name: value.EndpointConfigName,
           arn,
           creationMs: context.cloud.clock.ms(),
-          // Weights default to 1.0: API_ProductionVariant.
+          // Weights are 1.0 by default (API_ProductionVariant, documented).
           given: {
             ...rest,
             ProductionVariants: value.ProductionVariants.map((variant) =>
@@ -157,7 +180,8 @@ export const createEndpointConfigs = (context: Context, models: Models): Endpoin
         };
         byName.set(key(config.name), config);
         context.tags.create(arn, value.Tags);
-        // Whether deleting one sends an event is not documented: none is sent.
+        // The event comes when a configuration is made (events-ref-sagemaker.html, documented); that deleting one sends
+        // none is *assumed*.
         context.tell('SageMaker Endpoint Config State Change', arn, {
           EndpointConfigName: config.name,
           EndpointConfigArn: arn,
@@ -204,7 +228,7 @@ export const createEndpointConfigs = (context: Context, models: Models): Endpoin
           NextToken: nextToken,
         });
       },
-      // The configuration of a live endpoint can be deleted, to its harm: API_DeleteEndpointConfig.
+      // The configuration of a live endpoint can be deleted, to its harm (API_DeleteEndpointConfig, documented).
       DeleteEndpointConfig(input) {
         const config = get(parse('DeleteEndpointConfig', ByName, input).value.EndpointConfigName);
         byName.delete(key(config.name));

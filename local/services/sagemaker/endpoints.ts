@@ -1,39 +1,44 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { deadline } from '../../containers/deadline.ts';
-import type { JsonObject, Operation } from '../../contracts.ts';
-import { flag, integer, list, oneOf, optional, type Read, structure } from '../parameters.ts';
+import type { Operation } from '../../contracts.ts';
+import { flag, integer, list, number, oneOf, optional, type Read, structure } from '../parameters.ts';
 import type { Context } from './context.ts';
 import type { DataCapture } from './data-capture.ts';
-import type { EndpointConfig, EndpointConfigs, VariantConfig } from './endpoint-configs.ts';
+import { type DeploymentHost, startDeployment } from './deployment.ts';
+import {
+  type CapacitySize,
+  checkDeployment,
+  type DeploymentConfig,
+  deploymentConfig,
+  rollbackAlarms,
+} from './deployment-config.ts';
+import { instancesOf, type VariantCapacity } from './deployment-plan.ts';
+import type { EndpointConfig, EndpointConfigs } from './endpoint-configs.ts';
+import {
+  deploymentStateChange,
+  describeEndpoint,
+  ENDPOINT_STATUSES,
+  type Endpoint,
+  type EndpointStatus,
+  type PendingDeployment,
+  plannedCapacities,
+  stateChange,
+} from './endpoint-state.ts';
 import { invalid } from './errors.ts';
 import { type Fleet, type RetainedProperties, startFleet } from './fleet.ts';
 import { HostingError } from './hosting.ts';
-import { type Listed, listPage } from './listing.ts';
-import type { Models } from './models.ts';
+import { listPage } from './listing.ts';
+import type { Model, Models } from './models.ts';
+import type { Lease } from './quotas.ts';
 import { parse, toJson, toSeconds } from './request.ts';
+import { createRollbackAlarms } from './rollback-alarms.ts';
 import * as shapes from './shapes.ts';
-
-const capacity = structure({ Type: oneOf('INSTANCE_COUNT', 'CAPACITY_PERCENT'), Value: integer({ min: 1 }) });
-const Deployment = structure({
-  BlueGreenUpdatePolicy: optional(
-    structure({
-      TrafficRoutingConfiguration: structure({
-        Type: shapes.someOf(['ALL_AT_ONCE', 'CANARY', 'LINEAR'], ['ALL_AT_ONCE']),
-        WaitIntervalInSeconds: integer({ min: 0, max: 3600 }),
-        CanarySize: optional(capacity),
-        LinearStepSize: optional(capacity),
-      }),
-      TerminationWaitInSeconds: optional(integer({ min: 0, max: 3600 })),
-      MaximumExecutionTimeoutInSeconds: optional(integer({ min: 600, max: 28_800 })),
-    }),
-  ),
-});
+import { allTo, type Route } from './traffic.ts';
 
 const CreateEndpoint = structure({
   EndpointName: shapes.name,
   EndpointConfigName: shapes.name,
-  DeploymentConfig: optional(Deployment),
+  DeploymentConfig: optional(deploymentConfig),
   Tags: optional(shapes.tags),
 });
 const UpdateEndpoint = structure({
@@ -43,7 +48,7 @@ const UpdateEndpoint = structure({
   ExcludeRetainedVariantProperties: optional(
     list(
       structure({
-        // "DataCaptureConfig … is not supported": API_VariantProperty.
+        // The variant property DataCaptureConfig is not supported (API_VariantProperty, documented).
         VariantPropertyType: shapes.someOf(
           ['DesiredInstanceCount', 'DesiredWeight', 'DataCaptureConfig'],
           ['DesiredInstanceCount', 'DesiredWeight'],
@@ -52,59 +57,40 @@ const UpdateEndpoint = structure({
       { max: 3 },
     ),
   ),
-  DeploymentConfig: optional(Deployment),
+  DeploymentConfig: optional(deploymentConfig),
   RetainDeploymentConfig: optional(flag()),
 });
 const ByName = structure({ EndpointName: shapes.name });
-const STATUSES = [
-  'OutOfService',
-  'Creating',
-  'Updating',
-  'SystemUpdating',
-  'RollingBack',
-  'InService',
-  'Deleting',
-  'Failed',
-  'UpdateRollbackFailed',
-] as const;
 const ListEndpoints = structure({
   ...shapes.listMembers,
   ...shapes.modifiedMembers,
-  StatusEquals: optional(oneOf(...STATUSES)),
+  StatusEquals: optional(oneOf(...ENDPOINT_STATUSES)),
   SortBy: optional(oneOf('Name', 'CreationTime', 'Status')),
 });
 
-type Status = (typeof STATUSES)[number];
-type DeploymentConfig = Read<typeof Deployment>;
-type VariantStatus = 'Creating' | 'ActivatingTraffic' | 'Baking';
-
-interface PendingUpdate {
-  readonly config: EndpointConfig;
-  readonly retained: ReadonlyMap<string, RetainedProperties>;
-  readonly startMs: number;
-  step: { status: VariantStatus; message: string; startMs: number };
-  fleet?: Fleet;
-}
-
-interface Endpoint extends Listed {
-  readonly arn: string;
-  readonly stop: AbortController;
-  status: Status;
-  modifiedMs: number;
-  config: EndpointConfig;
-  /** What DescribeEndpoint shows as its variants; undefined until it was in service once. */
-  fleet?: Fleet;
-  /** What answers invocations. */
-  traffic?: Fleet;
-  pending?: PendingUpdate;
-  failureReason?: string;
-  deployment?: DeploymentConfig;
-}
+const UpdateWeights = structure({
+  EndpointName: shapes.name,
+  DesiredWeightsAndCapacities: list(
+    structure({
+      VariantName: shapes.name,
+      DesiredWeight: optional(number({ min: 0 })),
+      DesiredInstanceCount: optional(integer({ min: 0 })),
+      ServerlessUpdateConfig: optional(
+        structure({
+          MaxConcurrency: optional(integer({ min: 1, max: 200 })),
+          ProvisionedConcurrency: optional(integer({ min: 1, max: 200 })),
+        }),
+      ),
+    }),
+    { min: 1 },
+  ),
+});
 
 /** An endpoint as the runtime sees it. */
 export interface ServedEndpoint {
   readonly name: string;
-  readonly fleet: Fleet;
+  /** The fleets that take its traffic: two while a deployment shifts it. */
+  readonly routes: readonly Route[];
 }
 
 /** Endpoints. */
@@ -115,30 +101,10 @@ export interface Endpoints {
   close(): Promise<void>;
 }
 
-// Events spell an endpoint's status with capitals: documented samples have IN_SERVICE and UPDATING, public rules FAILED,
-// ROLLING_BACK, DELETING; the others are *assumed* by the same rule.
-const inEvents = (status: Status): string => status.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
-
-const startConfig = (variant: VariantConfig, retained: RetainedProperties | undefined) => ({
-  weight: retained?.weight ?? variant.InitialVariantWeight ?? 1,
-  instanceCount: variant.ServerlessConfig ? undefined : (retained?.instanceCount ?? variant.InitialInstanceCount),
-});
-
-/** What can be wrong with a DeploymentConfig beyond its shape. */
-const checkDeployment = (deployment: DeploymentConfig | undefined): void => {
-  const policy = deployment?.BlueGreenUpdatePolicy;
-  if (!policy) return;
-  const { CanarySize, LinearStepSize } = policy.TrafficRoutingConfiguration;
-  if (CanarySize || LinearStepSize)
-    throw invalid('CanarySize and LinearStepSize are for CANARY and LINEAR traffic routing only');
-  // "MaximumExecutionTimeoutInSeconds … should be larger than the total time": API_BlueGreenUpdatePolicy.
-  const longest = policy.MaximumExecutionTimeoutInSeconds;
-  if (longest !== undefined && longest <= (policy.TerminationWaitInSeconds ?? 0)) {
-    throw invalid('MaximumExecutionTimeoutInSeconds must be larger than TerminationWaitInSeconds');
-  }
-};
-
-/** CreateEndpoint, DescribeEndpoint, UpdateEndpoint, DeleteEndpoint, ListEndpoints, and the endpoints themselves. */
+/**
+ * CreateEndpoint, DescribeEndpoint, UpdateEndpoint, UpdateEndpointWeightsAndCapacities, DeleteEndpoint, ListEndpoints,
+ * and the endpoints themselves.
+ */
 export const createEndpoints = (
   context: Context,
   models: Models,
@@ -172,86 +138,82 @@ export const createEndpoints = (
     running.add(caught);
   };
 
-  const variantsOf = (endpoint: Endpoint, time: (ms: number) => number) => {
-    const { fleet } = endpoint;
-    if (!fleet) return undefined;
-    return fleet.variants.map((variant) => ({
-      VariantName: variant.config.VariantName,
-      DeployedImages: [
-        {
-          SpecifiedImage: variant.model.imageUri,
-          ResolvedImage: variant.model.imageUri,
-          ResolutionTime: time(endpoint.modifiedMs),
-        },
-      ],
-      CurrentWeight: variant.weight,
-      DesiredWeight: variant.weight,
-      CurrentInstanceCount: variant.instanceCount ?? 0,
-      DesiredInstanceCount: variant.instanceCount ?? 0,
-      CurrentServerlessConfig: variant.config.ServerlessConfig,
-      DesiredServerlessConfig: variant.config.ServerlessConfig,
-    }));
-  };
-  const pendingOf = (pending: PendingUpdate | undefined, time: (ms: number) => number) => {
-    if (!pending) return undefined;
-    return {
-      EndpointConfigName: pending.config.name,
-      StartTime: time(pending.startMs),
-      ProductionVariants: pending.config.variants.map((variant) => {
-        const { weight, instanceCount = 0 } = startConfig(variant, pending.retained.get(variant.VariantName));
-        return {
-          VariantName: variant.VariantName,
-          CurrentWeight: pending.fleet ? weight : 0,
-          DesiredWeight: weight,
-          CurrentInstanceCount: pending.fleet ? instanceCount : 0,
-          DesiredInstanceCount: instanceCount,
-          InstanceType: variant.InstanceType,
-          VariantStatus: [
-            {
-              Status: pending.step.status,
-              StatusMessage: pending.step.message,
-              StartTime: time(pending.step.startMs),
-            },
-          ],
-        };
-      }),
-    };
-  };
-
-  const eventDetail = (endpoint: Endpoint): JsonObject =>
-    toJson({
-      EndpointName: endpoint.name,
-      EndpointArn: endpoint.arn,
-      EndpointConfigName: endpoint.config.name,
-      ProductionVariants: variantsOf(endpoint, (ms) => ms) ?? null,
-      EndpointStatus: inEvents(endpoint.status),
-      FailureReason: endpoint.failureReason ?? null,
-      CreationTime: endpoint.creationMs,
-      LastModifiedTime: endpoint.modifiedMs,
-      Tags: context.tags.asObject(endpoint.arn),
-    });
-
-  const enter = (endpoint: Endpoint, status: Status) => {
+  const enter = (endpoint: Endpoint, status: EndpointStatus) => {
     endpoint.status = status;
     endpoint.modifiedMs = now();
-    context.tell('SageMaker Endpoint State Change', endpoint.arn, eventDetail(endpoint));
+    const { arn } = endpoint;
+    context.tell('SageMaker Endpoint State Change', arn, stateChange(endpoint, context.tags.asObject(arn)));
   };
 
-  const tellDeployment = (endpoint: Endpoint, config: EndpointConfig) => {
-    // "Excluded endpoints also emit no deployment state events": deployment-guardrails-exclusions.html.
-    if (config.serverless) return;
-    context.tell('SageMaker Endpoint Deployment State Change', endpoint.arn, {
-      ...eventDetail(endpoint),
-      ...toJson({ PendingDeploymentSummary: pendingOf(endpoint.pending, (ms) => ms) }),
-    });
+  const tellDeployment = (endpoint: Endpoint) => {
+    // Endpoints that guardrails exclude emit no deployment state events (deployment-guardrails-exclusions.html,
+    // documented).
+    if ((endpoint.pending?.config ?? endpoint.config).serverless) return;
+    const { arn } = endpoint;
+    context.tell(
+      'SageMaker Endpoint Deployment State Change',
+      arn,
+      deploymentStateChange(endpoint, context.tags.asObject(arn)),
+    );
   };
-
-  const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 1024);
 
   const modelsOf = (config: EndpointConfig) =>
-    new Map(config.variants.map(({ ModelName }) => [ModelName, models.get(ModelName)]));
+    new Map(config.variants.map(({ ModelName }) => [ModelName, models.settled(ModelName)]));
 
-  const create = async (endpoint: Endpoint, found: ReturnType<typeof modelsOf>) => {
+  const rolesOf = (found: ReadonlyMap<string, Model>) => [
+    ...new Set([...found.values()].map(({ roleArn }) => roleArn)),
+  ];
+
+  /** Takes instances by type and count, all or none. @throws ServiceError `ResourceLimitExceeded` */
+  const take = (endpoint: Endpoint, wanted: readonly (readonly [type: string | undefined, count: number])[]) => {
+    const taken: Lease[] = [];
+    try {
+      for (const [type, count] of wanted) {
+        if (type !== undefined && count > 0) taken.push(context.quotas.take('endpoint', type, count));
+      }
+    } catch (error) {
+      for (const lease of taken) lease.release();
+      throw error;
+    }
+    endpoint.leases.push(...taken);
+  };
+  const giveBack = (endpoint: Endpoint) => {
+    for (const lease of endpoint.leases.splice(0)) lease.release();
+  };
+  /** What it holds beyond the instances of its one fleet goes back. */
+  const occupy = (endpoint: Endpoint) => {
+    giveBack(endpoint);
+    take(
+      endpoint,
+      (endpoint.fleet?.variants ?? []).map(({ config, instanceCount = 0 }) => [config.InstanceType, instanceCount]),
+    );
+  };
+  /**
+   * The instances an update needs besides those of the old fleet: a second fleet, or one batch where batches replace
+   * each other (deployment-guardrails-rolling.html, documented). That UpdateEndpoint is refused over them is *assumed*.
+   */
+  const surge = (
+    endpoint: Endpoint,
+    config: EndpointConfig,
+    capacities: readonly VariantCapacity[],
+    batch: CapacitySize | undefined,
+  ) =>
+    config.variants.map(({ VariantName, InstanceType, ServerlessConfig }) => {
+      const planned = capacities.find(({ name }) => name === VariantName);
+      const wanted = ServerlessConfig ? 0 : (planned?.instanceCount ?? 0);
+      const before = endpoint.config.variants.find((one) => one.VariantName === VariantName);
+      if (!batch || before?.InstanceType !== InstanceType) return [InstanceType, wanted] as const;
+      const more = wanted - (planned?.oldInstanceCount ?? 0);
+      return [InstanceType, Math.max(more, instancesOf(batch, wanted))] as const;
+    });
+
+  const firstStage = () => ({
+    status: 'Creating' as const,
+    message: () => 'Creating inference resources for the production variant.',
+    startMs: now(),
+  });
+
+  const create = async (endpoint: Endpoint, found: ReadonlyMap<string, Model>) => {
     try {
       const fleet = await startFleet(context, {
         endpoint: endpoint.name,
@@ -260,80 +222,17 @@ export const createEndpoints = (
         signal: endpoint.stop.signal,
       });
       endpoint.fleet = fleet;
-      endpoint.traffic = fleet;
+      endpoint.routes = allTo(fleet);
+      delete endpoint.pending;
       enter(endpoint, 'InService');
     } catch (error) {
       if (closed) return;
       if (!(error instanceof HostingError)) cloud.log(`endpoint ${endpoint.name} failed`, { error: String(error) });
-      endpoint.failureReason = reasonOf(error);
+      endpoint.failureReason = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
+      delete endpoint.pending;
+      giveBack(endpoint);
       enter(endpoint, 'Failed');
     }
-  };
-
-  const finish = async (endpoint: Endpoint, fleet: Fleet, old: Fleet | undefined) => {
-    endpoint.config = fleet.config;
-    endpoint.fleet = fleet;
-    delete endpoint.pending;
-    enter(endpoint, 'InService');
-    tellDeployment(endpoint, fleet.config);
-    await old?.stop();
-  };
-
-  const update = async (
-    endpoint: Endpoint,
-    pending: PendingUpdate,
-    found: ReturnType<typeof modelsOf>,
-    deployment: DeploymentConfig | undefined,
-  ) => {
-    const policy = deployment?.BlueGreenUpdatePolicy;
-    const step = (status: VariantStatus, message: string) => {
-      pending.step = { status, message, startMs: now() };
-      tellDeployment(endpoint, pending.config);
-    };
-    const timeout = new AbortController();
-    const limit =
-      policy?.MaximumExecutionTimeoutInSeconds === undefined
-        ? undefined
-        : deadline(cloud.clock, policy.MaximumExecutionTimeoutInSeconds * 1000, () => timeout.abort());
-    let fleet: Fleet;
-    try {
-      fleet = await startFleet(context, {
-        endpoint: endpoint.name,
-        config: pending.config,
-        models: found,
-        retained: pending.retained,
-        signal: AbortSignal.any([endpoint.stop.signal, timeout.signal]),
-      });
-    } catch (error) {
-      if (closed) return;
-      if (!(error instanceof HostingError))
-        cloud.log(`update of endpoint ${endpoint.name} failed`, { error: String(error) });
-      // A failed update ends InService on the old configuration, without another sign than the name and, perhaps, the
-      // reason: hashicorp/terraform-provider-aws#48997.
-      endpoint.failureReason = reasonOf(error);
-      delete endpoint.pending;
-      enter(endpoint, 'InService');
-      tellDeployment(endpoint, pending.config);
-      return;
-    } finally {
-      limit?.cancel();
-    }
-    pending.fleet = fleet;
-    if (closed) return fleet.stop();
-    const old = endpoint.traffic;
-    endpoint.traffic = fleet;
-    step('ActivatingTraffic', 'Turning on traffic for the production variant.');
-    const bakeSeconds = policy?.TerminationWaitInSeconds ?? 0;
-    if (bakeSeconds === 0) return finish(endpoint, fleet, old);
-    step(
-      'Baking',
-      `Baking for ${bakeSeconds} seconds (TerminationWaitInSeconds) with traffic enabled on all capacity.`,
-    );
-    cloud.clock.after(
-      bakeSeconds * 1000,
-      () => background(endpoint, 'end of the update', () => finish(endpoint, fleet, old)),
-      `termination wait of endpoint ${endpoint.name}`,
-    );
   };
 
   const retainedOf = (endpoint: Endpoint, request: Read<typeof UpdateEndpoint>) => {
@@ -358,46 +257,127 @@ export const createEndpoints = (
       throw invalid(`Cannot update in-progress endpoint "${endpoint.arn}".`);
     }
   };
+  /** The fleet of an endpoint that may be changed now. */
+  const idle = (endpoint: Endpoint): Fleet => {
+    refuseInProgress(endpoint);
+    // "DeleteEndpoint is the only operation that can be performed on a failed endpoint" (API_DescribeEndpoint,
+    // documented).
+    if (endpoint.status === 'Failed' || !endpoint.fleet) {
+      throw invalid(`Cannot update failed endpoint "${endpoint.arn}".`);
+    }
+    return endpoint.fleet;
+  };
+  const host: DeploymentHost = { enter, tell: tellDeployment, occupy, background, closed: () => closed };
 
   const checkUpdate = (endpoint: Endpoint, config: EndpointConfig, deployment: DeploymentConfig | undefined) => {
-    // "You must not delete an EndpointConfig in use": an endpoint whose configuration is gone cannot be updated any more
-    // (terraform-provider-aws#48997).
+    // "You must not delete an EndpointConfig in use": an endpoint whose configuration is gone cannot be updated any
+    // more (hashicorp/terraform-provider-aws#48997, documented).
     configs.get(endpoint.config.name);
-    // Serverless to instances is allowed, one way: serverless-endpoints.md.
+    // An update takes a new configuration (API_UpdateEndpoint, documented). That UpdateEndpoint refuses the
+    // configuration in service is *assumed*.
+    if (config === endpoint.config) {
+      throw invalid(`Cannot update endpoint "${endpoint.arn}" to the endpoint configuration it has: "${config.arn}".`);
+    }
+    // An endpoint can be updated from serverless to instances, but not back (serverless-endpoints.md, documented). The
+    // words of the refusal are *assumed*.
     if (config.serverless && !endpoint.config.serverless) {
       throw invalid('An endpoint of instances cannot be updated to a serverless configuration');
     }
-    if (deployment?.BlueGreenUpdatePolicy && config.serverless) {
-      throw invalid('DeploymentConfig is not supported for serverless endpoints');
-    }
-    // Guardrails need the same variant names: deployment-guardrails-exclusions.html.
+    // Guardrails need the same variant names in both configurations (deployment-guardrails-exclusions.html,
+    // documented). The words of the refusal are *assumed*.
     const names = (one: EndpointConfig) =>
       one.variants
         .map(({ VariantName }) => VariantName)
         .sort()
         .join();
-    if (deployment?.BlueGreenUpdatePolicy && names(config) !== names(endpoint.config)) {
+    const policy = deployment?.BlueGreenUpdatePolicy ?? deployment?.RollingUpdatePolicy;
+    if (policy && names(config) !== names(endpoint.config)) {
       throw invalid(
         'A deployment with a DeploymentConfig needs the same variant names in both endpoint configurations',
       );
     }
   };
 
+  const scaleVariants = (endpoint: Endpoint, fleet: Fleet, wanted: Read<typeof UpdateWeights>) => {
+    const changes = wanted.DesiredWeightsAndCapacities.map((change) => {
+      const variant = fleet.variants.find(({ config }) => config.VariantName === change.VariantName);
+      // The words of UpdateEndpointWeightsAndCapacities' refusals are *assumed*.
+      if (!variant) throw invalid(`Could not find variant ${change.VariantName} of endpoint "${endpoint.arn}".`);
+      const { DesiredInstanceCount: instances, ServerlessUpdateConfig: serverless } = change;
+      if (variant.serverless ? instances !== undefined : serverless !== undefined) {
+        throw invalid(
+          variant.serverless
+            ? `DesiredInstanceCount cannot be given for the serverless variant ${change.VariantName}`
+            : `ServerlessUpdateConfig cannot be given for the variant ${change.VariantName} of instances`,
+        );
+      }
+      // At least one instance (endpoint-auto-scaling-add-code-define.md, documented for plain variants).
+      if (instances === 0)
+        throw invalid(`DesiredInstanceCount of the variant ${change.VariantName} must be at least 1`);
+      const capacity = variant.serverless && {
+        MemorySizeInMB: variant.serverless.MemorySizeInMB,
+        MaxConcurrency: serverless?.MaxConcurrency ?? variant.serverless.MaxConcurrency,
+        ProvisionedConcurrency: serverless?.ProvisionedConcurrency ?? variant.serverless.ProvisionedConcurrency,
+      };
+      if ((capacity?.ProvisionedConcurrency ?? 0) > (capacity?.MaxConcurrency ?? 0)) {
+        throw invalid('ProvisionedConcurrency must not exceed MaxConcurrency');
+      }
+      return { variant, name: change.VariantName, weight: change.DesiredWeight ?? variant.weight, instances, capacity };
+    });
+    if (new Set(changes.map(({ name }) => name)).size < changes.length) {
+      throw invalid('VariantName must be unique within DesiredWeightsAndCapacities');
+    }
+    const weights = fleet.variants.map(
+      (variant) => changes.find((one) => one.variant === variant)?.weight ?? variant.weight,
+    );
+    if (weights.every((weight) => weight === 0)) throw invalid('At least one variant needs a weight above 0');
+    take(
+      endpoint,
+      changes.map(({ variant, instances }) => [
+        variant.config.InstanceType,
+        (instances ?? variant.instanceCount ?? 0) - (variant.instanceCount ?? 0),
+      ]),
+    );
+    for (const { variant, name, instances } of changes) {
+      if (instances === undefined || instances === variant.instanceCount) continue;
+      // A variant that scales out says so in its StatusMessage (automating-sagemaker-with-eventbridge.md, documented).
+      // That one that scales in is worded alike is *assumed*.
+      const way = instances > (variant.instanceCount ?? 0) ? 'out' : 'in';
+      const message = `Scaling ${way} desired instance count to ${instances}.`;
+      endpoint.scaling.set(name, { status: 'Updating', message: () => message, startMs: now() });
+      fleet.scale(name, { instanceCount: instances });
+    }
+    return () => {
+      for (const { name, weight, instances, capacity } of changes) {
+        fleet.scale(name, {
+          weight,
+          ...(instances === undefined ? {} : { runningCount: instances }),
+          ...(capacity ? { serverless: capacity } : {}),
+        });
+      }
+      endpoint.scaling.clear();
+      occupy(endpoint);
+    };
+  };
+
   return {
     served(name) {
       const endpoint = byName.get(key(name));
       if (!endpoint) return undefined;
-      if (!endpoint.traffic || endpoint.status === 'Deleting') return 'idle';
-      return { name: endpoint.name, fleet: endpoint.traffic };
+      if (endpoint.routes.length === 0 || endpoint.status === 'Deleting') return 'idle';
+      return { name: endpoint.name, routes: endpoint.routes };
     },
     operations: {
       CreateEndpoint(input) {
         const { value } = parse('CreateEndpoint', CreateEndpoint, input);
         const arn = context.arn('endpoint', value.EndpointName);
         if (byName.has(key(value.EndpointName))) throw invalid(`Cannot create already existing endpoint "${arn}".`);
-        checkDeployment(value.DeploymentConfig);
-        const config = configs.get(value.EndpointConfigName);
+        const config = configs.settled(value.EndpointConfigName);
+        const retained = new Map<string, RetainedProperties>();
+        const capacities = plannedCapacities(config, retained, undefined);
+        checkDeployment(value.DeploymentConfig, capacities, config.serverless);
         const found = modelsOf(config);
+        createRollbackAlarms(cloud, rollbackAlarms(value.DeploymentConfig), rolesOf(found)).check();
         const endpoint: Endpoint = {
           name: value.EndpointName,
           arn,
@@ -406,8 +386,15 @@ export const createEndpoints = (
           modifiedMs: now(),
           status: 'Creating',
           config,
+          routes: [],
+          // Shown while an endpoint is created, too (API_DescribeEndpoint, PendingDeploymentSummary, documented).
+          pending: { config, retained, startMs: now(), stage: firstStage() },
+          scaling: new Map(),
+          leases: [],
+          // Alarms and steps are for updates; what CreateEndpoint is given can be retained by them (*assumed*).
           ...(value.DeploymentConfig ? { deployment: value.DeploymentConfig } : {}),
         };
+        take(endpoint, surge(endpoint, config, capacities, undefined));
         byName.set(key(endpoint.name), endpoint);
         context.tags.create(arn, value.Tags);
         enter(endpoint, 'Creating');
@@ -417,60 +404,49 @@ export const createEndpoints = (
       UpdateEndpoint(input) {
         const { value } = parse('UpdateEndpoint', UpdateEndpoint, input);
         const endpoint = get(value.EndpointName);
-        const config = configs.get(value.EndpointConfigName);
-        refuseInProgress(endpoint);
-        // "Failed: … only DeleteEndpoint allowed": API_DescribeEndpoint, EndpointStatus.
-        if (endpoint.status === 'Failed') throw invalid(`Cannot update failed endpoint "${endpoint.arn}".`);
+        const config = configs.settled(value.EndpointConfigName);
+        const old = idle(endpoint);
+        // Nothing says what AWS makes of both; that it refuses them is *assumed*.
         if (value.RetainDeploymentConfig && value.DeploymentConfig) {
           throw invalid('RetainDeploymentConfig and DeploymentConfig cannot be given together');
         }
         const deployment = value.RetainDeploymentConfig ? endpoint.deployment : value.DeploymentConfig;
-        checkDeployment(deployment);
         checkUpdate(endpoint, config, deployment);
+        const retained = retainedOf(endpoint, value);
+        const capacities = plannedCapacities(config, retained, old);
+        checkDeployment(deployment, capacities, config.serverless);
         const found = modelsOf(config);
-        const pending: PendingUpdate = {
-          config,
-          retained: retainedOf(endpoint, value),
-          startMs: now(),
-          step: {
-            status: 'Creating',
-            message: 'Creating inference resources for the production variant.',
-            startMs: now(),
-          },
-        };
-        // The reason of a failed update vanishes with the next one.
+        const alarms = createRollbackAlarms(cloud, rollbackAlarms(deployment), rolesOf(found));
+        alarms.check();
+        take(endpoint, surge(endpoint, config, capacities, deployment?.RollingUpdatePolicy?.MaximumBatchSize));
+        const pending: PendingDeployment = { config, retained, startMs: now(), stage: firstStage() };
+        // The FailureReason of a failed update vanishes with the next one (hashicorp/terraform-provider-aws#48997,
+        // documented).
         delete endpoint.failureReason;
         endpoint.pending = pending;
         if (deployment) endpoint.deployment = deployment;
         enter(endpoint, 'Updating');
-        tellDeployment(endpoint, config);
-        background(endpoint, 'update', () => update(endpoint, pending, found, deployment));
+        tellDeployment(endpoint);
+        startDeployment(context, host, { endpoint, pending, old, models: found, deployment, alarms });
+        return { EndpointArn: endpoint.arn };
+      },
+      UpdateEndpointWeightsAndCapacities(input) {
+        const { value } = parse('UpdateEndpointWeightsAndCapacities', UpdateWeights, input);
+        const endpoint = get(value.EndpointName);
+        const apply = scaleVariants(endpoint, idle(endpoint), value);
+        delete endpoint.failureReason;
+        enter(endpoint, 'Updating');
+        tellDeployment(endpoint);
+        background(endpoint, 'change of weights and capacities', async () => {
+          if (closed) return;
+          apply();
+          enter(endpoint, 'InService');
+          tellDeployment(endpoint);
+        });
         return { EndpointArn: endpoint.arn };
       },
       DescribeEndpoint(input) {
-        const endpoint = get(parse('DescribeEndpoint', ByName, input).value.EndpointName);
-        const captured = endpoint.config.capture;
-        return toJson({
-          EndpointName: endpoint.name,
-          EndpointArn: endpoint.arn,
-          EndpointConfigName: endpoint.config.name,
-          ProductionVariants: variantsOf(endpoint, toSeconds),
-          DataCaptureConfig: captured
-            ? {
-                EnableCapture: captured.EnableCapture ?? true,
-                CaptureStatus: (captured.EnableCapture ?? true) ? 'Started' : 'Stopped',
-                CurrentSamplingPercentage: captured.InitialSamplingPercentage,
-                DestinationS3Uri: captured.DestinationS3Uri,
-                KmsKeyId: captured.KmsKeyId ?? '',
-              }
-            : undefined,
-          EndpointStatus: endpoint.status,
-          FailureReason: endpoint.failureReason,
-          CreationTime: toSeconds(endpoint.creationMs),
-          LastModifiedTime: toSeconds(endpoint.modifiedMs),
-          LastDeploymentConfig: endpoint.deployment,
-          PendingDeploymentSummary: pendingOf(endpoint.pending, toSeconds),
-        });
+        return describeEndpoint(get(parse('DescribeEndpoint', ByName, input).value.EndpointName));
       },
       ListEndpoints(input) {
         const { page, nextToken } = listPage(
@@ -495,8 +471,9 @@ export const createEndpoints = (
         enter(endpoint, 'Deleting');
         background(endpoint, 'deletion', async () => {
           await capture.flush(endpoint.name);
-          await endpoint.traffic?.stop();
+          await endpoint.fleet?.drain(endpoint.stop.signal);
           byName.delete(key(endpoint.name));
+          giveBack(endpoint);
           context.tags.remove(endpoint.arn);
         });
         return {};
@@ -506,7 +483,11 @@ export const createEndpoints = (
       closed = true;
       for (const endpoint of byName.values()) endpoint.stop.abort();
       await Promise.allSettled(running);
-      const fleets = [...byName.values()].flatMap(({ fleet, traffic, pending }) => [fleet, traffic, pending?.fleet]);
+      const fleets = [...byName.values()].flatMap(({ fleet, pending, routes }) => [
+        fleet,
+        pending?.fleet,
+        ...routes.map((route) => route.fleet),
+      ]);
       await Promise.allSettled([...new Set(fleets)].map((fleet) => fleet?.stop()));
     },
   };

@@ -13,6 +13,12 @@ import { logUnderRole, s3UnderRole } from './role-access.ts';
 /** A model that could not be brought up, in words for a FailureReason. */
 export class HostingError extends Error {
   override readonly name = 'HostingError';
+  /** An update that fails so shows no FailureReason. */
+  readonly isSilent: boolean;
+  constructor(message: string, options: ErrorOptions & { isSilent?: boolean } = {}) {
+    super(message, options);
+    this.isSilent = options.isSilent ?? false;
+  }
 }
 
 /** What a model's container is started for. */
@@ -55,7 +61,7 @@ export const hostModel = async (context: Context, hosting: Hosting): Promise<Hos
   const { cloud } = context;
   const { model } = hosting;
   const image = findImage(cloud.images, model.imageUri);
-  // *Assumed*: AWS, too, takes the request and fails later, over an image it cannot pull.
+  // That AWS takes the request and fails later, over an image it cannot pull, is *assumed*.
   if (!image)
     throw new HostingError(`The image ${model.imageUri} does not exist: the local cloud has no program for it.`);
   const root = join(cloud.directory, 'sagemaker', 'hosting', `${model.name}-${cloud.id(8)}`);
@@ -86,7 +92,8 @@ export const hostModel = async (context: Context, hosting: Hosting): Promise<Hos
   } catch (error) {
     await remove();
     if (error instanceof UnhealthyError) {
-      // The words are those public issues quote; *assumed*. What really happened is added: there is no console to look in.
+      // The words are those public issues quote; *assumed*. What really happened is added: there is no console to look
+      // in.
       throw new HostingError(
         `${hosting.subject} did not pass the ping health check (${error.message}). Please check CloudWatch logs ${hosting.logGroup}.`,
         { cause: error },

@@ -6,6 +6,8 @@ export interface Listed {
   readonly creationMs: number;
   readonly modifiedMs?: number;
   readonly status?: string;
+  /** A tuning job's training jobs: the objective's last value. */
+  readonly objective?: number;
 }
 
 /** A List request. Times are epoch milliseconds. */
@@ -45,6 +47,7 @@ const compare = (a: Place, b: Place) => {
 
 const placeOf = (item: Listed, sortBy: string): Place => {
   if (sortBy === 'Name') return ['', item.name];
+  if (sortBy === 'FinalObjectiveMetricValue') return [item.objective ?? 0, item.name];
   if (sortBy === 'Status') return [item.status ?? '', item.name];
   return [item.creationMs, item.name];
 };

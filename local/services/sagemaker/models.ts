@@ -32,6 +32,11 @@ export interface Model {
 export interface Models {
   /** @throws ServiceError `ValidationException` when there is no such model. */
   get(name: string): Model;
+  /**
+   * As CreateEndpoint and CreateEndpointConfig read it: with eventual consistency (API_CreateEndpoint).
+   * @throws ServiceError as {@link Models.get}, also for a model that is not visible yet.
+   */
+  settled(name: string): Model;
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
@@ -47,7 +52,7 @@ const Container = structure({
     shapes.checked(
       shapes.environment({ entries: 100, key: 1024, value: 1024 }),
       (variables) => Buffer.byteLength(Object.entries(variables).flat().join('')) <= 32 * 1024,
-      // "The total length of all key-value pairs must not exceed 32 KB": API_ContainerDefinition.
+      // "The total length of all key-value pairs must not exceed 32 KB" (API_ContainerDefinition, documented).
       'The environment must not exceed 32 KB',
     ),
   ),
@@ -73,7 +78,7 @@ const exists = (context: Context, { uri, form }: ModelData): boolean => {
   return s3.bucketExists(bucket) && s3.list(bucket, key).some((object) => form === 'prefix' || object.key === key);
 };
 
-/** SageMaker looks for the data under the role when the model is made (as public issues quote its refusal). */
+/** CreateModel looks for the model's data under its role (*assumed* from refusals that public issues quote). */
 const mayRead = ({ cloud }: Context, role: string, { uri, form }: ModelData): boolean => {
   const { bucket, key } = parseS3Uri(uri);
   // What lies below a prefix is read when the model is hosted.
@@ -108,6 +113,13 @@ export const createModels = (context: Context, registry: Registry): Models => {
     if (!found) throw invalid(`Could not find model "${context.arn('model', name)}".`);
     return found;
   };
+  // A load call with eventually consistent reads may not find what was made just before (API_CreateEndpoint,
+  // documented).
+  const settled = (name: string) => {
+    const found = get(name);
+    if (!context.isVisible(found.arn, found.creationMs)) throw invalid(`Could not find model "${found.arn}".`);
+    return found;
+  };
   const runnable = (container: Read<typeof Container>) => {
     const environment = container.Environment ?? {};
     if (container.ModelPackageName !== undefined) {
@@ -124,6 +136,7 @@ export const createModels = (context: Context, registry: Registry): Models => {
 
   return {
     get,
+    settled,
     operations: {
       CreateModel(input) {
         const { value, given } = parse('CreateModel', CreateModel, input);
@@ -134,7 +147,8 @@ export const createModels = (context: Context, registry: Registry): Models => {
         const [container] = containers;
         if (!container) throw invalid('A model needs a PrimaryContainer or Containers');
         if (containers.length > 1) throw notImplemented('A model of several containers (Containers of CreateModel)');
-        // The model marks it optional; a model that is deployed to endpoints or jobs needs it (API_CreateModel).
+        // The API model marks ExecutionRoleArn optional; that one is asked for here is *assumed*: whoever deploys the
+        // model to endpoints or jobs needs it (API_CreateModel).
         if (value.ExecutionRoleArn === undefined) throw invalid('A model needs an ExecutionRoleArn');
         const arn = context.arn('model', value.ModelName);
         if (byName.has(key(value.ModelName))) throw invalid(`Cannot create already existing model "${arn}".`);
@@ -159,7 +173,8 @@ export const createModels = (context: Context, registry: Registry): Models => {
         }
         byName.set(key(model.name), model);
         context.tags.create(arn, value.Tags);
-        // That the event comes when a model is made is documented; whether deleting sends one is not: none is sent.
+        // The event comes when a model is made (events-ref-sagemaker.html, documented); that deleting one sends none is
+        // *assumed*.
         context.tell('SageMaker Model State Change', arn, {
           ModelName: model.name,
           ModelArn: arn,

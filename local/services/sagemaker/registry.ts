@@ -1,4 +1,4 @@
-import type { JsonObject, Operation, Provisioner } from '../../contracts.ts';
+import type { Json, JsonObject, Operation, Provisioner, ResourcePolicies } from '../../contracts.ts';
 import { list, map, oneOf, optional, type Read, readInput, structure, text } from '../parameters.ts';
 import type { Context } from './context.ts';
 import { conflict, invalid, notImplemented } from './errors.ts';
@@ -22,6 +22,8 @@ export interface Registry {
    */
   deployable(packageArn: string): PackagedModel;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** The policies of groups; a group's policy is its versions', too. */
+  readonly policies: ResourcePolicies;
   /** `AWS::SageMaker::ModelPackageGroup`. */
   readonly groupProvisioner: Provisioner;
 }
@@ -34,6 +36,8 @@ interface Group {
   /** The version given last; numbers of deleted versions do not come again. */
   lastVersion: number;
   readonly versions: Map<number, Package>;
+  /** The text of its policy. */
+  policy?: string;
 }
 
 interface Package {
@@ -43,7 +47,7 @@ interface Package {
   readonly arn: string;
   readonly creationMs: number;
   readonly status: 'Completed';
-  readonly model: PackagedModel;
+  model: PackagedModel;
   modifiedMs: number;
   /** Described as it stands. */
   described: JsonObject;
@@ -146,6 +150,10 @@ const CreateModelPackageGroup = structure({
   Tags: optional(shapes.tags),
 });
 const ByGroup = structure({ ModelPackageGroupName: groupName });
+const PutModelPackageGroupPolicy = structure({
+  ModelPackageGroupName: groupName,
+  ResourcePolicy: text({ min: 1, max: 20_480 }),
+});
 const ListModelPackageGroups = structure({ ...shapes.listMembers, SortBy: optional(oneOf('Name', 'CreationTime')) });
 
 const CreateModelPackage = structure({
@@ -174,6 +182,7 @@ const UpdateModelPackage = structure({
   ModelApprovalStatus: optional(approvalStatus),
   ModelPackageRegistrationType: optional(registrationType),
   ApprovalDescription: optional(text({ max: 1024, pattern: '[^\\n\\r]*' })),
+  InferenceSpecification: optional(inferenceSpecification),
   CustomerMetadataProperties: optional(customerMetadata),
   CustomerMetadataPropertiesToRemove: optional(list(text({ min: 1, max: 128 }))),
   SourceUri: optional(text({ max: 1024 })),
@@ -230,7 +239,8 @@ export const createRegistry = (context: Context): Registry => {
 
   const createGroup = (value: Read<typeof CreateModelPackageGroup>): Group => {
     const arn = context.arn('model-package-group', value.ModelPackageGroupName);
-    // Never match this text: AWS changed such wordings in 2026 (aws/sagemaker-python-sdk#6256).
+    // A group's name that is taken gives ValidationException (*assumed* from public code); AWS changed such wordings in
+    // 2026 (aws/sagemaker-python-sdk#6256), so that nobody can match them.
     if (groups.has(value.ModelPackageGroupName.toLowerCase()))
       throw invalid(`Model Package Group already exists: ${arn}`);
     const group: Group = {
@@ -253,8 +263,8 @@ export const createRegistry = (context: Context): Registry => {
     ModelPackageGroupStatus: 'Completed',
   });
 
-  // Fires on creation and on every update, metadata included: automating-sagemaker-with-eventbridge.md; times are ISO
-  // text in its sample.
+  // The event comes on creation and on every update, metadata included, with times as ISO text
+  // (automating-sagemaker-with-eventbridge.md, documented).
   const tell = (one: Package, updated?: readonly string[]) =>
     context.tell('SageMaker Model Package State Change', one.arn, {
       ModelPackageName: one.name,
@@ -335,7 +345,8 @@ export const createRegistry = (context: Context): Registry => {
       if (before !== request) throw conflict(`The ClientToken ${value.ClientToken} was used with another request`);
       return { ModelPackageArn: one.arn };
     }
-    // That the properties are merged is *assumed*: there is a member to remove with.
+    // New CustomerMetadataProperties are merged into those there are, since there is a member to remove with
+    // (*assumed*).
     const metadata = { ...asMap(one.described.CustomerMetadataProperties), ...asMap(added) };
     for (const key of value.CustomerMetadataPropertiesToRemove ?? []) delete metadata[key];
     if (Object.keys(metadata).length > METADATA_LIMIT) {
@@ -347,6 +358,8 @@ export const createRegistry = (context: Context): Registry => {
       ...rest,
       ...(Object.keys(metadata).length > 0 ? { CustomerMetadataProperties: metadata } : {}),
     };
+    // Models that were made from the version before keep what it held then: a model never changes (API_CreateModel).
+    if (value.InferenceSpecification) one.model = packaged(value.InferenceSpecification);
     one.modifiedMs = now();
     if (value.ClientToken !== undefined) one.updates.set(value.ClientToken, request);
     const { ClientToken: _, ModelPackageArn: __, ...fields } = given;
@@ -360,6 +373,23 @@ export const createRegistry = (context: Context): Registry => {
     }
     groups.delete(group.name.toLowerCase());
     context.tags.remove(group.arn);
+  };
+
+  const policyOf = (group: Group): string => {
+    // Code and words for a group without a policy are *assumed*: the operations model no error.
+    if (group.policy === undefined) throw invalid(`Model Package Group ${group.arn} has no resource policy.`);
+    return group.policy;
+  };
+  /** The group an ARN of it or of one of its versions names. */
+  const groupBehind = (arn: string) =>
+    [...groups.values()].find(
+      (group) => arn === group.arn || arn.startsWith(`${context.arn('model-package', group.name)}/`),
+    );
+  const policies: ResourcePolicies = {
+    has: (arn) => groupBehind(arn) !== undefined,
+    // A group's policy names its versions' ARNs besides its own (model-registry-cross-account.md, documented).
+    of: (arn) => groupBehind(arn)?.policy,
+    all: () => [...groups.values()].flatMap(({ arn, policy }) => (policy === undefined ? [] : [arn])),
   };
 
   const listPackages = (input: JsonObject): JsonObject => {
@@ -397,8 +427,8 @@ export const createRegistry = (context: Context): Registry => {
   return {
     deployable(arn) {
       const one = packageOf(arn);
-      // "For versioned models, the value of this parameter must be set to Approved to deploy the model":
-      // API_CreateModelPackage, ModelApprovalStatus.
+      // "For versioned models, the value of this parameter must be set to Approved to deploy the model"
+      // (API_CreateModelPackage, documented). The words of the refusal are *assumed*.
       if (one.described.ModelApprovalStatus !== 'Approved') {
         throw invalid(
           `The model package ${arn} is not approved: its ModelApprovalStatus is ${one.described.ModelApprovalStatus}`,
@@ -419,6 +449,31 @@ export const createRegistry = (context: Context): Registry => {
       },
       DeleteModelPackageGroup(input) {
         deleteGroup(groupOf(parse('DeleteModelPackageGroup', ByGroup, input).value.ModelPackageGroupName));
+        return {};
+      },
+      PutModelPackageGroupPolicy(input) {
+        const { value } = parse('PutModelPackageGroupPolicy', PutModelPackageGroupPolicy, input);
+        const group = groupOf(value.ModelPackageGroupName);
+        let document: Json;
+        try {
+          document = JSON.parse(value.ResourcePolicy);
+        } catch {
+          // The words for a policy that is not JSON are *assumed*.
+          throw invalid('ResourcePolicy is not valid JSON');
+        }
+        context.cloud.iam.checkPolicy(document, 'resource', `policy of ${group.arn}`);
+        group.policy = value.ResourcePolicy;
+        return { ModelPackageGroupArn: group.arn };
+      },
+      GetModelPackageGroupPolicy: (input) => ({
+        ResourcePolicy: policyOf(
+          groupOf(parse('GetModelPackageGroupPolicy', ByGroup, input).value.ModelPackageGroupName),
+        ),
+      }),
+      DeleteModelPackageGroupPolicy(input) {
+        const group = groupOf(parse('DeleteModelPackageGroupPolicy', ByGroup, input).value.ModelPackageGroupName);
+        policyOf(group);
+        delete group.policy;
         return {};
       },
       CreateModelPackage: createPackage,
@@ -445,6 +500,7 @@ export const createRegistry = (context: Context): Registry => {
         return {};
       },
     },
+    policies,
     groupProvisioner: {
       properties: ['ModelPackageGroupName', 'ModelPackageGroupDescription', 'Tags'],
       create(resource) {

@@ -6,8 +6,8 @@ import type { Context } from './context.ts';
 import type { CapturedExchange, DataCapture } from './data-capture.ts';
 import type { Endpoints, ServedEndpoint } from './endpoints.ts';
 import { notImplemented } from './errors.ts';
-import type { FleetVariant } from './fleet.ts';
 import { toJson } from './request.ts';
+import { chooseDestination, type Destination } from './traffic.ts';
 
 // Header names: API_runtime_InvokeEndpoint.
 const HEADERS = {
@@ -26,10 +26,11 @@ const NOT_HONOURED = {
   SessionId: 'x-amzn-sagemaker-session-id',
 } as const;
 
-// Largest request: API_runtime_InvokeEndpoint (6,291,456 bytes); serverless-endpoints.md quotes 4 MB.
+// A request has 6,291,456 bytes at most (API_runtime_InvokeEndpoint, documented). One to a serverless variant has 4 MB
+// at most (*assumed* from third-party pages).
 const BODY_BYTES = 6_291_456;
 const SERVERLESS_BODY_BYTES = 4 * 1024 * 1024;
-// "A customer's model containers must respond to requests within 60 seconds": API_runtime_InvokeEndpoint.
+// "A customer's model containers must respond to requests within 60 seconds" (API_runtime_InvokeEndpoint, documented).
 const ANSWER_MS = 60_000;
 
 const validation = (message: string) => new ServiceError('ValidationError', message, 400, { Message: message });
@@ -78,39 +79,32 @@ const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer
     // Read to the end, so that the client gets the answer.
     if (bytes <= limit) chunks.push(chunk);
   }
-  // *Assumed*: the words.
+  // The words for a request that is too large are *assumed*.
   if (bytes > limit) throw validation(`The request body of ${bytes} bytes is larger than ${limit} bytes`);
   return Buffer.concat(chunks);
 };
 
-const chooseVariant = (context: Context, served: ServedEndpoint, target: string | undefined): FleetVariant => {
-  const { variants } = served.fleet;
-  if (target !== undefined) {
-    const named = variants.find(({ config }) => config.VariantName === target);
-    if (!named) throw validation(`Variant ${target} of endpoint ${served.name} not found.`);
-    return named;
-  }
-  const total = variants.reduce((sum, { weight }) => sum + weight, 0);
-  let point = variants.length === 1 ? 0 : context.random() * total;
-  for (const variant of variants) {
-    point -= variant.weight;
-    if (point < 0 || variants.length === 1) return variant;
-  }
-  throw validation(`No variant of endpoint ${served.name} takes traffic.`);
+const choose = (context: Context, served: ServedEndpoint, target: string | undefined): Destination => {
+  const found = chooseDestination(served.routes, target, context.random);
+  if (found === 'unknown') throw validation(`Variant ${target} of endpoint ${served.name} not found.`);
+  if (found === 'none') throw validation(`No variant of endpoint ${served.name} takes traffic.`);
+  return found;
 };
 
 /** `POST /endpoints/{name}/invocations`. */
 export const createRuntime = (context: Context, endpoints: Endpoints, capture: DataCapture): HttpService => {
   const { cloud } = context;
 
-  const measure = (served: ServedEndpoint, variant: FleetVariant, status: number, latencyMs: number) => {
+  const measure = (served: ServedEndpoint, { fleet, variant }: Destination, status: number, latencyMs: number) => {
     const place = { EndpointName: served.name, VariantName: variant.config.VariantName };
     const put = (name: string, value: number, unit: 'Count' | 'Microseconds' | 'None') => {
-      for (const dimensions of [place, { ...place, EndpointConfigName: served.fleet.config.name }]) {
+      for (const dimensions of [place, { ...place, EndpointConfigName: fleet.config.name }]) {
         context.hooks.metric?.({ namespace: 'AWS/SageMaker', name, dimensions, value, unit });
       }
     };
-    // Names and units: monitoring-cloudwatch.md, endpoint invocation metrics. The error metrics' averages are rates.
+    // Each invocation gives metrics of the variant, and of the variant within its endpoint configuration, so that an
+    // alarm can watch the new fleet alone (monitoring-cloudwatch.md and deployment-guardrails-configuration.html,
+    // documented). The error metrics are 0 or 1, so that their average is a rate (the same page, documented).
     put('Invocations', 1, 'Count');
     put('Invocation4XXErrors', status >= 400 && status < 500 ? 1 : 0, 'None');
     put('Invocation5XXErrors', status >= 500 ? 1 : 0, 'None');
@@ -118,7 +112,8 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     put('ModelLatency', latencyMs * 1000, 'Microseconds');
     // Nothing lies between the caller and the container here.
     put('OverheadLatency', 0, 'Microseconds');
-    if (variant.instanceCount !== undefined) put('InvocationsPerInstance', 1 / variant.instanceCount, 'None');
+    const { runningCount } = variant;
+    if (runningCount !== undefined) put('InvocationsPerInstance', 1 / Math.max(1, runningCount), 'None');
   };
 
   const modelError = (served: ServedEndpoint, status: number, message: string) => {
@@ -134,7 +129,7 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     });
   };
 
-  const ask = async (served: ServedEndpoint, variant: FleetVariant, read: Members, body: Buffer) => {
+  const ask = async (served: ServedEndpoint, destination: Destination, read: Members, body: Buffer) => {
     const headers = {
       ...(read.ContentType === undefined ? {} : { [HEADERS.contentType]: read.ContentType }),
       ...(read.Accept === undefined ? {} : { [HEADERS.accept]: read.Accept }),
@@ -144,13 +139,17 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     const began = performance.now();
     let answer: ContainerAnswer | NoAnswerError;
     try {
-      const hosted = await variant.container();
-      answer = await hosted.container.invoke(body, headers, ANSWER_MS);
+      answer = await destination.fleet.during(async () => {
+        const hosted = await destination.variant.container();
+        const { VariantName: variant } = destination.variant.config;
+        if (cloud.faults.killsContainer?.({ endpoint: served.name, variant })) await hosted.container.stop();
+        return hosted.container.invoke(body, headers, ANSWER_MS);
+      });
     } catch (error) {
       answer = error instanceof NoAnswerError ? error : new NoAnswerError('connection', String(error));
     }
     const status = answer instanceof NoAnswerError ? 0 : answer.status;
-    measure(served, variant, status === 0 ? 500 : status, performance.now() - began);
+    measure(served, destination, status === 0 ? 500 : status, performance.now() - began);
     if (answer instanceof NoAnswerError) {
       throw modelError(served, 0, 'Your invocation timed out while waiting for a response from container primary.');
     }
@@ -164,17 +163,25 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     await call.admit('InvokeEndpoint', toJson({ ...read, Body: { bytes: 0 } }));
     check(read, request);
     const served = endpoints.served(name);
-    const serverless = typeof served === 'object' && served.fleet.config.serverless;
+    const serverless = typeof served === 'object' && served.routes.some(({ fleet }) => fleet.config.serverless);
     const body = await readBody(request, serverless ? SERVERLESS_BODY_BYTES : BODY_BYTES);
     note(body.length);
     call.verifyBody(body);
     if (served === undefined) throw validation(`Endpoint ${name} of account ${cloud.account} not found.`);
-    // *Assumed*: the words for an endpoint that is not in service yet, or any more.
+    // The words for an endpoint that is not in service yet, or any more, are *assumed*.
     if (served === 'idle') throw validation(`Endpoint ${name} of account ${cloud.account} is not in service.`);
-    const variant = chooseVariant(context, served, read.TargetVariant);
-    const answer = await ask(served, variant, read, body);
+    const destination = choose(context, served, read.TargetVariant);
+    const { fleet, variant } = destination;
+    // Invocations of a serverless variant beyond its MaxConcurrency are throttled (serverless-endpoints.md,
+    // documented). Status 429 and the words of that are *assumed*.
+    if (variant.serverless && fleet.busy() >= variant.serverless.MaxConcurrency) {
+      throw new ServiceError('ThrottlingException', `Rate exceeded for endpoint ${served.name}`, 429, {
+        Message: `Rate exceeded for endpoint ${served.name}`,
+      });
+    }
+    const answer = await ask(served, destination, read, body);
     const outputType = answer.headers['content-type'];
-    const { capture: config } = served.fleet.config;
+    const { capture: config } = fleet.config;
     if (config) {
       const exchange: CapturedExchange = {
         endpoint: served.name,

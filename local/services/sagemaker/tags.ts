@@ -37,7 +37,7 @@ export const createTags = (): Tags => {
   const byArn = new Map<string, Map<string, string>>();
   const of = (resourceArn: string) => {
     const found = byArn.get(resourceArn);
-    // *Assumed*: code and words; the operations model no error.
+    // Code and words for tags of a resource that does not exist are *assumed*: the operations model no error.
     if (!found) throw invalid(`Could not find the resource "${resourceArn}"`);
     return found;
   };

@@ -4,17 +4,29 @@ import { createGunzip } from 'node:zlib';
 import { InputError, type InputObject, inputObjects, openObject, parseS3Uri } from '../../containers/s3-input.ts';
 import { DEFAULT_STARTUP_MS, NoAnswerError, type ServingContainer } from '../../containers/serving.ts';
 import type { JsonObject, Operation } from '../../contracts.ts';
-import { integer, oneOf, optional, type Read, structure, text } from '../parameters.ts';
+import { oneOf, optional, structure } from '../parameters.ts';
 import type { Context } from './context.ts';
-import { type ColumnFilter, columnFilter, FilterError, joinColumns, splitColumns } from './csv-columns.ts';
-import { invalid, notImplemented, resourceInUse, resourceNotFound } from './errors.ts';
+import { FilterError, joinColumns, splitColumns } from './csv-columns.ts';
+import { invalid } from './errors.ts';
+import { spellingOf } from './event-spelling.ts';
+import { CAPACITY_REASON, INTERNAL_REASON } from './failure-reasons.ts';
 import { type HostedModel, HostingError, hostModel } from './hosting.ts';
+import { createJobs } from './jobs.ts';
 import { type Listed, listPage } from './listing.ts';
 import { BatchError, type MiniBatch, miniBatches } from './mini-batches.ts';
 import type { Model, Models } from './models.ts';
 import { parse, toJson, toSeconds } from './request.ts';
 import { logUnderRole, OutputError, s3UnderRole } from './role-access.ts';
 import * as shapes from './shapes.ts';
+import {
+  CreateTransformJob,
+  checkTransformRequest,
+  DEFAULT_PAYLOAD_MB,
+  DEFAULT_RETRIES,
+  DEFAULT_TIMEOUT_S,
+  type Processing,
+  type TransformRequest,
+} from './transform-request.ts';
 
 /** Batch transform jobs. */
 export interface TransformJobs {
@@ -22,55 +34,6 @@ export interface TransformJobs {
   /** Stops what runs, without a trace in the jobs. */
   close(): Promise<void>;
 }
-
-const CreateTransformJob = structure({
-  TransformJobName: shapes.name,
-  ModelName: shapes.modelName,
-  MaxConcurrentTransforms: optional(integer({ min: 0 })),
-  ModelClientConfig: optional(
-    structure({
-      InvocationsTimeoutInSeconds: optional(integer({ min: 1, max: 3600 })),
-      InvocationsMaxRetries: optional(integer({ min: 0, max: 3 })),
-    }),
-  ),
-  MaxPayloadInMB: optional(integer({ min: 0 })),
-  BatchStrategy: optional(oneOf('MultiRecord', 'SingleRecord')),
-  Environment: optional(shapes.environment({ entries: 16, key: 1024, value: 10_240 })),
-  TransformInput: structure({
-    DataSource: structure({
-      S3DataSource: structure({
-        S3DataType: shapes.someOf(
-          ['ManifestFile', 'S3Prefix', 'AugmentedManifestFile', 'Converse'],
-          ['ManifestFile', 'S3Prefix'],
-        ),
-        S3Uri: shapes.s3Uri,
-      }),
-    }),
-    ContentType: optional(shapes.mimeType),
-    CompressionType: optional(oneOf('None', 'Gzip')),
-    SplitType: optional(shapes.someOf(['None', 'Line', 'RecordIO', 'TFRecord'], ['None', 'Line'])),
-  }),
-  TransformOutput: structure({
-    S3OutputPath: shapes.s3Uri,
-    Accept: optional(shapes.mimeType),
-    AssembleWith: optional(oneOf('None', 'Line')),
-    KmsKeyId: optional(shapes.kmsKeyId),
-  }),
-  TransformResources: structure({
-    InstanceType: shapes.instanceType,
-    // Any number of instances is one process here: which instance takes which object is not to be seen from outside.
-    InstanceCount: integer({ min: 1, max: 100 }),
-    VolumeKmsKeyId: optional(shapes.kmsKeyId),
-  }),
-  DataProcessing: optional(
-    structure({
-      InputFilter: optional(text({ max: 63 })),
-      OutputFilter: optional(text({ max: 63 })),
-      JoinSource: optional(oneOf('Input', 'None')),
-    }),
-  ),
-  Tags: optional(shapes.tags),
-});
 
 const ByName = structure({ TransformJobName: shapes.name });
 const STATUSES = ['InProgress', 'Completed', 'Failed', 'Stopping', 'Stopped'] as const;
@@ -81,15 +44,9 @@ const ListTransformJobs = structure({
   SortBy: optional(oneOf('Name', 'CreationTime', 'Status')),
 });
 
-interface Processing {
-  readonly input: ColumnFilter;
-  readonly output: ColumnFilter;
-  readonly join: boolean;
-}
-
 interface TransformJob extends Listed {
   readonly arn: string;
-  readonly request: Read<typeof CreateTransformJob>;
+  readonly request: TransformRequest;
   readonly given: JsonObject;
   readonly model: Model;
   readonly processing: Processing | undefined;
@@ -97,11 +54,21 @@ interface TransformJob extends Listed {
   /** The instance its log streams are named after. */
   readonly instance: string;
   status: (typeof STATUSES)[number];
+  /** How many events have told of it. */
+  told: number;
   modifiedMs: number;
   startMs?: number;
   endMs?: number;
   failureReason?: string;
 }
+
+/** No instance, or none that worked; the message is the job's FailureReason. */
+class InstanceError extends Error {
+  override readonly name = 'InstanceError';
+}
+
+// The words of a training job's reasons, as public issues quote them; *assumed* for transform jobs.
+const FAULT_REASONS = { capacity: CAPACITY_REASON, internal: INTERNAL_REASON };
 
 /** An object the model could not score. */
 class TransformError extends Error {
@@ -110,41 +77,6 @@ class TransformError extends Error {
 
 const LOG_GROUP = '/aws/sagemaker/TransformJobs';
 const MB = 1024 * 1024;
-// Defaults and limits: API_CreateTransformJob (MaxPayloadInMB 6, at most 100 together with MaxConcurrentTransforms) and
-// API_ModelClientConfig (600 seconds, 3 retries).
-const DEFAULT_PAYLOAD_MB = 6;
-const LONGEST_PAYLOAD_MB = 100;
-const DEFAULT_TIMEOUT_S = 600;
-const DEFAULT_RETRIES = 3;
-
-const isCsv = (type: string | undefined) => type?.split(';')[0]?.trim().toLowerCase() === 'text/csv';
-
-/** What can be wrong with a request beyond its shape, and the filters it asks for. */
-const check = (request: Read<typeof CreateTransformJob>): Processing | undefined => {
-  const { TransformInput: input, TransformOutput: output, DataProcessing: processing } = request;
-  const payload = request.MaxPayloadInMB ?? DEFAULT_PAYLOAD_MB;
-  const concurrent = request.MaxConcurrentTransforms ?? 0;
-  if (payload > LONGEST_PAYLOAD_MB || payload * concurrent > LONGEST_PAYLOAD_MB) {
-    throw invalid('MaxConcurrentTransforms * MaxPayloadInMB must not exceed 100 MB');
-  }
-  const split = (input.SplitType ?? 'None') !== 'None';
-  if (request.BatchStrategy !== undefined && !split) throw invalid('BatchStrategy needs a SplitType other than None');
-  const filters = [processing?.InputFilter, processing?.OutputFilter].some(
-    (path) => path !== undefined && path !== '$',
-  );
-  const join = processing?.JoinSource === 'Input';
-  if (!filters && !join) return undefined;
-  if (!isCsv(input.ContentType) || !isCsv(output.Accept)) {
-    throw notImplemented('DataProcessing of content types other than text/csv in and out (CreateTransformJob)');
-  }
-  if (!split || output.AssembleWith !== 'Line')
-    throw invalid('DataProcessing needs SplitType Line and AssembleWith Line');
-  return {
-    input: columnFilter('DataProcessing.InputFilter', processing?.InputFilter ?? '$'),
-    output: columnFilter('DataProcessing.OutputFilter', processing?.OutputFilter ?? '$'),
-    join,
-  };
-};
 
 const withoutLastLineEnd = (body: Buffer) => (body.at(-1) === 10 ? body.subarray(0, -1) : body);
 
@@ -172,18 +104,10 @@ const assemble = (job: TransformJob, batch: MiniBatch, answer: Buffer): Buffer =
 /** CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob, and the jobs themselves. */
 export const createTransformJobs = (context: Context, models: Models): TransformJobs => {
   const { cloud } = context;
-  const jobs = new Map<string, TransformJob>();
-  const running = new Set<Promise<void>>();
-  let closed = false;
+  const jobs = createJobs<TransformJob>(context, 'transform job');
   const now = () => cloud.clock.ms();
 
-  const get = (name: string) => {
-    const found = jobs.get(name.toLowerCase());
-    if (!found) throw resourceNotFound('Requested resource not found.');
-    return found;
-  };
-
-  const described = (job: TransformJob, time: (ms: number) => number): JsonObject => {
+  const described = (job: TransformJob, time: (ms: number) => number | string): JsonObject => {
     const { Tags: _, ...given } = job.given;
     return toJson({
       ...given,
@@ -199,7 +123,11 @@ export const createTransformJobs = (context: Context, models: Models): Transform
   const enter = (job: TransformJob, status: TransformJob['status']) => {
     job.status = status;
     job.modifiedMs = now();
-    // Epoch milliseconds as the schema registry has them (the documented sample shows ISO text); absent members as null.
+    // Times are epoch milliseconds, as the schema registry has them, in one event and ISO text, as the documented sample has
+    // them, in the next (automating-sagemaker-with-eventbridge.md and the schema registry, documented). Absent members are
+    // null (*assumed* from real events).
+    const nth = job.told++;
+    const time = (ms: number) => (nth % 2 === 1 ? `${new Date(ms).toISOString().slice(0, 19)}Z` : ms);
     context.tell('SageMaker Transform Job State Change', job.arn, {
       FailureReason: null,
       MaxConcurrentTransforms: null,
@@ -208,9 +136,9 @@ export const createTransformJobs = (context: Context, models: Models): Transform
       Environment: {},
       TransformStartTime: null,
       TransformEndTime: null,
-      ...described(job, (ms) => ms),
-      LastModifiedTime: job.modifiedMs,
-      Tags: context.tags.asObject(job.arn),
+      ...described(job, time),
+      LastModifiedTime: time(job.modifiedMs),
+      Tags: spellingOf(nth).tags(context.tags.asObject(job.arn)),
     });
   };
 
@@ -274,6 +202,9 @@ export const createTransformJobs = (context: Context, models: Models): Transform
   const stream = (job: TransformJob) => `${job.name}/${job.instance}`;
 
   const work = async (job: TransformJob) => {
+    const { InstanceType: instanceType } = job.request.TransformResources;
+    const fault = cloud.faults.transform?.({ name: job.name, instanceType })?.failure;
+    if (fault === 'capacity' || fault === 'internal') throw new InstanceError(FAULT_REASONS[fault]);
     const { S3DataType, S3Uri } = job.request.TransformInput.DataSource.S3DataSource;
     const output = parseS3Uri(job.request.TransformOutput.S3OutputPath);
     if (!cloud.s3.bucketExists(output.bucket)) throw new InputError(`The bucket ${output.bucket} does not exist`);
@@ -305,6 +236,8 @@ export const createTransformJobs = (context: Context, models: Models): Transform
         startupMs: DEFAULT_STARTUP_MS,
         signal: job.stop.signal,
       });
+      // Its container is gone under the job: every request goes unanswered.
+      if (fault === 'killed') await hosted.container.stop();
       const problems: string[] = [];
       const dataLog = logUnderRole(cloud, job.model.roleArn, LOG_GROUP, `${stream(job)}/data-log`);
       for (const object of objects) {
@@ -327,6 +260,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
   // *Assumed*: the words. AWS says only `See job logs for more information`; the reason itself follows here.
   const reasonOf = (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof InstanceError) return message;
     if (error instanceof InputError || error instanceof OutputError) return `ClientError: ${message}`;
     if (error instanceof TransformError || error instanceof HostingError) {
       return `AlgorithmError: See job logs for more information: ${message}`;
@@ -341,15 +275,15 @@ export const createTransformJobs = (context: Context, models: Models): Transform
     try {
       await work(job);
       job.stop.signal.throwIfAborted();
-      if (closed) return;
+      if (jobs.isClosed()) return;
       job.endMs = now();
       enter(job, 'Completed');
     } catch (error) {
-      if (closed) return;
+      if (jobs.isClosed()) return;
       job.endMs = now();
       if (job.stop.signal.aborted) return enter(job, 'Stopped');
       job.failureReason = reasonOf(error).slice(0, 1024);
-      if (job.failureReason.startsWith('Internal'))
+      if (job.failureReason.startsWith('Internal') && !(error instanceof InstanceError))
         cloud.log(`transform job ${job.name} failed inside the local cloud`, { error: job.failureReason });
       enter(job, 'Failed');
     }
@@ -360,38 +294,39 @@ export const createTransformJobs = (context: Context, models: Models): Transform
       CreateTransformJob(input) {
         const { value, given } = parse('CreateTransformJob', CreateTransformJob, input);
         const arn = context.arn('transform-job', value.TransformJobName);
-        if (jobs.has(value.TransformJobName.toLowerCase())) {
-          throw resourceInUse(
-            `Transform job names must be unique within an AWS account and region, and a transform job with this name already exists (${arn})`,
-          );
-        }
-        const processing = check(value);
+        jobs.claim(value.TransformJobName, arn);
+        const model = models.get(value.ModelName);
+        const processing = checkTransformRequest(cloud, value, model);
+        const { InstanceType: type, InstanceCount: count } = value.TransformResources;
+        const lease = context.quotas.take('transform job', type, count);
         const job: TransformJob = {
           name: value.TransformJobName,
           arn,
           request: value,
           given,
-          model: models.get(value.ModelName),
+          model,
           processing,
           stop: new AbortController(),
           instance: `i-${cloud.id(17)}`,
           creationMs: now(),
           modifiedMs: now(),
           status: 'InProgress',
+          told: 0,
         };
-        jobs.set(job.name.toLowerCase(), job);
+        jobs.add(job);
         context.tags.create(arn, value.Tags);
         enter(job, 'InProgress');
-        const done = cloud.activity.track(`transform job ${job.name}`, run(job));
-        running.add(done);
-        done.finally(() => running.delete(done));
+        jobs.run(job, async () => {
+          await run(job);
+          lease.release();
+        });
         return { TransformJobArn: arn };
       },
       DescribeTransformJob: (input) =>
-        described(get(parse('DescribeTransformJob', ByName, input).value.TransformJobName), toSeconds),
+        described(jobs.get(parse('DescribeTransformJob', ByName, input).value.TransformJobName), toSeconds),
       ListTransformJobs(input) {
         const { page, nextToken } = listPage(
-          jobs.values(),
+          jobs.all(),
           parse('ListTransformJobs', ListTransformJobs, input).value,
           'Descending',
         );
@@ -409,7 +344,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
         });
       },
       StopTransformJob(input) {
-        const job = get(parse('StopTransformJob', ByName, input).value.TransformJobName);
+        const job = jobs.get(parse('StopTransformJob', ByName, input).value.TransformJobName);
         // *Assumed*: words, and that stopping a job twice is refused as well.
         if (job.status !== 'InProgress') {
           throw invalid(`The request was rejected because the transform job is in status ${job.status}.`);
@@ -419,10 +354,6 @@ export const createTransformJobs = (context: Context, models: Models): Transform
         return {};
       },
     },
-    async close() {
-      closed = true;
-      for (const job of jobs.values()) job.stop.abort();
-      await Promise.allSettled(running);
-    },
+    close: () => jobs.close((job) => job.stop.abort()),
   };
 };

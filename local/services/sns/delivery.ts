@@ -1,7 +1,7 @@
 /**
- * How a message gets to its subscribers. Documented (SNS developer guide, sns-message-delivery-retries): what a queue
- * or function cannot take now is tried again, 100,015 times over 23 days; a client-side error (the endpoint has gone)
- * is not. What is not delivered goes to the subscription's dead-letter queue, or is lost.
+ * How a message gets to its subscribers. What a queue or function cannot take now is tried again, 100,015 times over 23
+ * days; a client-side error (the endpoint has gone) is not: SNS developer guide, sns-message-delivery-retries (documented).
+ * What is not delivered goes to the subscription's dead-letter queue, or is lost: sns-dead-letter-queues (documented).
  */
 import { type Actor, type Cloud, ServiceError } from '../../contracts.ts';
 import { envelope, lambdaEvent, type Message } from './message.ts';
@@ -10,7 +10,7 @@ import type { Subscription } from './topics.ts';
 const LONGEST_SECONDS = 20;
 const MOST_RETRIES = 100_015;
 
-/** Documented phases: 3 at once, 2 a second apart, 10 with backoff from 1 to 20 s, the rest 20 s apart. */
+/** Three retries at once, two a second apart, ten with backoff from 1 to 20 s, the rest 20 s apart: sns-message-delivery-retries (documented). */
 const delayBeforeMs = (retry: number): number => {
   if (retry <= 3) return 0;
   if (retry <= 5) return 1_000;

@@ -18,7 +18,7 @@ export interface Message {
   readonly attributes: Readonly<Record<string, { readonly Type: string; readonly Value: string }>>;
 }
 
-/** Documented (quotas, Publish): bytes of a message with its attributes. */
+/** A message and its attributes have at most 256 KB: Publish (documented). */
 const MOST_BYTES = 262_144;
 
 /**
@@ -31,8 +31,8 @@ export const checkMessage = (
   given: Read<typeof messageAttributes> = {},
 ): Pick<Message, 'message' | 'subject' | 'attributes'> => {
   if (message === '') throw invalid('Empty message');
-  // Documented (Publish): ASCII, begins with a letter, number or punctuation mark, no line break or control character,
-  // less than 100 characters long (the service takes 100: assumed from the limit it names).
+  // A subject is ASCII, begins with a letter, number or punctuation mark, and has no line break or control character:
+  // Publish (documented). *Assumed*: it may have 100 characters, where the page says less than 100.
   if (subject !== undefined && !/^[\x21-\x7e][\x20-\x7e]{0,99}$/.test(subject)) throw invalid('Subject');
   const attributes: Record<string, { Type: string; Value: string }> = {};
   let bytes = Buffer.byteLength(message);
@@ -51,7 +51,7 @@ export const checkMessage = (
 const UNSIGNED = Buffer.from('not signed').toString('base64');
 
 /**
- * The envelope a queue gets without raw delivery (recorded: its members and their order).
+ * The envelope a queue gets without raw delivery, its members and their order (recorded).
  * @param endpoint `http://127.0.0.1:PORT`.
  */
 export const envelope = (message: Message, subscriptionArn: string, endpoint: string): JsonObject => ({
@@ -68,7 +68,7 @@ export const envelope = (message: Message, subscriptionArn: string, endpoint: st
   ...(Object.keys(message.attributes).length > 0 ? { MessageAttributes: structuredClone(message.attributes) } : {}),
 });
 
-/** What a function gets. Documented (Lambda developer guide, with-sns): the Url members are spelled otherwise. */
+/** What a function gets; its Url members are spelled otherwise than a queue's: Lambda developer guide, with-sns (documented). */
 export const lambdaEvent = (message: Message, subscriptionArn: string, endpoint: string): JsonObject => ({
   Records: [
     {

@@ -51,7 +51,7 @@ const INPUTS = {
   }),
 };
 
-/** Documented: lists come 100 at a time. */
+/** Lists come 100 at a time: ListTopics, ListSubscriptions (documented). */
 const PAGE = 100;
 
 const pageOf = <T>(items: readonly T[], token: string | undefined): { items: T[]; next: string | undefined } => {
@@ -272,8 +272,16 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
       },
     },
     api: {
-      publish(topicArn, message, { subject } = {}) {
-        publish(topics.topic(topicArn), checkMessage(message, subject));
+      publish(topicArn, message, { subject, attributes = {} } = {}) {
+        const given = Object.entries(attributes).map(([name, value]) => [
+          name,
+          {
+            DataType: typeof value === 'string' ? 'String' : 'Number',
+            StringValue: String(value),
+            BinaryValue: undefined,
+          },
+        ]);
+        publish(topics.topic(topicArn), checkMessage(message, subject, Object.fromEntries(given)));
       },
       published: (topicArn) =>
         topics.topic(topicArn).published.map(({ message, subject, at }) => ({

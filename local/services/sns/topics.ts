@@ -97,7 +97,7 @@ export const createTopics = (cloud: Cloud): Topics => {
   const setSubscriptionAttribute = (subscription: Subscription, name: string, value: string) => {
     if (name === 'RawMessageDelivery') {
       if (value !== 'true' && value !== 'false') throw invalid('Attributes Reason: RawMessageDelivery: Invalid value');
-      // Documented (sns-large-payload-raw-message-delivery): queues and HTTP endpoints have it, functions do not.
+      // Raw delivery is for queues and HTTP endpoints, not for functions: sns-large-payload-raw-message-delivery (documented).
       if (value === 'true' && subscription.protocol !== 'sqs')
         throw invalid(
           `Attributes Reason: RawMessageDelivery: Delivery protocol [${subscription.protocol}] does not support raw message delivery.`,
@@ -143,7 +143,7 @@ export const createTopics = (cloud: Cloud): Topics => {
     find: (name) => topics.get(name),
     all: () => [...topics.values()],
     remove(arn) {
-      // Documented (DeleteTopic): no error when there is none.
+      // Deleting a topic that is not there is no error: DeleteTopic (documented).
       const topic = topics.get(arn.split(':').at(-1) ?? '');
       if (topic?.arn === arn) topics.delete(topic.name);
     },
@@ -186,7 +186,7 @@ export const createTopics = (cloud: Cloud): Topics => {
     },
     setSubscriptionAttribute,
     unsubscribe(arn) {
-      // Documented (Unsubscribe): no error for a subscription that has gone.
+      // Ending a subscription that has gone is no error: Unsubscribe (documented).
       find(arn)?.topic.subscriptions.delete(arn);
     },
     remember(topic, message) {

@@ -2,7 +2,7 @@ import { type JsonObject, ServiceError } from '../../contracts.ts';
 import { present } from '../parameters.ts';
 import { queryCodes } from './errors.ts';
 
-/** Documented (quotas): entries of a batch. */
+// A batch has at most ten entries: message quotas (documented).
 const MOST_ENTRIES = 10;
 
 /**

@@ -14,6 +14,7 @@ export const queryCodes: Readonly<Record<string, string>> = {
   BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
   BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
   InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
+  QueueDeletedRecently: 'AWS.SimpleQueueService.QueueDeletedRecently',
   PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
   UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',
 };

@@ -11,7 +11,7 @@ export const messageAttributes = map(
     StringValue: optional(text()),
     BinaryValue: optional(text()),
   }),
-  // Documented (Amazon SQS Developer Guide, message metadata): each message can have up to 10 attributes.
+  // A message has up to ten attributes: Amazon SQS Developer Guide, sqs-message-metadata (documented).
   { max: 10 },
 );
 
@@ -24,7 +24,7 @@ interface MessageAttribute {
 
 export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 
-/** Documented (SendMessage): a letter, digit, `_`, `-` or `.`, up to 256; not beginning with AWS. or Amazon. */
+/** An attribute's name has letters, digits, `_`, `-` and `.`, up to 256, and does not begin with AWS. or Amazon.: SendMessage (documented). */
 const NAME = /^(?!(?:aws|amazon)\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,255}$/i;
 const DATA_TYPE = /^(?:String|Number)(?:\.[\w.-]+)?$/;
 
@@ -56,7 +56,7 @@ export const checkAttributes = (given: GivenAttributes = {}): MessageAttributes 
   return checked;
 };
 
-/** Bytes the attributes add to a message's size: name, type and value (documented: message quotas). */
+/** Bytes the attributes add to a message's size: name, type and value: message quotas (documented). */
 export const attributeBytes = (attributes: MessageAttributes): number =>
   Object.entries(attributes).reduce(
     (total, [name, { dataType, stringValue }]) =>
@@ -74,8 +74,8 @@ const withLength = (value: string): Buffer => {
 export const md5 = (value: string | Uint8Array): string => createHash('md5').update(value).digest('hex');
 
 /**
- * MD5 of attributes, which clients compare. Documented (Amazon SQS Developer Guide, "Calculating the MD5 message digest
- * for message attributes"): by name; length and bytes of name, type and value, with 1 before a string value.
+ * MD5 of attributes, which clients compare: by name; length and bytes of name, type and value, with 1 before a string
+ * value: Amazon SQS Developer Guide, sqs-message-metadata (documented).
  */
 export const md5OfAttributes = (attributes: MessageAttributes): string | undefined => {
   const names = Object.keys(attributes).sort();
@@ -96,7 +96,7 @@ export const attributesAnswer = (attributes: MessageAttributes): Json =>
     ]),
   );
 
-/** Documented (SendMessage): the Unicode characters a message may have. */
+/** The Unicode characters a message may have: SendMessage (documented). */
 const ALLOWED = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 
 /** @throws ServiceError InvalidMessageContents. */

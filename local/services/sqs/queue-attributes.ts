@@ -7,6 +7,12 @@ interface RedrivePolicy {
   readonly maxReceiveCount: number;
 }
 
+/** Which queues may have this one as their dead-letter queue. */
+interface RedriveAllowPolicy {
+  readonly redrivePermission: 'allowAll' | 'denyAll' | 'byQueue';
+  readonly sourceQueueArns?: readonly string[];
+}
+
 /** A queue's settings. Times in seconds, sizes in bytes. */
 export interface QueueSettings {
   readonly DelaySeconds: number;
@@ -17,14 +23,14 @@ export interface QueueSettings {
   readonly FifoQueue: boolean;
   readonly ContentBasedDeduplication: boolean;
   readonly RedrivePolicy?: RedrivePolicy;
-  readonly RedriveAllowPolicy?: string;
+  readonly RedriveAllowPolicy?: RedriveAllowPolicy;
   readonly Policy?: string;
   readonly KmsMasterKeyId?: string;
   readonly KmsDataKeyReusePeriodSeconds?: number;
   readonly SqsManagedSseEnabled: boolean;
 }
 
-/** Defaults and ranges: API reference, CreateQueue. The largest message is 1 MiB since August 2025. */
+/** A queue's defaults and ranges, and the largest message of 1 MiB, are those of CreateQueue (documented). */
 export const DEFAULTS: QueueSettings = {
   DelaySeconds: 0,
   MaximumMessageSize: 1_048_576,
@@ -76,6 +82,43 @@ const redrive = (name: string, value: string): RedrivePolicy | undefined => {
   return { deadLetterTargetArn, maxReceiveCount: count };
 };
 
+// Up to ten queues can be named: SetQueueAttributes (documented).
+const MOST_SOURCES = 10;
+
+const redriveAllow = (name: string, value: string): RedriveAllowPolicy | undefined => {
+  if (value === '') return undefined;
+  const refused = (reason: string) =>
+    invalidParameter(`Value ${value} for parameter ${name} is invalid. Reason: ${reason}`);
+  let policy: Json;
+  try {
+    policy = JSON.parse(value) as Json;
+  } catch {
+    throw refused('Redrive allow policy is not a valid JSON map.');
+  }
+  if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) throw invalidAttribute(name);
+  const { redrivePermission, sourceQueueArns, ...rest } = policy;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw notImplemented(`${unknown} in a redrive allow policy`);
+  if (redrivePermission !== 'allowAll' && redrivePermission !== 'denyAll' && redrivePermission !== 'byQueue')
+    throw refused('Invalid value for redrivePermission.');
+  // Source queues are named with byQueue and with nothing else: SetQueueAttributes (documented).
+  if ((redrivePermission === 'byQueue') !== (sourceQueueArns !== undefined))
+    throw refused('sourceQueueArns goes with the redrivePermission byQueue.');
+  if (sourceQueueArns === undefined) return { redrivePermission };
+  if (!Array.isArray(sourceQueueArns) || sourceQueueArns.length === 0 || sourceQueueArns.length > MOST_SOURCES)
+    throw refused(`sourceQueueArns must name 1 to ${MOST_SOURCES} queues.`);
+  const arns = sourceQueueArns.map(String);
+  if (!arns.every((arn) => QUEUE_ARN.test(arn))) throw refused('Invalid value for sourceQueueArns.');
+  return { redrivePermission, sourceQueueArns: arns };
+};
+
+/** @returns Whether a queue with these settings lets another have it as its dead-letter queue. */
+export const allowsRedriveFrom = ({ RedriveAllowPolicy: policy }: QueueSettings, sourceArn: string): boolean => {
+  // Without a policy every queue may: SetQueueAttributes (documented).
+  if (policy === undefined || policy.redrivePermission === 'allowAll') return true;
+  return policy.redrivePermission === 'byQueue' && (policy.sourceQueueArns ?? []).includes(sourceArn);
+};
+
 const jsonText = (name: string, value: string): string | undefined => {
   if (value === '') return undefined;
   try {
@@ -97,7 +140,7 @@ const READERS: {
   FifoQueue: truth,
   ContentBasedDeduplication: truth,
   RedrivePolicy: redrive,
-  RedriveAllowPolicy: jsonText,
+  RedriveAllowPolicy: redriveAllow,
   Policy: jsonText,
   // Kept: nothing is encrypted here, and nothing else shows that.
   KmsMasterKeyId: (_, value) => value || undefined,
@@ -136,7 +179,7 @@ export const withAttributes = (base: QueueSettings, attributes: JsonObject): Que
 export const settingsAnswer = (settings: QueueSettings): Record<string, string> => {
   const answer: Record<string, string> = {};
   for (const [name, value] of Object.entries(settings)) {
-    // Documented (GetQueueAttributes): FIFO attributes are those of FIFO queues.
+    // FIFO attributes are shown of FIFO queues only: GetQueueAttributes (documented).
     if (!settings.FifoQueue && (name === 'FifoQueue' || name === 'ContentBasedDeduplication')) continue;
     answer[name] = typeof value === 'object' ? JSON.stringify(value) : String(value);
   }

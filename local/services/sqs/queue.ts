@@ -16,16 +16,19 @@ interface Outgoing {
   readonly attributes: MessageAttributes;
   readonly senderId: string;
   readonly delaySeconds?: number | undefined;
+  /** By a fault it can be received so much later. */
+  readonly lateMs?: number | undefined;
   readonly groupId?: string | undefined;
   readonly deduplicationId?: string | undefined;
 }
 
-interface Stored {
+/** A message as a queue holds it. */
+export interface Stored {
   readonly id: string;
   readonly body: string;
   readonly attributes: MessageAttributes;
   readonly senderId: string;
-  /** Epoch milliseconds; kept through redrive, so that retention counts from the first queue (documented). */
+  /** Epoch milliseconds. */
   readonly sentAt: number;
   readonly groupId?: string | undefined;
   readonly deduplicationId?: string | undefined;
@@ -36,6 +39,8 @@ interface Stored {
   held: boolean;
   receives: number;
   firstReceivedAt: number | undefined;
+  /** The latest time; epoch milliseconds. */
+  receivedAt?: number | undefined;
   receiptHandle: string | undefined;
 }
 
@@ -70,17 +75,31 @@ export interface Queue {
   purge(): void;
   peek(): SqsMessage[];
   count(): { readonly visible: number; readonly held: number; readonly delayed: number };
+  /** How many can be seen, when each of the others will be, and when the oldest was sent. Epoch milliseconds. */
+  outlook(): {
+    readonly visible: number;
+    readonly hiddenUntil: readonly number[];
+    readonly oldestSentAt: number | undefined;
+  };
   /** Whether a receive would find something: the first message of a FIFO group holds back the others. */
   ready(): boolean;
-  /** Takes in a message of another queue as it is. */
+  /** Takes in a message that another queue has given up, as it is. */
   takeIn(message: Stored): void;
+  /** Takes up to `max` visible messages out, as no receiver would: none of them counts as received. */
+  takeOut(max: number): Stored[];
+  /** Takes in a message of a dead-letter queue as a new one: a new id, sent now. */
+  adopt(message: Stored): void;
+  /** How many messages and deduplication ids are in memory. */
+  remembered(): number;
   /** True while someone listens: only then does the queue set timers. */
   watch(watched: boolean): void;
   close(): void;
 }
 
-/** Documented (FIFO queues, exactly-once processing): the deduplication interval. */
+// A message is taken once within five minutes: FIFO queues, exactly-once processing (documented).
 const DEDUPLICATION_MS = 5 * 60_000;
+
+const LONGEST_VISIBILITY_MS = 43_200_000;
 
 const HANDLE_PREFIX = 'AQEB';
 
@@ -91,13 +110,21 @@ export const createQueue = (
   { clock, newId, queue, available }: QueueSurroundings,
 ): Queue => {
   let settings = initial;
-  let messages: Stored[] = [];
+  /** In the order of their coming; a message that is gone leaves nothing behind. */
+  const messages = new Map<string, Stored>();
+  /** No message was sent before this: nothing is looked through for age as long as this is young enough. */
+  let oldest = Number.POSITIVE_INFINITY;
   let sequence = 0n;
   let watched = false;
   let timer: Timer | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   const deduplicated = new Map<string, { readonly at: number; readonly sent: Sent }>();
 
+  const nextSequence = () => {
+    if (!settings.FifoQueue) return undefined;
+    sequence += 1n;
+    return String(sequence).padStart(20, '0');
+  };
   const handleOf = (message: Stored) =>
     `${HANDLE_PREFIX}${Buffer.from(`${name}:${message.id}:${message.receives}`).toString('base64')}`;
   const readHandle = (handle: string): { readonly id: string; readonly handle: string } => {
@@ -112,18 +139,32 @@ export const createQueue = (
     return { id, handle };
   };
 
+  const keep = (message: Stored) => {
+    messages.set(message.id, message);
+    oldest = Math.min(oldest, message.sentAt);
+  };
   const expire = () => {
-    const oldest = clock.ms() - settings.MessageRetentionPeriod * 1000;
-    messages = messages.filter((message) => message.sentAt > oldest);
+    const limit = clock.ms() - settings.MessageRetentionPeriod * 1000;
+    if (oldest > limit) return;
+    oldest = Number.POSITIVE_INFINITY;
+    for (const { id, sentAt } of messages.values()) {
+      if (sentAt <= limit) messages.delete(id);
+      else oldest = Math.min(oldest, sentAt);
+    }
+  };
+  const forgetDuplicates = () => {
+    const limit = clock.ms() - DEDUPLICATION_MS;
+    for (const [id, { at }] of deduplicated) {
+      if (at > limit) return;
+      deduplicated.delete(id);
+    }
   };
 
   /** Wakes listeners when the next message that is out of sight comes back. */
   const arm = () => {
     const now = clock.ms();
-    const next = messages.reduce(
-      (earliest, { visibleAt }) => (visibleAt > now ? Math.min(earliest, visibleAt) : earliest),
-      Number.POSITIVE_INFINITY,
-    );
+    let next = Number.POSITIVE_INFINITY;
+    if (watched) for (const { visibleAt } of messages.values()) if (visibleAt > now) next = Math.min(next, visibleAt);
     if (watched && next === timerAt) return;
     timer?.cancel();
     timer = undefined;
@@ -144,12 +185,12 @@ export const createQueue = (
   const ready = () => {
     const now = clock.ms();
     const busyGroups = new Set<string>();
-    return messages.some(({ groupId, visibleAt }) => {
+    for (const { groupId, visibleAt } of messages.values()) {
       const group = settings.FifoQueue ? groupId : undefined;
-      if (visibleAt <= now) return group === undefined || !busyGroups.has(group);
-      if (group !== undefined) busyGroups.add(group);
-      return false;
-    });
+      if (visibleAt <= now && (group === undefined || !busyGroups.has(group))) return true;
+      if (visibleAt > now && group !== undefined) busyGroups.add(group);
+    }
+    return false;
   };
   const changed = () => {
     if (ready()) available(self);
@@ -172,7 +213,7 @@ export const createQueue = (
       ...(message.sequenceNumber === undefined ? {} : { SequenceNumber: message.sequenceNumber }),
       ...(message.deadLetterSource === undefined ? {} : { DeadLetterQueueSourceArn: message.deadLetterSource }),
     },
-    messageAttributes: structuredClone(message.attributes),
+    messageAttributes: { ...message.attributes },
   });
 
   const deduplicationOf = ({ body, groupId, deduplicationId, delaySeconds }: Outgoing): string | undefined => {
@@ -200,9 +241,9 @@ export const createQueue = (
     const policy = settings.RedrivePolicy;
     if (!policy || message.receives < policy.maxReceiveCount) return false;
     const target = queue(policy.deadLetterTargetArn);
-    // Assumed: a message whose dead-letter queue has gone stays where it is.
+    // *Assumed*: a message whose dead-letter queue has gone stays where it is.
     if (!target) return false;
-    messages = messages.filter((each) => each !== message);
+    messages.delete(message.id);
     target.takeIn({ ...message, deadLetterSource: arn });
     return true;
   };
@@ -221,24 +262,24 @@ export const createQueue = (
       const deduplicationId = deduplicationOf(message);
       const now = clock.ms();
       if (deduplicationId !== undefined) {
+        forgetDuplicates();
         const earlier = deduplicated.get(deduplicationId);
-        if (earlier && now - earlier.at < DEDUPLICATION_MS) return earlier.sent;
+        if (earlier) return earlier.sent;
       }
       const id = newId();
-      sequence += 1n;
-      const sequenceNumber = settings.FifoQueue ? String(sequence).padStart(20, '0') : undefined;
+      const sequenceNumber = nextSequence();
       const sent: Sent = { messageId: id, sequenceNumber };
       if (deduplicationId !== undefined) deduplicated.set(deduplicationId, { at: now, sent });
-      messages.push({
+      keep({
         id,
         body: message.body,
-        attributes: structuredClone(message.attributes),
+        attributes: { ...message.attributes },
         senderId: message.senderId,
         sentAt: now,
         groupId: message.groupId,
         deduplicationId,
         sequenceNumber,
-        visibleAt: now + (message.delaySeconds ?? settings.DelaySeconds) * 1000,
+        visibleAt: now + (message.delaySeconds ?? settings.DelaySeconds) * 1000 + (message.lateMs ?? 0),
         held: false,
         receives: 0,
         firstReceivedAt: undefined,
@@ -252,7 +293,7 @@ export const createQueue = (
       const now = clock.ms();
       const received: Stored[] = [];
       const busyGroups = new Set<string>();
-      for (const message of [...messages]) {
+      for (const message of messages.values()) {
         if (received.length >= max) break;
         const group = settings.FifoQueue ? message.groupId : undefined;
         if (group !== undefined && busyGroups.has(group)) continue;
@@ -264,6 +305,7 @@ export const createQueue = (
         if (redrive(message)) continue;
         message.receives += 1;
         message.firstReceivedAt ??= now;
+        message.receivedAt = now;
         message.visibleAt = now + visibilitySeconds * 1000;
         message.held = true;
         message.receiptHandle = handleOf(message);
@@ -274,54 +316,93 @@ export const createQueue = (
     },
     delete(receiptHandle) {
       const { id } = readHandle(receiptHandle);
-      // Documented (DeleteMessage): an old receipt handle may succeed and not delete the message.
-      messages = messages.filter((message) => message.id !== id || message.receiptHandle !== receiptHandle);
+      // Deleting with an old receipt handle may succeed and not delete the message: DeleteMessage (documented).
+      if (messages.get(id)?.receiptHandle === receiptHandle) messages.delete(id);
       changed();
     },
     changeVisibility(receiptHandle, seconds) {
       const { id } = readHandle(receiptHandle);
-      const message = messages.find((each) => each.id === id && each.receiptHandle === receiptHandle);
+      const message = messages.get(id);
       const now = clock.ms();
-      if (!message || message.visibleAt <= now)
+      // Only a message that is out of sight, by its latest receipt handle, can be hidden longer: ChangeMessageVisibility
+      // (documented).
+      if (!message || message.receiptHandle !== receiptHandle || message.visibleAt <= now)
         throw new ServiceError(
           'MessageNotInflight',
           'Message does not exist or is not available for visibility timeout change.',
+        );
+      // A message stays hidden for 12 hours at most, counted from its receiving: ChangeMessageVisibility (documented).
+      if (now + seconds * 1000 - (message.receivedAt ?? now) > LONGEST_VISIBILITY_MS)
+        throw invalidParameter(
+          `Value ${seconds} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [${LONGEST_VISIBILITY_MS / 1000} seconds].`,
         );
       message.visibleAt = now + seconds * 1000;
       changed();
     },
     purge() {
-      messages = [];
+      messages.clear();
       arm();
     },
     peek() {
       expire();
-      return messages.map(view);
+      return [...messages.values()].map(view);
     },
     count() {
       expire();
       const now = clock.ms();
-      const hidden = messages.filter(({ visibleAt }) => visibleAt > now);
+      const hidden = [...messages.values()].filter(({ visibleAt }) => visibleAt > now);
       const held = hidden.filter((message) => message.held).length;
-      return { visible: messages.length - hidden.length, held, delayed: hidden.length - held };
+      return { visible: messages.size - hidden.length, held, delayed: hidden.length - held };
+    },
+    outlook() {
+      expire();
+      const now = clock.ms();
+      const hiddenUntil: number[] = [];
+      let oldestSentAt: number | undefined;
+      for (const { visibleAt, sentAt } of messages.values()) {
+        if (visibleAt > now) hiddenUntil.push(visibleAt);
+        oldestSentAt = Math.min(oldestSentAt ?? sentAt, sentAt);
+      }
+      return { visible: messages.size - hiddenUntil.length, hiddenUntil, oldestSentAt };
     },
     ready() {
       expire();
       return ready();
     },
     takeIn(message) {
-      sequence += 1n;
-      messages.push({
+      keep({
         ...message,
+        // A message that moves to a standard dead-letter queue keeps the time it was first sent, and its retention counts
+        // from there; in a FIFO queue the time begins anew:
+        // docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html (documented).
+        sentAt: settings.FifoQueue ? clock.ms() : message.sentAt,
+        sequenceNumber: nextSequence(),
         visibleAt: clock.ms(),
         held: false,
         receiptHandle: undefined,
-        // Assumed: receives are counted anew, or a dead-letter queue with a redrive policy could never be read.
+        // *Assumed*: receives are counted anew, or a dead-letter queue with a redrive policy could never be read.
         receives: 0,
         firstReceivedAt: undefined,
+        receivedAt: undefined,
       });
       changed();
     },
+    takeOut(max) {
+      expire();
+      const now = clock.ms();
+      const taken: Stored[] = [];
+      for (const message of messages.values()) {
+        if (taken.length >= max) break;
+        if (message.visibleAt > now) continue;
+        messages.delete(message.id);
+        taken.push(message);
+      }
+      return taken;
+    },
+    adopt(message) {
+      self.takeIn({ ...message, id: newId(), sentAt: clock.ms(), deadLetterSource: undefined });
+    },
+    remembered: () => messages.size + deduplicated.size,
     watch(now) {
       watched = now;
       arm();
@@ -329,7 +410,8 @@ export const createQueue = (
     close() {
       watched = false;
       timer?.cancel();
-      messages = [];
+      messages.clear();
+      deduplicated.clear();
     },
   };
   return self;

@@ -2,7 +2,8 @@ import type { Cloud } from '../../contracts.ts';
 import { ServiceError } from '../../contracts.ts';
 import { invalidParameter, noSuchQueue } from './errors.ts';
 import { createQueue, type Queue } from './queue.ts';
-import type { QueueSettings } from './queue-attributes.ts';
+import { allowsRedriveFrom, type QueueSettings } from './queue-attributes.ts';
+import { measured } from './queue-metrics.ts';
 
 /** The queues there are, and who listens to them. */
 export interface Queues {
@@ -16,6 +17,8 @@ export interface Queues {
   find(name: string): Queue | undefined;
   /** @throws ServiceError InvalidParameterValue. */
   create(name: string, settings: QueueSettings): Queue;
+  /** Changes a queue's settings. @throws ServiceError InvalidParameterValue. */
+  change(queue: Queue, settings: QueueSettings): void;
   remove(queue: Queue): void;
   arnOf(name: string): string;
   urlOf(name: string): string;
@@ -24,10 +27,15 @@ export interface Queues {
   close(): void;
 }
 
+// The name of a deleted queue is free again after 60 seconds: DeleteQueue (documented).
+const DELETED_MS = 60_000;
+
 export const createQueues = (cloud: Cloud): Queues => {
   const queues = new Map<string, Queue>();
   const listeners = new Map<string, Set<() => void>>();
   const waking = new Set<string>();
+  /** When queues were deleted whose names are still taken. */
+  const deleted = new Map<string, number>();
 
   const arnOf = (name: string) => `arn:aws:sqs:${cloud.region}:${cloud.account}:${name}`;
   const find = (name: string) => queues.get(name);
@@ -38,6 +46,25 @@ export const createQueues = (cloud: Cloud): Queues => {
   const existing = (queue: Queue | undefined): Queue => {
     if (!queue) throw noSuchQueue();
     return queue;
+  };
+
+  /** Refuses a redrive policy that could not be followed. */
+  const checkRedrive = (arn: string, { RedrivePolicy: policy, FifoQueue }: QueueSettings) => {
+    if (policy === undefined) return;
+    const refused = (reason: string) =>
+      invalidParameter(`Value ${JSON.stringify(policy)} for parameter RedrivePolicy is invalid. Reason: ${reason}`);
+    const target = findArn(policy.deadLetterTargetArn);
+    // The dead-letter queue of a redrive policy must be there:
+    // docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue.html (documented).
+    if (!target) throw refused('Dead letter target does not exist.');
+    // The dead-letter queue of a FIFO queue is a FIFO queue, that of a standard queue a standard one: SetQueueAttributes
+    // (documented).
+    if (target.settings().FifoQueue !== FifoQueue)
+      throw refused('Dead-letter queue must be same type of queue as the source.');
+    // A queue that its dead-letter queue's RedriveAllowPolicy shuts out is refused: SetQueueAttributes (documented); the
+    // words are *assumed*.
+    if (!allowsRedriveFrom(target.settings(), arn))
+      throw refused("The dead-letter queue's RedriveAllowPolicy does not allow this source queue.");
   };
 
   const wake = async (arn: string) => {
@@ -81,19 +108,32 @@ export const createQueues = (cloud: Cloud): Queues => {
             : 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
         );
       if (queues.has(name)) throw new ServiceError('QueueNameExists', `A queue named ${name} already exists.`);
-      const queue = createQueue(name, arnOf(name), settings, {
+      for (const [gone, at] of deleted) if (cloud.clock.ms() - at >= DELETED_MS) deleted.delete(gone);
+      if (deleted.has(name))
+        throw new ServiceError(
+          'QueueDeletedRecently',
+          'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
+        );
+      checkRedrive(arnOf(name), settings);
+      const plain = createQueue(name, arnOf(name), settings, {
         clock: cloud.clock,
         newId: () => cloud.id('uuid'),
         queue: findArn,
         available,
       });
+      const queue = measured(plain, cloud.clock, cloud.monitoring);
       queues.set(name, queue);
       queue.watch((listeners.get(queue.arn)?.size ?? 0) > 0);
       return queue;
     },
+    change(queue, settings) {
+      checkRedrive(queue.arn, settings);
+      queue.change(settings);
+    },
     remove(queue) {
       queue.close();
       queues.delete(queue.name);
+      deleted.set(queue.name, cloud.clock.ms());
     },
     arnOf,
     urlOf: (name) => `${cloud.url()}/${cloud.account}/${name}`,
@@ -113,6 +153,7 @@ export const createQueues = (cloud: Cloud): Queues => {
       for (const queue of queues.values()) queue.close();
       queues.clear();
       listeners.clear();
+      deleted.clear();
     },
   };
 };

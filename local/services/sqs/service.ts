@@ -34,6 +34,7 @@ import {
   md5OfAttributes,
   messageAttributes,
 } from './message-attributes.ts';
+import { createMoveTasks, type MoveTask } from './move-tasks.ts';
 import type { Queue } from './queue.ts';
 import { DEFAULTS, settingsAnswer, withAttributes } from './queue-attributes.ts';
 import { createQueues } from './queues.ts';
@@ -81,6 +82,9 @@ const INPUTS = {
   }),
   tag: structure({ QueueUrl: anyText, Tags: map(text()) }),
   untag: structure({ QueueUrl: anyText, TagKeys: list(text()) }),
+  startMove: structure({ SourceArn: anyText, DestinationArn: anyText, MaxNumberOfMessagesPerSecond: seconds }),
+  listMoves: structure({ SourceArn: anyText, MaxResults: seconds }),
+  cancelMove: structure({ TaskHandle: anyText }),
 };
 
 const required = <T>(value: T | undefined, name: string): T => {
@@ -136,6 +140,20 @@ const messageAnswer = (message: SqsMessage, system: readonly string[], names: re
   });
 };
 
+/** The handle is shown of a task that can be cancelled: ListMessageMoveTasks (documented). */
+const moveAnswer = (task: MoveTask): JsonObject =>
+  present({
+    TaskHandle: task.status === 'RUNNING' ? task.handle : undefined,
+    Status: task.status,
+    SourceArn: task.sourceArn,
+    DestinationArn: task.destinationArn,
+    MaxNumberOfMessagesPerSecond: task.perSecond,
+    ApproximateNumberOfMessagesMoved: task.moved,
+    ApproximateNumberOfMessagesToMove: task.toMove,
+    FailureReason: task.failure,
+    StartedTimestamp: task.startedAt,
+  });
+
 const QUEUE_PROPERTIES = [
   'DelaySeconds',
   'MaximumMessageSize',
@@ -154,6 +172,7 @@ const QUEUE_PROPERTIES = [
 /** SQS: standard and FIFO queues. */
 export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
   const queues = createQueues(cloud);
+  const moves = createMoveTasks(cloud, queues);
   const tags = new Map<string, Record<string, string>>();
   const purgedAt = new Map<string, number>();
 
@@ -175,6 +194,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       attributes,
       senderId,
       delaySeconds: within(given.DelaySeconds, 'DelaySeconds', 0, 900),
+      lateMs: cloud.faults.messageDelayMs?.(queue.arn),
       groupId: given.MessageGroupId,
       deduplicationId: given.MessageDeduplicationId,
     });
@@ -235,7 +255,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       const settings = withAttributes(DEFAULTS, Attributes);
       const known = queues.find(name);
       if (known) {
-        // Documented (CreateQueue): the same name and attributes give the queue there is.
+        // The same name and attributes give the queue there is: CreateQueue (documented).
         const standing = settingsAnswer(known.settings());
         const wanted = settingsAnswer(settings);
         const different = Object.keys(Attributes).find((each) => standing[each] !== wanted[each]);
@@ -306,18 +326,20 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       const settings = withAttributes(queue.settings(), given.Attributes);
       if (settings.FifoQueue !== queue.settings().FifoQueue)
         throw new ServiceError('InvalidAttributeName', 'Unknown Attribute FifoQueue.');
-      queue.change(settings);
+      queues.change(queue, settings);
       return undefined;
     }),
     DeleteQueue: reading('DeleteQueue', INPUTS.queue, (given) => {
       const queue = queueOf(given);
       queues.remove(queue);
       tags.delete(queue.name);
+      purgedAt.delete(queue.name);
       return undefined;
     }),
     PurgeQueue: reading('PurgeQueue', INPUTS.queue, (given) => {
       const queue = queueOf(given);
       const last = purgedAt.get(queue.name);
+      // A queue is purged at most once in 60 seconds: PurgeQueue (documented).
       if (last !== undefined && cloud.clock.ms() - last < PURGE_INTERVAL_MS)
         throw new ServiceError(
           'PurgeQueueInProgress',
@@ -333,7 +355,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
     SendMessageBatch: reading('SendMessageBatch', INPUTS.sendBatch, (given, { principal }) => {
       const queue = queueOf(given);
       const total = given.Entries.reduce((sum, { MessageBody = '' }) => sum + Buffer.byteLength(MessageBody), 0);
-      // Documented (quotas): a batch is as large as a single message may be.
+      // A batch is as large as a single message may be: message quotas (documented).
       if (total > DEFAULTS.MaximumMessageSize)
         throw new ServiceError(
           'BatchRequestTooLong',
@@ -375,6 +397,20 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       );
       return undefined;
     }),
+    StartMessageMoveTask: reading('StartMessageMoveTask', INPUTS.startMove, (given) => {
+      // Up to 500 messages per second can be asked for: StartMessageMoveTask (documented).
+      const perSecond = within(given.MaxNumberOfMessagesPerSecond, 'MaxNumberOfMessagesPerSecond', 1, 500);
+      const { handle } = moves.start(required(given.SourceArn, 'SourceArn'), given.DestinationArn, perSecond);
+      return { TaskHandle: handle };
+    }),
+    ListMessageMoveTasks: reading('ListMessageMoveTasks', INPUTS.listMoves, (given) => {
+      // One task is listed unless more are asked for, ten at most: ListMessageMoveTasks (documented).
+      const most = within(given.MaxResults, 'MaxResults', 1, 10) ?? 1;
+      return { Results: moves.list(required(given.SourceArn, 'SourceArn'), most).map(moveAnswer) };
+    }),
+    CancelMessageMoveTask: reading('CancelMessageMoveTask', INPUTS.cancelMove, (given) => ({
+      ApproximateNumberOfMessagesMoved: moves.cancel(required(given.TaskHandle, 'TaskHandle')).moved,
+    })),
     ListQueueTags: reading('ListQueueTags', INPUTS.queue, (given) => ({ Tags: tags.get(queueOf(given).name) ?? {} })),
   };
 
@@ -404,7 +440,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
         cloud.iam.checkPolicy(PolicyDocument, 'resource', logicalId);
         for (const url of Queues) {
           const queue = queues.byUrl(url);
-          queue.change(withAttributes(queue.settings(), { Policy: JSON.stringify(PolicyDocument) }));
+          queues.change(queue, withAttributes(queue.settings(), { Policy: JSON.stringify(PolicyDocument) }));
         }
         return { ref: `${logicalId}-${cloud.id(12)}`, attributes: {} };
       },
@@ -422,6 +458,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
         all: () => queues.all().flatMap((queue) => (queue.settings().Policy === undefined ? [] : [queue.arn])),
       },
       async close() {
+        moves.close();
         queues.close();
         tags.clear();
         purgedAt.clear();
@@ -431,7 +468,9 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       send(queueArn, body, options = {}) {
         const attributes = Object.entries(options.attributes ?? {}).map(([name, value]) => [
           name,
-          { DataType: 'String', StringValue: value, BinaryValue: undefined },
+          typeof value === 'string'
+            ? { DataType: 'String', StringValue: value, BinaryValue: undefined }
+            : { DataType: 'Number', StringValue: String(value), BinaryValue: undefined },
         ]);
         send(
           queues.byArn(queueArn),

@@ -8,6 +8,7 @@ import { S3_NEEDS } from '../../../local/services/iam/needs/s3.ts';
 import { NEEDS } from '../../../local/services/iam/needs/table.ts';
 import { createAsynchronousInvocations } from '../../../local/services/lambda/asynchronous.ts';
 import { createEnvironmentPool } from '../../../local/services/lambda/environment-pool.ts';
+import { startEnvironment } from '../../../local/services/lambda/execution-environment.ts';
 import { createInvoker } from '../../../local/services/lambda/invoker.ts';
 import { lambdaRoutes } from '../../../local/services/lambda/operations.ts';
 import { createRegistry } from '../../../local/services/lambda/registry.ts';
@@ -44,7 +45,7 @@ describe('what operations need', () => {
       createMonitoring(cloud).service,
       ...createSageMaker(cloud).services,
     ];
-    const pool = createEnvironmentPool(cloud);
+    const pool = createEnvironmentPool(cloud, startEnvironment);
     const invoker = createInvoker(cloud, pool);
     const routes = lambdaRoutes(cloud, createRegistry(cloud), invoker, createAsynchronousInvocations(cloud, invoker));
     const served = [

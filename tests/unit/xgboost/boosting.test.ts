@@ -242,3 +242,47 @@ describe('a checkpoint', () => {
     expect(resumed.rounds).toEqual(whole.rounds.slice(3));
   });
 });
+
+describe('several classes', () => {
+  const data = madeData(600, 4, { kind: 'multiclass' });
+  const settings = { objective: 'multi:softprob', num_class: '3', max_depth: '3' };
+
+  it('are told apart by one tree each a round, and the model reads back as it was written', () => {
+    const { model, rounds } = train(data, { ...settings, eval_metric: 'mlogloss,merror' });
+
+    const answers = predict(model, data.features);
+    const hits = data.labels.filter((label, row) => {
+      const scores = Array.from(answers.subarray(row * 3, row * 3 + 3));
+      return scores.indexOf(Math.max(...scores)) === label;
+    }).length;
+    expect(model).toMatchObject({ classCount: 3, objective: 'multi:softprob' });
+    expect(Array.from(model.treeGroups.subarray(0, 6))).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(Array.from(model.iterationStarts)).toEqual(Array.from({ length: 11 }, (_, round) => round * 3));
+    expect(hits / 600).toBeCloseTo(1 - (rounds.at(-1)?.['train-merror'] ?? 1), 10);
+    expect(hits / 600).toBeGreaterThan(0.7);
+    expect(predictMargins(readModel(writeModel(model, 'ubj')), data.features)).toEqual(
+      predictMargins(model, data.features),
+    );
+  });
+
+  it('are learned alike where the class itself is the answer', () => {
+    const { model } = train(data, { ...settings, objective: 'multi:softmax' });
+
+    const answers = predict(model, data.features);
+    expect(answers).toHaveLength(600);
+    expect(new Set(answers)).toEqual(new Set([0, 1, 2]));
+  });
+
+  it('go on from a checkpoint as if they had not stopped', () => {
+    const whole = train(data, settings);
+    const begun = train(data, { ...settings, num_round: '4' });
+
+    const resumed = train(data, settings, undefined, begun.model);
+
+    expect(bytesOf(resumed.model)).toBe(bytesOf(whole.model));
+  });
+
+  it('have labels from 0 on, fewer than there are classes', () => {
+    expect(() => train(data, { ...settings, num_class: '2' })).toThrow('label must be in [0, num_class)');
+  });
+});

@@ -37,7 +37,7 @@ export const recordedModel = (kind: (typeof KINDS)[number], version: (typeof VER
 export const madeData = (
   rows: number,
   columns: number,
-  options: { seed?: number; distinct?: number; missing?: number; kind?: 'binary' | 'regression' } = {},
+  options: { seed?: number; distinct?: number; missing?: number; kind?: 'binary' | 'regression' | 'multiclass' } = {},
 ): Dataset => {
   const { seed = 1, distinct = 40, missing = 0.1, kind = 'binary' } = options;
   const random = createRandom(seed);
@@ -51,7 +51,9 @@ export const madeData = (
       signal += (value - 0.5) * (column % 2 === 0 ? 1 : -0.5);
     }
     signal += (random.next() - 0.5) * 0.5;
-    labels[row] = kind === 'regression' ? 10 + signal : signal > 0 ? 1 : 0;
+    if (kind === 'regression') labels[row] = 10 + signal;
+    else if (kind === 'multiclass') labels[row] = signal < -0.3 ? 0 : signal < 0.3 ? 1 : 2;
+    else labels[row] = signal > 0 ? 1 : 0;
   }
   return { features: { rows, columns, values }, labels, weights: undefined };
 };

@@ -47,10 +47,15 @@ describe('hyperparameters', () => {
     [{ max_depth: '0' }, 'Max leaves and max depth cannot both be unconstrained.'],
     [{ booster: 'dart' }, 'booster dart is known to SageMaker'],
     [{ booster: 'gblinear' }, 'booster gblinear is known to SageMaker'],
-    [{ objective: 'multi:softprob' }, 'objective multi:softprob is known to SageMaker'],
+    [{ objective: 'count:poisson' }, 'objective count:poisson is known to SageMaker'],
+    [{ objective: 'multi:softprob' }, "Require input for parameter 'num_class'"],
+    [{ num_class: '3' }, "Do not need to setup parameter 'num_class'"],
+    [{ objective: 'multi:softmax', num_class: '1' }, 'num_class: 1 is not in [2, +inf)'],
+    [{ objective: 'multi:softmax', num_class: '3', eval_metric: 'logloss' }, "Metric 'logloss' cannot be applied"],
+    [{ eval_metric: 'merror' }, "Metric 'merror' cannot be applied"],
     [{ objective: 'rank:ndcg' }, 'objective rank:ndcg is known to SageMaker'],
     [{ monotone_constraints: '(1,0)' }, 'Hyperparameter monotone_constraints is known to SageMaker'],
-    [{ eval_metric: 'merror' }, 'eval_metric merror is known to SageMaker'],
+    [{ eval_metric: 'mphe' }, 'eval_metric mphe is known to SageMaker'],
     [{ tree_method: 'gpu_hist' }, 'tree_method gpu_hist is known to SageMaker'],
   ])('refuses %j and says why', (given, reason) => {
     expect(() => read(given)).toThrow(UserError);
@@ -69,6 +74,11 @@ describe('metrics', () => {
   it("prints the objective's own metric if none is asked for", () => {
     expect(named({})).toEqual(['logloss']);
     expect(named({ objective: 'reg:squarederror' })).toEqual(['rmse']);
+    expect(named({ objective: 'multi:softmax', num_class: '3' })).toEqual(['mlogloss']);
+    expect(named({ objective: 'multi:softprob', num_class: '3', eval_metric: 'accuracy,merror' })).toEqual([
+      'merror',
+      'accuracy',
+    ]);
   });
 
   it("prints XGBoost's before the image's, and what is tuned for last", () => {

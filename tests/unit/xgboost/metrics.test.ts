@@ -64,3 +64,40 @@ it('knows no metric by a name it does not have', () => {
   expect(metricOf('toString')).toBeUndefined();
   expect(metricOf('error@much')).toBeUndefined();
 });
+
+describe('metrics of several classes', () => {
+  // Margins class after class: the answers are 0, 2, 1, 1, and the first of equals in the last row.
+  const classes = 3;
+  const rows = {
+    classes,
+    objective: 'multi:softprob' as const,
+    labels: Float32Array.of(0, 2, 2, 1, 1),
+    margins: Float32Array.of(2, 0, 0, 0, 0, 0, 0, 1, 3, 0, 0, 1, 0, 0, 0),
+  };
+
+  it.each([
+    ['merror', 2 / 5],
+    ['accuracy', 3 / 5],
+    ['balanced_accuracy', (1 + 1 / 2 + 1 / 2) / 3],
+    ['f1', (2 / 3 + 1 / 2 + 2 / 3) / 3],
+    [
+      'mlogloss',
+      -(
+        Math.log(Math.E ** 2 / (Math.E ** 2 + 2)) +
+        Math.log(Math.E / (Math.E + 2)) +
+        Math.log(1 / (Math.E + 2)) +
+        Math.log(Math.E ** 3 / (Math.E ** 3 + 2)) +
+        Math.log(1 / 3)
+      ) / 5,
+    ],
+  ])('computes %s', (name, expected) => {
+    expect(score(name, rows)).toBeCloseTo(expected, 10);
+  });
+
+  it('weighs rows in XGBoost’s own, and in none of the image’s', () => {
+    const weights = Float32Array.of(1, 1, 3, 1, 0);
+
+    expect(score('merror', { ...rows, weights })).toBeCloseTo(3 / 6, 10);
+    expect(score('accuracy', { ...rows, weights })).toBeCloseTo(3 / 5, 10);
+  });
+});

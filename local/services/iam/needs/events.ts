@@ -37,6 +37,18 @@ const onBus =
   (action: string): Needs =>
   (input, place) => [{ action: `events:${action}`, resource: busArn(place, input.Name) }];
 
+const archiveArn = ({ account, region }: Place, value: Json | undefined) =>
+  `arn:aws:events:${region}:${account}:archive/${textOf(value).split('/').at(-1)}`;
+const onArchive =
+  (action: string): Needs =>
+  (input, place) => [{ action: `events:${action}`, resource: archiveArn(place, input.ArchiveName) }];
+
+const replayArn = ({ account, region }: Place, value: Json | undefined) =>
+  `arn:aws:events:${region}:${account}:replay/${textOf(value)}`;
+const onReplay =
+  (action: string): Needs =>
+  (input, place) => [{ action: `events:${action}`, resource: replayArn(place, input.ReplayName) }];
+
 export const EVENTS_NEEDS: NeedsTable = {
   // Each entry is an event of its own, to a bus of its own.
   PutEvents: (input, place) =>
@@ -63,5 +75,21 @@ export const EVENTS_NEEDS: NeedsTable = {
   RemoveTargets: onRule('RemoveTargets', 'Rule'),
   ListTargetsByRule: onRule('ListTargetsByRule', 'Rule'),
   ListRuleNamesByTarget: anywhere('events:ListRuleNamesByTarget'),
+  // Which of the resources it names an action is asked for is *assumed*: archive and bus, or archive and replay.
+  CreateArchive: (input, place) => [
+    { action: 'events:CreateArchive', resource: archiveArn(place, input.ArchiveName) },
+    { action: 'events:CreateArchive', resource: busArn(place, input.EventSourceArn) },
+  ],
+  DescribeArchive: onArchive('DescribeArchive'),
+  UpdateArchive: onArchive('UpdateArchive'),
+  DeleteArchive: onArchive('DeleteArchive'),
+  ListArchives: anywhere('events:ListArchives'),
+  StartReplay: (input, place) => [
+    { action: 'events:StartReplay', resource: archiveArn(place, input.EventSourceArn) },
+    { action: 'events:StartReplay', resource: replayArn(place, input.ReplayName) },
+  ],
+  DescribeReplay: onReplay('DescribeReplay'),
+  CancelReplay: onReplay('CancelReplay'),
+  ListReplays: anywhere('events:ListReplays'),
   TestEventPattern: anywhere('events:TestEventPattern'),
 };

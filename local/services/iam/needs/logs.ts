@@ -28,4 +28,11 @@ export const LOGS_NEEDS: NeedsTable = {
     },
   ],
   CreateLogGroup: onGroup('CreateLogGroup'),
+  CreateLogStream: onGroup('CreateLogStream'),
+  PutLogEvents: (input, place) => [
+    {
+      action: 'logs:PutLogEvents',
+      resource: `${groupArn(place, textOf(input.logGroupName))}:log-stream:${textOf(input.logStreamName)}`,
+    },
+  ],
 };

@@ -29,6 +29,7 @@ export const MONITORING_NEEDS: NeedsTable = {
   GetMetricStatistics: anywhere('cloudwatch:GetMetricStatistics'),
   ListMetrics: anywhere('cloudwatch:ListMetrics'),
   PutMetricAlarm: onAlarm('PutMetricAlarm'),
+  PutCompositeAlarm: onAlarm('PutCompositeAlarm'),
   // *Assumed*: with names, each is asked for; without, all are.
   DescribeAlarms: (input, place) =>
     listOf(input.AlarmNames).length > 0

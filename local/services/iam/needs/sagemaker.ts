@@ -3,7 +3,7 @@
  * and condition keys for Amazon SageMaker"; tags and roles: docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
  * (documented). Names stand in ARNs in small letters.
  */
-import type { JsonObject } from '../../../contracts.ts';
+import type { Json, JsonObject } from '../../../contracts.ts';
 import {
   anywhere,
   listOf,
@@ -47,6 +47,10 @@ const creating =
     ];
   };
 
+/** The role of a definition's training jobs. */
+const roleOf = (definition: Json | undefined): Json | undefined =>
+  typeof definition === 'object' && definition !== null && !Array.isArray(definition) ? definition.RoleArn : undefined;
+
 /** The versions of a group, as the group's name or ARN tells. */
 const versionsOf = (place: Place, group: string) => arn(place, 'model-package', `${group.split('/').at(-1) ?? ''}/*`);
 
@@ -57,6 +61,28 @@ export const SAGEMAKER_NEEDS: NeedsTable = {
   DescribeTrainingJob: on('DescribeTrainingJob', 'training-job', 'TrainingJobName'),
   StopTrainingJob: on('StopTrainingJob', 'training-job', 'TrainingJobName'),
   ListTrainingJobs: anywhere('sagemaker:ListTrainingJobs'),
+  CreateHyperParameterTuningJob: creating(
+    'CreateHyperParameterTuningJob',
+    'hyper-parameter-tuning-job',
+    'HyperParameterTuningJobName',
+    (input) => passRole(roleOf(input.TrainingJobDefinition), SERVICE),
+  ),
+  DescribeHyperParameterTuningJob: on(
+    'DescribeHyperParameterTuningJob',
+    'hyper-parameter-tuning-job',
+    'HyperParameterTuningJobName',
+  ),
+  StopHyperParameterTuningJob: on(
+    'StopHyperParameterTuningJob',
+    'hyper-parameter-tuning-job',
+    'HyperParameterTuningJobName',
+  ),
+  ListTrainingJobsForHyperParameterTuningJob: on(
+    'ListTrainingJobsForHyperParameterTuningJob',
+    'hyper-parameter-tuning-job',
+    'HyperParameterTuningJobName',
+  ),
+  ListHyperParameterTuningJobs: anywhere('sagemaker:ListHyperParameterTuningJobs'),
   CreateTransformJob: creating('CreateTransformJob', 'transform-job', 'TransformJobName'),
   DescribeTransformJob: on('DescribeTransformJob', 'transform-job', 'TransformJobName'),
   StopTransformJob: on('StopTransformJob', 'transform-job', 'TransformJobName'),
@@ -79,6 +105,7 @@ export const SAGEMAKER_NEEDS: NeedsTable = {
     { action: 'sagemaker:UpdateEndpoint', resource: arn(place, 'endpoint', textOf(input.EndpointName)) },
     { action: 'sagemaker:UpdateEndpoint', resource: arn(place, 'endpoint-config', textOf(input.EndpointConfigName)) },
   ],
+  UpdateEndpointWeightsAndCapacities: on('UpdateEndpointWeightsAndCapacities', 'endpoint', 'EndpointName'),
   DescribeEndpoint: on('DescribeEndpoint', 'endpoint', 'EndpointName'),
   DeleteEndpoint: on('DeleteEndpoint', 'endpoint', 'EndpointName'),
   ListEndpoints: anywhere('sagemaker:ListEndpoints'),
@@ -86,6 +113,9 @@ export const SAGEMAKER_NEEDS: NeedsTable = {
   CreateModelPackageGroup: creating('CreateModelPackageGroup', 'model-package-group', 'ModelPackageGroupName'),
   DescribeModelPackageGroup: on('DescribeModelPackageGroup', 'model-package-group', 'ModelPackageGroupName'),
   DeleteModelPackageGroup: on('DeleteModelPackageGroup', 'model-package-group', 'ModelPackageGroupName'),
+  PutModelPackageGroupPolicy: on('PutModelPackageGroupPolicy', 'model-package-group', 'ModelPackageGroupName'),
+  GetModelPackageGroupPolicy: on('GetModelPackageGroupPolicy', 'model-package-group', 'ModelPackageGroupName'),
+  DeleteModelPackageGroupPolicy: on('DeleteModelPackageGroupPolicy', 'model-package-group', 'ModelPackageGroupName'),
   ListModelPackageGroups: anywhere('sagemaker:ListModelPackageGroups'),
   // A version that is not there yet is asked for as `model-package/<group>/*`: the resource of the sample policy in
   // model-registry-cross-account.md; that AWS evaluates it so is *assumed*.

@@ -3,13 +3,29 @@
  * condition keys for Amazon SQS"; batches need the action without Batch: docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
  * (documented).
  */
-import { anywhere, type Needs, type NeedsTable, type Place, textOf } from './need.ts';
+import type { Json } from '../../../contracts.ts';
+import { anywhere, type Needs, type NeedsTable, objectOf, type Place, textOf } from './need.ts';
 
 const arn = ({ account, region }: Place, name: string) => `arn:aws:sqs:${region}:${account}:${name}`;
 
 const onQueue =
   (action: string, member: 'QueueUrl' | 'QueueName' = 'QueueUrl'): Needs =>
   (input, place) => [{ action: `sqs:${action}`, resource: arn(place, textOf(input[member]).split('/').at(-1) ?? '') }];
+
+/** A task's handle is base64 of JSON that names its source (*assumed* from handles that were seen). */
+const taskSource = (handle: string): string => {
+  try {
+    const task: Json = JSON.parse(Buffer.from(handle, 'base64').toString());
+    return textOf(objectOf(task).sourceArn) || '*';
+  } catch {
+    return '*';
+  }
+};
+
+const onArn =
+  (...actions: readonly string[]) =>
+  (queueArn: string) =>
+    actions.map((action) => ({ action: `sqs:${action}`, resource: queueArn }));
 
 export const SQS_NEEDS: NeedsTable = {
   CreateQueue: onQueue('CreateQueue', 'QueueName'),
@@ -30,4 +46,19 @@ export const SQS_NEEDS: NeedsTable = {
   TagQueue: onQueue('TagQueue'),
   UntagQueue: onQueue('UntagQueue'),
   ListQueueTags: onQueue('ListQueueTags'),
+  // A task reads the dead-letter queue and writes the destination in the name of who starts it:
+  // docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html (documented).
+  StartMessageMoveTask: ({ SourceArn, DestinationArn }) => [
+    ...onArn('StartMessageMoveTask', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes')(textOf(SourceArn)),
+    ...(DestinationArn === undefined ? [] : onArn('SendMessage')(textOf(DestinationArn))),
+  ],
+  ListMessageMoveTasks: ({ SourceArn }) =>
+    onArn('ListMessageMoveTasks', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes')(textOf(SourceArn)),
+  CancelMessageMoveTask: ({ TaskHandle }) =>
+    onArn(
+      'CancelMessageMoveTask',
+      'ReceiveMessage',
+      'DeleteMessage',
+      'GetQueueAttributes',
+    )(taskSource(textOf(TaskHandle))),
 };

@@ -1,0 +1,125 @@
+/** An AWS client for code that runs in the cloud's process: operations by name, in the words of the SDKs. */
+import { type Json, type JsonObject, type Principal, ServiceError, Unanswered } from '../contracts.ts';
+import type { InnerDoor } from './door.ts';
+import * as lambda from './lambda-requests.ts';
+import * as s3 from './s3-requests.ts';
+import * as runtime from './sagemaker-runtime-requests.ts';
+
+/** Members of a request or of an answer, as the SDKs name them. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** One operation of a service that reads requests itself. @throws ServiceError */
+export type RestOperation = (input: Members, send: Send) => Promise<Members>;
+
+/** Has a request answered. @throws ServiceError */
+export type Send = (request: Parameters<InnerDoor['exchange']>[2]) => ReturnType<InnerDoor['exchange']>;
+
+export interface InProcessClient {
+  /**
+   * Sends a request, up to three times when its failure is one that may pass.
+   * @param service The service's SDK client package without its prefix: `s3`, `sqs`, `eventbridge`, `sagemaker-runtime`.
+   * @throws ServiceError as the service answered, by the name a client sees; ConnectionBrokenError when it did not.
+   */
+  send(service: string, operation: string, input: Members): Promise<Members>;
+}
+
+/** Services that are spoken to in JSON or as a query, by the name of their SDK client package, with their scope. */
+const SCOPES: Readonly<Record<string, string>> = {
+  cloudwatch: 'monitoring',
+  'cloudwatch-logs': 'logs',
+  eventbridge: 'events',
+  sagemaker: 'sagemaker',
+  sns: 'sns',
+  sqs: 'sqs',
+  sts: 'sts',
+};
+
+const REST: Readonly<Record<string, { scope: string; operations: Readonly<Record<string, RestOperation>> }>> = {
+  s3: { scope: 's3', operations: s3.OPERATIONS },
+  lambda: { scope: 'lambda', operations: lambda.OPERATIONS },
+  'sagemaker-runtime': { scope: 'sagemaker', operations: runtime.OPERATIONS },
+};
+
+/** The SDKs' standard mode: docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (documented). */
+const MAX_ATTEMPTS = 3;
+
+/** Same page, "standard retry mode": throttling and transient errors (documented). */
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'LimitExceededException',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+  'TransactionInProgressException',
+]);
+const PASSING_STATUSES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
+/** A connection that broke before an answer came. */
+export class ConnectionBrokenError extends Error {
+  override readonly name = 'ConnectionBrokenError';
+  readonly code = 'ECONNRESET';
+}
+
+const mayPass = (error: unknown): boolean =>
+  error instanceof ConnectionBrokenError ||
+  (error instanceof ServiceError && (PASSING_CODES.has(error.code) || PASSING_STATUSES.has(error.status)));
+
+/** A time crosses in JSON as epoch seconds, and clients make a Date of it; in these services its member is called so. */
+const TIME = /(?:Time|Timestamp)$/;
+
+const withDates = (value: Json, name = ''): unknown => {
+  if (typeof value === 'number') return TIME.test(name) ? new Date(value * 1000) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withDates(item));
+  return membersOf(value);
+};
+
+const membersOf = (value: JsonObject): Members =>
+  Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withDates(member, name)]));
+
+/** What JSON can say of a request; members that are not set go. */
+const jsonOf = (input: Members): JsonObject => JSON.parse(JSON.stringify(input));
+
+/** @param principal Who asks. */
+export const createInProcessClient = (door: InnerDoor, principal: Principal): InProcessClient => {
+  const once = async (service: string, operation: string, input: Members): Promise<Members> => {
+    const scope = SCOPES[service];
+    if (scope !== undefined) return membersOf(await door.run(principal, scope, operation, jsonOf(input)));
+    const rest = REST[service];
+    const run = rest && Object.hasOwn(rest.operations, operation) ? rest.operations[operation] : undefined;
+    if (!rest || !run) {
+      throw new ServiceError(
+        'UnknownOperationException',
+        `The operation ${operation} of ${service} is not implemented for code in the cloud's process`,
+        404,
+      );
+    }
+    return run(input, (request) => door.exchange(principal, rest.scope, request));
+  };
+  return {
+    async send(service, operation, input) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(service, operation, input);
+        } catch (thrown) {
+          const error =
+            thrown instanceof Unanswered
+              ? new ConnectionBrokenError(`no answer to ${operation} came`, { cause: thrown })
+              : thrown;
+          // The pause between attempts is left out: no clock of this cloud runs meanwhile.
+          if (attempt >= MAX_ATTEMPTS || !mayPass(error)) throw error;
+        }
+      }
+    },
+  };
+};

@@ -1,0 +1,148 @@
+/** Functions that run in the cloud's process: no start, no bundle, no socket. The packaged ones stay the truth. */
+import type { Cloud, Json, Principal } from '../contracts.ts';
+import { openRoleLog } from '../role-log.ts';
+import type { ExecutionEnvironment, Invocation, Outcome } from '../services/lambda/execution-environment.ts';
+import type { FunctionDefinition } from '../services/lambda/function-definition.ts';
+import { failureOf } from '../services/lambda/runtime/failure.ts';
+import { timedOut } from '../services/lambda/time-out.ts';
+import { createInProcessClient, type InProcessClient } from './client.ts';
+import type { InnerDoor } from './door.ts';
+
+/** What a function finds around it. */
+export interface InProcessContext {
+  readonly functionName: string;
+  readonly region: string;
+  /** The variables the function was declared with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Signs as the function's role. */
+  readonly client: InProcessClient;
+}
+
+/** What a handler gets beside its event: the members of Lambda's context object that are values. */
+export interface InvocationContext {
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly invokedFunctionArn: string;
+  readonly memoryLimitInMB: string;
+  readonly awsRequestId: string;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+}
+
+export type InProcessHandler = (event: Json, context: InvocationContext) => Promise<unknown>;
+
+/** A function's module: run once for each execution environment. */
+export type InProcessFunction = (context: InProcessContext) => InProcessHandler;
+
+/** The functions that there are, by name. */
+export type InProcessFunctions = (functionName: string) => InProcessFunction | undefined;
+
+const never = <T>() => new Promise<T>(() => undefined);
+
+/** A client that is heard no more once its environment has been killed: no answer comes, nothing further has an effect. */
+const whileAlive = (client: InProcessClient, isAlive: () => boolean): InProcessClient => ({
+  async send(service, operation, input) {
+    if (!isAlive()) return never();
+    try {
+      const answer = await client.send(service, operation, input);
+      return isAlive() ? answer : never();
+    } catch (error) {
+      if (!isAlive()) return never();
+      throw error;
+    }
+  },
+});
+
+const principalOf = (cloud: Cloud, definition: FunctionDefinition): Principal => {
+  const { accessKeyId } = cloud.iam.credentialsFor(definition.role, definition.name);
+  const principal = cloud.iam.principalOf(accessKeyId);
+  if (!principal) throw new Error(`the credentials of ${definition.name} belong to nobody`);
+  return principal;
+};
+
+/** Starts environments whose functions are called in this process. */
+export const createInProcessStart =
+  (functions: InProcessFunctions, door: () => InnerDoor) =>
+  async (cloud: Cloud, definition: FunctionDefinition): Promise<ExecutionEnvironment> => {
+    const program = functions(definition.name);
+    if (!program) throw new Error(`no function ${definition.name} was given to run in this process`);
+    const date = cloud.clock.now().toISOString().slice(0, 10).replaceAll('-', '/');
+    const logStream = `${date}/[$LATEST]${cloud.id(32)}`;
+    const log = openRoleLog(cloud, { role: definition.role, session: definition.name }, definition.logGroup, logStream);
+    let isAlive = true;
+    const killed = Promise.withResolvers<'killed'>();
+    const client = whileAlive(createInProcessClient(door(), principalOf(cloud, definition)), () => isAlive);
+    let handler: InProcessHandler | undefined;
+    let initDurationMs: number | undefined;
+
+    const run = async ({ requestId, payload }: Invocation, onLine: (line: string) => void): Promise<Outcome> => {
+      const began = performance.now();
+      const measured = () => ({ durationMs: performance.now() - began, maxMemoryMb: definition.memorySizeMb });
+      const timeoutMs = definition.timeoutSeconds * 1000;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<'late'>((resolve) => {
+        timer = setTimeout(() => resolve('late'), timeoutMs);
+      });
+      const work = async (): Promise<Outcome> => {
+        try {
+          handler ??= program({
+            functionName: definition.name,
+            region: cloud.region,
+            environment: definition.environment,
+            client,
+          });
+          initDurationMs ??= performance.now() - began;
+          const result = await handler(JSON.parse(payload), {
+            functionName: definition.name,
+            functionVersion: '$LATEST',
+            invokedFunctionArn: definition.arn,
+            memoryLimitInMB: String(definition.memorySizeMb),
+            awsRequestId: requestId,
+            logGroupName: definition.logGroup,
+            logStreamName: logStream,
+          });
+          return { kind: 'response', payload: JSON.stringify(result ?? null), ...measured() };
+        } catch (thrown) {
+          const failure = failureOf(thrown);
+          const message = `Invoke Error \t${JSON.stringify({ ...failure, stack: failure.trace, trace: undefined })}`;
+          const timestamp = cloud.clock.now().toISOString();
+          // As the runtime words it: docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html (documented).
+          if (isAlive) {
+            onLine(
+              definition.logFormat === 'JSON'
+                ? JSON.stringify({ timestamp, level: 'ERROR', requestId, message })
+                : [timestamp, requestId, 'ERROR', message].join('\t'),
+            );
+          }
+          return { kind: 'error', failure, ...measured() };
+        }
+      };
+      const outcome = await Promise.race([work(), late, killed.promise]);
+      clearTimeout(timer);
+      if (outcome === 'late') {
+        isAlive = false;
+        return timedOut(cloud, definition, requestId, measured().durationMs);
+      }
+      if (outcome !== 'killed') return outcome;
+      const message = `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`;
+      return {
+        kind: 'error',
+        failure: { errorType: 'Runtime.ExitError', errorMessage: message },
+        logged: `${message}\nRuntime.ExitError`,
+        status: 'error',
+        ...measured(),
+      };
+    };
+
+    return {
+      logStream,
+      log,
+      initDurationMs: () => initDurationMs,
+      usable: () => isAlive,
+      invoke: run,
+      async stop() {
+        isAlive = false;
+        killed.resolve('killed');
+      },
+    };
+  };

@@ -1,0 +1,65 @@
+import * as z from 'zod';
+
+const limits = z.record(z.string(), z.number());
+const share = z.number().min(0).max(1);
+
+/** What a definition asks of a candidate, every default filled in: all that judging and deciding know of a definition. */
+export const policySchema = z.strictObject({
+  /** The metric candidate, champion, anchor and trivial model are compared by. */
+  metric: z.string(),
+  /** Least (or, where lower is better, greatest) values of any metrics. */
+  thresholds: limits,
+  /** Binary: a row is answered 1 where its score is at or above it. */
+  operatingPoint: share,
+  /** Of every interval and test: 0.95 leaves 5 % on the one side a test looks at. */
+  confidence: z.number().gt(0.5).lt(1),
+  champion: z.strictObject({
+    /** `non_inferior`: not worse by the margin or more; `superior`: better; `threshold`: not compared. */
+    mode: z.enum(['non_inferior', 'superior', 'threshold']),
+    /** In units of the metric. */
+    margin: z.number().min(0),
+  }),
+  /** The best champion of the past, and how much worse than it several promotions together may become; null: not asked. */
+  anchor: z.strictObject({ margin: z.number().min(0), pastMs: z.int().min(0) }).nullable(),
+  /** Whether a candidate that is no gain needs a reason to take the champion's place. */
+  refresh: z.enum(['reason', 'always']),
+  slices: z.array(
+    z.strictObject({
+      column: z.string(),
+      /** A slice with too little data, or too far below, then speaks against the candidate. */
+      required: z.boolean(),
+      /** How much worse than the champion a slice may be, in units of the metric. */
+      margin: z.number().min(0),
+      /** Least (greatest) values of metrics within each slice. */
+      floors: limits,
+      minRows: z.int().min(1),
+      /** Binary: rows of the rarer class. */
+      minPositives: z.int().min(0),
+    }),
+  ),
+  fairness: z.array(
+    z.strictObject({
+      /** A protected column. */
+      column: z.string(),
+      /** Limits of fairness metrics: ratios at least, differences at most. */
+      limits,
+      required: z.boolean(),
+    }),
+  ),
+  limits: z.strictObject({
+    modelBytes: z.number().min(1).nullable(),
+    latencyP95Ms: z.number().gt(0).nullable(),
+  }),
+  /** How many candidates may be judged on the same gate rows. */
+  gateUses: z.int().min(1),
+  suspicion: z.strictObject({
+    /** A gain over the champion (or, without one, over the trivial model) above it is too good to believe, in units of the metric. */
+    jump: z.number().gt(0).nullable(),
+    /** By how much more of the rows the champion may contradict the labels than when it was promoted. */
+    flips: share.nullable(),
+    /** A single feature that ranks (explains) the label at least so well gives it away. */
+    giveaway: share.nullable(),
+  }),
+  approval: z.enum(['automatic', 'manual']),
+});
+export type Policy = z.infer<typeof policySchema>;

@@ -1,0 +1,65 @@
+/** The SDK's clients as the adapters of `shared/aws` take them, on a client that crosses no HTTP. */
+import { EventBridgeClient, EventBridgeServiceException } from '@aws-sdk/client-eventbridge';
+import { LambdaClient, LambdaServiceException } from '@aws-sdk/client-lambda';
+import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { SageMakerClient, SageMakerServiceException } from '@aws-sdk/client-sagemaker';
+import { SageMakerRuntimeClient, SageMakerRuntimeServiceException } from '@aws-sdk/client-sagemaker-runtime';
+import { SNSClient, SNSServiceException } from '@aws-sdk/client-sns';
+import { SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
+
+import { ServiceError } from '../../local/contracts.ts';
+import type { InProcessClient, Members } from '../../local/in-process/client.ts';
+
+interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly $fault: 'client' | 'server';
+  readonly $metadata: { readonly httpStatusCode: number };
+}
+
+interface Command {
+  readonly input: Members;
+}
+
+/**
+ * A client whose `send` goes to the services directly: the SDK's own way, through HTTP, costs ten times what the
+ * services do.
+ */
+const standIn = <Client>(
+  prototype: Client & object,
+  service: string,
+  client: InProcessClient,
+  exception: new (failure: Failure) => Error,
+): Client =>
+  Object.create(prototype, {
+    send: {
+      async value(command: Command): Promise<Members> {
+        const operation = command.constructor.name.replace(/Command$/, '');
+        try {
+          return await client.send(service, operation, command.input);
+        } catch (error) {
+          if (!(error instanceof ServiceError)) throw error;
+          const { code, message, status } = error;
+          throw new exception({
+            name: code,
+            message,
+            $fault: status < 500 ? 'client' : 'server',
+            $metadata: { httpStatusCode: status },
+          });
+        }
+      },
+    },
+  });
+
+/** The clients of one function, or of the administrator. */
+export const clientsOn = (client: InProcessClient) => ({
+  events: standIn(EventBridgeClient.prototype, 'eventbridge', client, EventBridgeServiceException),
+  lambda: standIn(LambdaClient.prototype, 'lambda', client, LambdaServiceException),
+  runtime: standIn(SageMakerRuntimeClient.prototype, 'sagemaker-runtime', client, SageMakerRuntimeServiceException),
+  s3: standIn(S3Client.prototype, 's3', client, S3ServiceException),
+  sageMaker: standIn(SageMakerClient.prototype, 'sagemaker', client, SageMakerServiceException),
+  sns: standIn(SNSClient.prototype, 'sns', client, SNSServiceException),
+  sqs: standIn(SQSClient.prototype, 'sqs', client, SQSServiceException),
+});
+
+export type Clients = ReturnType<typeof clientsOn>;

@@ -1,0 +1,59 @@
+/** A container image whose model is the same whatever it is trained on: enough to tell rows apart, in no time. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { ContainerImage, ContainerProgram } from '../../local/contracts.ts';
+
+const HYPERPARAMETERS: ReadonlySet<string> = new Set([
+  'eta',
+  'eval_metric',
+  'max_depth',
+  'num_round',
+  'objective',
+  'seed',
+]);
+
+/** The farther a parcel goes the later it is: a score from the first feature. */
+const score = (row: string): number => {
+  const first = Number(row.slice(0, row.includes(',') ? row.indexOf(',') : undefined));
+  return 1 / (1 + Math.exp((450 - (Number.isNaN(first) ? 450 : first)) / 200));
+};
+
+const program: ContainerProgram = {
+  async train({ root, log }) {
+    const ml = join(root, 'opt/ml');
+    const given: Record<string, string> = JSON.parse(
+      await readFile(join(ml, 'input/config/hyperparameters.json'), 'utf8'),
+    );
+    const unknown = Object.keys(given).find((name) => !HYPERPARAMETERS.has(name));
+    if (unknown !== undefined) {
+      await mkdir(join(ml, 'output'), { recursive: true });
+      await writeFile(join(ml, 'output/failure'), `UserError: Extraneous hyperparameter found: ${unknown}`);
+      return 1;
+    }
+    for (const metric of ['train', 'validation']) log(`[0]#011${metric}-auc:0.75#011${metric}-logloss:0.55`);
+    await writeFile(join(ml, 'model/model'), 'the same for everybody');
+    return 0;
+  },
+  async serve() {
+    return async (body) => {
+      const rows = Buffer.from(body)
+        .toString()
+        .split('\n')
+        .filter((row) => row !== '');
+      const text = `${rows.map((row) => score(row).toString()).join('\n')}\n`;
+      return { status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' }, body: Buffer.from(text) };
+    };
+  },
+};
+
+/** Stands in for the built-in XGBoost. */
+export const fixedModel: ContainerImage = {
+  pattern: /^sagemaker-xgboost:/,
+  command: [],
+  program,
+  metricDefinitions: ['auc', 'logloss'].map((metric) => ({
+    name: `validation:${metric}`,
+    regex: String.raw`.*\[[0-9]+\].*#011validation-${metric}:(\S+)`,
+  })),
+};
