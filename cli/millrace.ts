@@ -5,12 +5,14 @@ import { parseArgs } from 'node:util';
 import { findPlace } from './place.ts';
 import { UsageError, type Verb } from './verb.ts';
 import { approve, reject } from './verbs/approve.ts';
+import { evaluate } from './verbs/evaluate.ts';
+import { gate } from './verbs/gate.ts';
 import { publish } from './verbs/publish.ts';
 import { redrive } from './verbs/redrive.ts';
 import { run } from './verbs/run.ts';
 import { status } from './verbs/status.ts';
 
-const VERBS: Readonly<Record<string, Verb>> = { publish, run, status, approve, reject, redrive };
+const VERBS: Readonly<Record<string, Verb>> = { publish, run, status, approve, reject, redrive, evaluate, gate };
 
 const usage = () =>
   [
@@ -18,7 +20,7 @@ const usage = () =>
     '',
     ...Object.values(VERBS).map((verb) => `  ${verb.usage.padEnd(64)} ${verb.about}`),
     '',
-    'It talks to the account and region the AWS SDK finds (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, …).',
+    'evaluate and gate read files alone. The others talk to the account and region the AWS SDK finds (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, …).',
     'Exit status: 0 yes, 1 no, 2 could not tell.',
   ].join('\n');
 

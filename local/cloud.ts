@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createActivity } from './activity.ts';
 import { type Clock, createClock } from './clock.ts';
 import { defaultImages } from './containers/images.ts';
-import type { Activity, Cloud, ContainerImage, JsonObject, SageMakerApi, Service } from './contracts.ts';
+import type { Activity, Cloud, ContainerImage, JsonObject, KmsApi, SageMakerApi, Service } from './contracts.ts';
 import { createDeliver } from './deliver.ts';
 import { checkServed, createFaults, type FaultControl } from './faults/faults.ts';
 import { readFaults } from './faults/file.ts';
@@ -23,6 +23,7 @@ import { createEvents } from './services/events/service.ts';
 import { NEEDS } from './services/iam/needs/table.ts';
 import { ADMINISTRATOR_KEY } from './services/iam/roles.ts';
 import { createIam, type IamStore } from './services/iam/service.ts';
+import { createKms } from './services/kms/service.ts';
 import { createLambda } from './services/lambda/service.ts';
 import { createLogs } from './services/logs/service.ts';
 import { createMonitoring } from './services/monitoring/service.ts';
@@ -116,11 +117,14 @@ interface World {
 
 const createIds = (seed: number): Cloud['id'] => {
   let drawn = 0;
+  /** Digits of the last draw that nobody has had yet. */
+  let left = '';
   return (kind) => {
     const hex = (length: number): string => {
-      let digits = '';
-      while (digits.length < length) digits += hash('sha256', `${seed}/${drawn++}`);
-      return digits.slice(0, length);
+      while (left.length < length) left += hash('sha512', `${seed}/${drawn++}`);
+      const digits = left.slice(0, length);
+      left = left.slice(length);
+      return digits;
     };
     if (typeof kind === 'number') return hex(kind);
     const digits = hex(32);
@@ -134,6 +138,7 @@ const DEFAULT_REGION = 'eu-west-1';
 const DEFAULT_SEED = 1;
 
 type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'monitoring' | 'deliver'> & {
+  readonly kms: KmsApi;
   readonly iam: IamStore;
   readonly s3: S3Store;
 };
@@ -190,6 +195,9 @@ const createWorld = (
     get monitoring() {
       return part('monitoring');
     },
+    get kms() {
+      return part('kms');
+    },
     get faults() {
       return faults;
     },
@@ -216,6 +224,7 @@ const createWorld = (
     faults: () => faults,
   });
   const lambda = createLambda(cloud, functions && createInProcessStart(functions, () => inner));
+  const kms = createKms(cloud);
   const monitoring = createMonitoring(cloud);
   const sagemaker = createSageMaker(cloud, { metric: (datum) => monitoring.api.put(datum) }, options.quotas);
   Object.assign(made, {
@@ -227,6 +236,7 @@ const createWorld = (
     sns: sns.api,
     lambda: lambda.api,
     monitoring: monitoring.api,
+    kms: kms.api,
     deliver: createDeliver(cloud),
   } satisfies Parts);
 
@@ -238,6 +248,7 @@ const createWorld = (
     lambda.service,
     logs.service,
     monitoring.service,
+    kms.service,
     ...sagemaker.services,
   ];
   const services: readonly Service[] = [s3.service, ...others];

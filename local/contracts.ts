@@ -71,6 +71,11 @@ export interface Call {
   /** Says, for the record, which operation this was and with which parameters; said again, the last word counts. */
   note(operation: string, params: JsonObject): void;
   /**
+   * Given where who asks is in this process: takes what would go out as an XML document, as its reader would find it. The
+   * body is left empty then.
+   */
+  takeDocument?(root: string, document: JsonObject): void;
+  /**
    * What a service with a protocol of its own calls once, before anything is done: the front does so for the others. Notes
    * the operation, checks its members and the permissions of who signed, and lets faults strike.
    * @throws ServiceError
@@ -207,8 +212,8 @@ export interface LambdaApi {
   /** Invokes and waits. `functionError` is set when the function failed; the payload is then its error object. */
   invoke(functionArn: string, payload: Json): Promise<{ payload: Json; functionError?: 'Handled' | 'Unhandled' }>;
   /**
-   * Kills every environment of a function that runs an invocation; each of these fails with `Runtime.ExitError`. Nothing
-   * happens when none runs. Throws ServiceError (ResourceNotFoundException) when there is no such function.
+   * Kills every environment of a function that runs an invocation; each of these fails with `Runtime.ExitError`, and nothing
+   * that it would still do has an effect. Nothing happens when none runs. Throws ServiceError (ResourceNotFoundException) when there is no such function.
    */
   crash(functionArn: string): void;
 }
@@ -362,6 +367,23 @@ export interface IamApi {
   roleExists(roleArn: string): boolean;
 }
 
+/** KMS as the services see it whose data it encrypts. */
+export interface KmsApi {
+  /**
+   * The right to use a key, by its own policy and by the caller's.
+   * @param use `key`: id, ARN or alias; `via`: the service that asks for the caller (`s3`); `context`: the encryption context.
+   * @returns The key's ARN.
+   * @throws ServiceError AccessDenied, KMS.NotFoundException, KMS.DisabledException
+   */
+  authorize(use: {
+    readonly by: Actor;
+    readonly action: 'kms:GenerateDataKey' | 'kms:Decrypt';
+    readonly key: string;
+    readonly via: string;
+    readonly context: Readonly<Record<string, string>>;
+  }): string;
+}
+
 /** Puts a value for a target ARN where it belongs: a queue, a function, a topic, a bus. Throws ServiceError. */
 export type Deliver = (arn: string, payload: Json) => void;
 
@@ -491,10 +513,32 @@ export interface Activity {
   idle(): Promise<void>;
 }
 
+/** The files of a container. Paths are below what the container takes for `/`, and may not lead out of it. */
+export interface ContainerFiles {
+  /** The folder of this machine that stands for `/`; undefined where the files lie in memory. */
+  readonly root: string | undefined;
+  /** Makes a folder, with those it lies in. */
+  makeFolder(path: string): Promise<void>;
+  /** Writes a file, making the folders it lies in. */
+  write(path: string, body: Readable | string | Uint8Array): Promise<void>;
+  /** @returns undefined when there is no such file. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** A file as a stream. */
+  open(path: string): Readable;
+  /** Every file below a folder, as paths relative to it, in order; [] when there is no such folder. */
+  list(folder: string): Promise<string[]>;
+  /** A folder's files as a gzipped tar archive. */
+  pack(folder: string): Promise<Readable | Buffer>;
+  /** Unpacks a gzipped tar archive into a folder. @throws Error when it is none, or an entry leads out of the folder. */
+  unpack(folder: string, archive: Readable): Promise<void>;
+  /** Removes them all. */
+  remove(): Promise<void>;
+}
+
 /** What a container's program is run with in the cloud's own process. */
 export interface ProgramRun {
-  /** The folder that stands for `/`: the program finds `opt/ml` in it. */
-  readonly root: string;
+  /** The program finds `opt/ml` in them; they lie in memory. */
+  readonly files: ContainerFiles;
   readonly environment: Readonly<Record<string, string>>;
   /** Writes a line of the container's log. */
   log(line: string): void;
@@ -548,6 +592,8 @@ export interface Cloud {
   readonly iam: IamApi;
   readonly logs: LogsApi;
   readonly monitoring: MonitoringApi;
+  /** Without it any name is taken for a key's, and everybody may use it. */
+  readonly kms?: KmsApi;
   readonly faults: Faults;
   readonly deliver: Deliver;
 }

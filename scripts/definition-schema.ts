@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { definitionSchemaText } from '../shared/definition/json-schema.ts';
 
 const root = join(import.meta.dirname, '..');
-const file = join(root, 'docs/definition.schema.json');
-writeFileSync(file, definitionSchemaText());
-execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', file], { cwd: root, stdio: 'inherit' });
+// By its input: biome.json leaves the file itself out, because it is made.
+const format = [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'format', '--stdin-file-path=definition.json'];
+const text = execFileSync(process.execPath, format, { cwd: root, input: definitionSchemaText() });
+writeFileSync(join(root, 'docs/definition.schema.json'), text);

@@ -1,7 +1,8 @@
 import { ApprovalGivenV1 } from '../../events/index.ts';
-import { approvalSchema } from '../../shared/evaluation/approval.ts';
+import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import { approvalSchema, lapsedBecause } from '../../shared/evaluation/approval.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
-import { runPlanSchema } from '../../shared/ledger/facts.ts';
+import { championSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import { publishedModels } from '../place.ts';
 import { onlyArgument, UsageError, type Verb } from '../verb.ts';
@@ -35,6 +36,10 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
       const text = `run ${run} was ${given.decision} by ${given.approver} before; the first answer stands`;
       return { exit: given.decision === decision ? 0 : 1, text, data: { ...given } };
     }
+    if (expires && expires.getTime() <= now.getTime()) {
+      const text = `the answer would have expired at ${expires.toISOString()} already, and count for nothing`;
+      return { exit: 1, text, data: { error: 'approval_expired', run } };
+    }
     const approver = options.approver ?? place.caller;
     const data = {
       model: plan.model,
@@ -46,7 +51,23 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
     };
     // The same person's same decision is one approval, however often it is given.
     await place.tell(ApprovalGivenV1, `${run}/${decision}/${approver}`, data, { now, correlationId: run });
-    return { exit: 0, text: `Run ${run} of ${plan.model} is ${decision} by ${approver}.`, data };
+    const text = `Run ${run} of ${plan.model} is ${decision} by ${approver}.`;
+    const champion = await place.ledger.find(championSchema, keys.champion(plan.model));
+    const { definition } = await place.ledger.read(
+      publishedDefinitionSchema,
+      keys.definition(plan.model, plan.definitionDigest),
+    );
+    const late = lapsedBecause({
+      decision: stands,
+      expiresAt: null,
+      judgedAgainst: plan.champion?.run ?? null,
+      championNow: champion?.run ?? null,
+      maxAgeMs: definition.retraining.max_age,
+      now,
+    });
+    if (decision === 'rejected' || late === undefined) return { exit: 0, text, data };
+    // The loop says so too, to everybody who hears of the model.
+    return { exit: 1, text: `${text}\nNothing is deployed: ${late.message}.`, data: { ...data, error: late.code } };
   },
 });
 

@@ -1,9 +1,11 @@
+import { approvalSchema } from '../../shared/evaluation/approval.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import {
   championSchema,
   definitionPointerSchema,
   preparedSchema,
+  refusalSchema,
   runEndSchema,
   slotSchema,
   trainedSchema,
@@ -44,12 +46,23 @@ const statusOf = async (ledger: Ledger, model: string) => {
   ]);
   const runs = await Promise.all(
     (slot?.history ?? []).slice(-SHOWN).map(async ({ run, startedAt }) => {
-      const [state, decision, end] = await Promise.all([
+      const [state, decision, end, approval, refusal] = await Promise.all([
         runState(ledger, model, run),
         ledger.find(decisionSchema, keys.decision(model, run)),
         ledger.find(runEndSchema, keys.end(model, run)),
+        ledger.find(approvalSchema, keys.approval(model, run)),
+        ledger.find(refusalSchema, keys.refusal(model, run)),
       ]);
-      return { run, startedAt, state, reasons: decision?.reasons ?? [], reason: end?.reason ?? null };
+      return {
+        run,
+        startedAt,
+        state,
+        decision: decision?.outcome ?? null,
+        reasons: decision?.reasons ?? [],
+        reason: end?.reason ?? null,
+        approval: approval ? { decision: approval.decision, approver: approval.approver, at: approval.givenAt } : null,
+        notDeployed: refusal ? { code: refusal.code, message: refusal.reason } : null,
+      };
     }),
   );
   return {
@@ -78,11 +91,16 @@ export const status: Verb = {
       [
         `${model.model}  definition ${model.definition?.slice(0, 12) ?? 'none'}`,
         `  in service: ${model.champion ? `run ${model.champion.run} on ${model.champion.endpoint} since ${model.champion.since}` : 'nothing'}`,
-        ...model.runs.map((run) => {
-          const why = run.reasons.map((reason) => reason.message).join('; ') || run.reason;
+        ...model.runs.flatMap((run) => {
           const serves =
             run.run === model.champion?.run && run.state === 'held' ? ', approved since and in service' : '';
-          return `  run ${run.run}  ${run.state}${serves}${why ? `: ${why}` : ''}`;
+          const why = run.reasons.length === 0 && run.reason !== null ? `: ${run.reason}` : '';
+          return [
+            `  run ${run.run}  ${run.state}${serves}${why}`,
+            ...run.reasons.map(({ message }) => `    - ${message}`),
+            ...(run.approval ? [`    ${run.approval.decision} by ${run.approval.approver} at ${run.approval.at}`] : []),
+            ...(run.notDeployed ? [`    not deployed: ${run.notDeployed.message}`] : []),
+          ];
         }),
       ].join('\n'),
     );

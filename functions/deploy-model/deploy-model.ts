@@ -3,6 +3,8 @@ import type { Reason } from '../../events/vocabulary.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { CapacityError, ConflictError, RefusedError } from '../../shared/errors.ts';
+import { approvalSchema, lapsedBecause } from '../../shared/evaluation/approval.ts';
+import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   championSchema,
@@ -28,7 +30,8 @@ import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { endpointName, runName } from '../../shared/sagemaker/names.ts';
 import { parsePackageDescription } from '../../shared/sagemaker/package-description.ts';
 import { endpointConfigRequest, endpointRequest } from '../../shared/sagemaker/requests.ts';
-import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { takesConfig } from '../../shared/sagemaker/serving.ts';
 
 export interface DeployModelDeps {
   readonly ledger: Ledger;
@@ -48,18 +51,9 @@ export type DeployRequest = { readonly packageArn: string } | { readonly model: 
 const GAVE_UP = 'gave_up';
 
 /**
- * Whether an endpoint serves a configuration or is on its way to. While an update is under way the endpoint still names
- * the old one, and the new one as pending. Source: DescribeEndpoint, PendingDeploymentSummary.
- */
-const takes = (endpoint: Description | undefined, configName: string): boolean =>
-  [endpoint, Object(endpoint?.PendingDeploymentSummary)].some(
-    (told) => text(told, 'EndpointConfigName') === configName,
-  );
-
-/**
  * Rolls an approved candidate out: endpoint configuration, then create or update. An approval is only a hint; the
  * registry is asked. If the champion has changed since the candidate was judged, nothing is deployed: judging needs rows
- * that neither has seen.
+ * that neither has seen. Nor is it on an approval that has expired, or came when the evidence was old.
  *
  * @throws CapacityError while the endpoint is busy with another rollout: the approval waits, and is not lost.
  */
@@ -104,7 +98,7 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     const found = await sageMaker.describe('endpoint', deployment.endpointName);
     const status = text(found, 'EndpointStatus');
     // One that failed can only be deleted, and nobody is served by it. Source: CreateEndpoint, API reference.
-    if (status === 'Failed' && !takes(found, deployment.endpointConfigName)) {
+    if (status === 'Failed' && !takesConfig(found, deployment.endpointConfigName)) {
       await sageMaker.deleteEndpoint(deployment.endpointName).catch((cause: unknown) => {
         // It is being deleted already; whatever else it is, waiting shows.
         if (!(cause instanceof RefusedError)) throw cause;
@@ -119,7 +113,7 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
         { ledger, sageMaker },
         { kind: 'endpoint', name: deployment.endpointName, requestKey, request, now },
       );
-    } else if (!takes(found, deployment.endpointConfigName)) {
+    } else if (!takesConfig(found, deployment.endpointConfigName)) {
       if (status !== 'InService') {
         throw new CapacityError(`${deployment.endpointName} is ${status ?? 'without a status'}`);
       }
@@ -136,7 +130,7 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
         // An update that began meanwhile is a refusal too, and so is our own whose answer was lost and that the SDK sent
         // again: the state tells them apart.
         const meanwhile = await sageMaker.describe('endpoint', deployment.endpointName);
-        if (takes(meanwhile, deployment.endpointConfigName)) return;
+        if (takesConfig(meanwhile, deployment.endpointConfigName)) return;
         const became = text(meanwhile, 'EndpointStatus');
         if (became === 'InService') throw cause;
         throw new CapacityError(`${deployment.endpointName} is ${became ?? 'gone'}`, { cause });
@@ -208,16 +202,17 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     const registered = await ledger.read(registeredSchema, keys.registered(model, run));
     // A version that was registered beside the one of the ledger is nobody's decision.
     if ('packageArn' in data && data.packageArn !== registered.modelPackageArn) return { outcome: 'not_registered' };
-    const registry = ofPackage ?? (await sageMaker.describePackage(registered.modelPackageArn));
-    if (text(registry, 'ModelApprovalStatus') !== 'Approved') return { outcome: 'not_approved' };
-
     const trigger = 'packageArn' in data ? data.packageArn : eventId;
     const rollouts = await rolloutsOf(ledger, model);
     // A request for a run that is being rolled out already asks for that rollout.
     const same = rollouts.find(
       ({ deployment, ended }) => deployment.trigger === trigger || (!ended && deployment.run === run),
     );
+    // Sent before and perhaps not told: a crash came between, and the rollout may be over by now.
+    if (same?.started) await tellStarted(same.deployment);
     if (same?.ended) return { outcome: 'over' };
+    const registry = ofPackage ?? (await sageMaker.describePackage(registered.modelPackageArn));
+    if (text(registry, 'ModelApprovalStatus') !== 'Approved') return { outcome: 'not_approved' };
 
     const champion = await ledger.find(championSchema, keys.champion(model));
     if (champion?.run === run) return { outcome: 'in_service' };
@@ -238,16 +233,13 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
       await concludeRun({ ledger, tell }, end, now);
       return { outcome: 'over' };
     }
-    if (refused || (!same && (champion?.run ?? null) !== (plan.champion?.run ?? null))) {
-      const found: Reason = {
-        code: 'champion_changed',
-        message: `judged against ${plan.champion?.run ?? 'no champion'}, but ${champion?.run ?? 'none'} is in service now: start a new run`,
-      };
+    const against = refused ? { code: refused.code, message: refused.reason } : same ? undefined : await lapsed();
+    if (against) {
       const stands = await ledger.record(refusalSchema, keys.refusal(model, run), {
         model,
         run,
-        code: found.code,
-        reason: found.message,
+        code: against.code,
+        reason: against.message,
         refusedAt: now.toISOString(),
       });
       const reason: Reason = { code: stands.code, message: stands.reason };
@@ -279,13 +271,34 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
       });
       throw error;
     }
-    await tell(
-      DeploymentStartedV1,
-      `${model}/${deployment.n}`,
-      { model, run, deployment: deployment.n, endpointName: deployment.endpointName },
-      { now, correlationId: run },
-    );
+    if (!same?.started) await tellStarted(deployment);
     return { outcome: 'started' };
+
+    function tellStarted({ n, endpointName }: Deployment): Promise<void> {
+      return tell(
+        DeploymentStartedV1,
+        `${model}/${n}`,
+        { model, run, deployment: n, endpointName },
+        { now, correlationId: run },
+      );
+    }
+
+    /** Why the candidate is not deployed though it is approved; undefined where nothing stands against it. */
+    async function lapsed(): Promise<Reason | undefined> {
+      const [decision, approval, { definition }] = await Promise.all([
+        ledger.find(decisionSchema, keys.decision(model, run)),
+        ledger.find(approvalSchema, keys.approval(model, run)),
+        ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest)),
+      ]);
+      return lapsedBecause({
+        decision,
+        expiresAt: approval?.expiresAt ?? null,
+        judgedAgainst: plan.champion?.run ?? null,
+        championNow: champion?.run ?? null,
+        maxAgeMs: definition.retraining.max_age,
+        now,
+      });
+    }
 
     async function roll(): Promise<Deployment> {
       const busy = rollouts.find((rollout) => !rollout.ended && rollout !== same);

@@ -1,13 +1,17 @@
 import { ModelEvaluatedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { runInputSchema } from '../../shared/data/run-input.ts';
+import { INDEPENDENT } from '../../shared/definition/contradictions.ts';
+import { policyOf } from '../../shared/definition/policy.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { NotFoundError } from '../../shared/errors.ts';
+import { circumstancesSchema } from '../../shared/evaluation/circumstances.ts';
 import { evaluateGate, type GateInput } from '../../shared/evaluation/evaluate-gate.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../shared/evaluation/golden.ts';
 import type { ScoresRead } from '../../shared/evaluation/scores.ts';
-import { preparedSchema, runEndSchema, runPlanSchema, type Trained, trainedSchema } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
+import { preparedSchema, runEndSchema, runPlanSchema, trainedSchema } from '../../shared/ledger/facts.ts';
+import { keys, type ScoredRole } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
@@ -15,33 +19,29 @@ import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { parseRunName } from '../../shared/sagemaker/names.ts';
 import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
-import { readGateScores } from './read-gate-scores.ts';
+import { gatherCircumstances } from './circumstances.ts';
+import { GateRowsError, type ReadGateRows } from './read-gate-rows.ts';
+import { expectedScores, forClasses, readGateScores } from './read-gate-scores.ts';
 
 export interface EvaluateModelDeps {
   readonly ledger: Ledger;
   /** The store bucket: batch transform writes the scores there. */
   readonly store: ObjectStore;
-  /** The labels of rows files, part after part; NaN where a row has none. */
-  readonly readLabels: (rowsKeys: readonly string[]) => Promise<Float64Array>;
+  readonly readGateRows: ReadGateRows;
   readonly sageMaker: Pick<SageMakerApi, 'describe'>;
   readonly tell: Tell;
   readonly stage: string;
 }
 
-/** A score at or above it is answered 1; definitions have no word for another threshold yet. */
-const THRESHOLD = 0.5;
-
-type Role = Trained['transforms'][number]['role'];
-
 /**
- * Measures candidate and champion on the gate rows, once the scores of both are there. A candidate that cannot be
+ * Measures candidate, champion and anchor on the gate rows, once the scores of all are there. A candidate that cannot be
  * scored ends the run. A champion that cannot be scored does not: the gate holds the candidate for a person, who
  * would else have no way forward.
  *
  * @throws NotFoundError when a fact or a job is not there yet.
  */
 export const evaluateModel =
-  ({ ledger, store, readLabels, sageMaker, tell, stage }: EvaluateModelDeps) =>
+  ({ ledger, store, readGateRows, sageMaker, tell, stage }: EvaluateModelDeps) =>
   async ({ data, now }: Woken<{ readonly name: string }>): Promise<Outcome> => {
     const named = parseRunName(stage, data.name);
     if (named === undefined) return { outcome: 'not_ours' };
@@ -67,7 +67,7 @@ export const evaluateModel =
     };
 
     const trained = await ledger.read(trainedSchema, keys.trained(model, run));
-    const jobs = new Map<Role, JobOutcome>();
+    const jobs = new Map<ScoredRole, JobOutcome>();
     for (const { role, jobName } of trained.transforms) jobs.set(role, await jobState(jobName));
     const candidateJob = jobs.get('cand');
     if (candidateJob?.state === 'failed') {
@@ -81,40 +81,73 @@ export const evaluateModel =
       ledger.read(runPlanSchema, keys.plan(model, run)),
       ledger.read(preparedSchema, keys.prepared(model, run)),
     ]);
-    const { definition } = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
-    const { problem } = definition;
+    const published = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
+    const { problem, evaluation: asked } = published.definition;
     const { gate } = prepared.splits;
 
-    const scoresOf = async (role: Role, split: typeof gate): Promise<ScoresRead> => {
+    /** What a run's model answers for a row: a number for each class it was taught, or one. */
+    const classesOf = async (of: string): Promise<readonly string[] | null> =>
+      problem === 'multiclass' ? ((await ledger.read(runInputSchema, keys.runInput(model, of))).classes ?? []) : null;
+
+    const rows = await readGateRows({
+      parts: gate.parts,
+      classes: await classesOf(run),
+      cluster: asked.cluster === INDEPENDENT ? null : asked.cluster,
+      isWeighted: published.definition.data.weight !== null,
+      slices: asked.slices.map(({ column }) => column),
+      protected: asked.fairness.map(({ column }) => column),
+    }).catch((error: unknown) => {
+      if (error instanceof GateRowsError) return error;
+      throw error;
+    });
+    if (rows instanceof GateRowsError) {
+      const reason = `the gate rows cannot be judged as the definition asks: ${rows.message}`;
+      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+      return { outcome: 'failed' };
+    }
+
+    const scoresOf = async (role: ScoredRole, of: string, split: typeof gate): Promise<ScoresRead> => {
       const job = jobs.get(role);
       if (job?.state !== 'completed') {
         const message = job?.state === 'failed' ? job.reason : 'no job was started to score it';
         return { outcome: 'refused', fault: { code: 'missing_rows', message, part: role } };
       }
-      // A probability is checked to be one; a regression may answer any finite number.
-      const range = problem === 'regression' ? 'finite' : 'probability';
-      return readGateScores(store, split, keys.scores(model, run, role), range);
+      const expected = expectedScores(problem, await classesOf(of));
+      return forClasses(await readGateScores(store, split, keys.scores(model, run, role), expected), rows.classes);
     };
 
     const championOf = async (): Promise<GateInput['champion']> => {
       if (plan.champion === null) return null;
       const { run: of } = plan.champion;
-      if (prepared.gateChampion !== null) return { run: of, scores: await scoresOf('champ', prepared.gateChampion) };
-      return { run: of, notComparable: prepared.notComparable ?? 'its gate rows were not prepared' };
+      if (prepared.gateChampion === null)
+        return { run: of, notComparable: prepared.notComparable ?? 'its gate rows were not prepared' };
+      return { run: of, scores: await scoresOf('champ', of, prepared.gateChampion) };
+    };
+
+    const anchorOf = async (): Promise<GateInput['anchor']> => {
+      if (!plan.anchor) return null;
+      const { run: of } = plan.anchor;
+      const { gateAnchor } = prepared;
+      if (gateAnchor === undefined) return { run: of, notComparable: 'its gate rows were not prepared' };
+      if (gateAnchor.outcome === 'not_comparable') return { run: of, notComparable: gateAnchor.message };
+      if (!jobs.has('anch')) return { run: of, notComparable: 'its model is no longer on SageMaker' };
+      return { run: of, scores: await scoresOf('anch', of, gateAnchor.split) };
     };
 
     const { evaluation, golden } = evaluateGate({
       model,
       run,
       problem,
-      threshold: THRESHOLD,
-      parts: gate.parts.map(({ rows }) => rows),
-      labels: await readLabels(gate.parts.map(({ rowsKey }) => rowsKey)),
-      candidate: await scoresOf('cand', gate),
+      rows,
+      policy: policyOf(published.definition),
+      candidate: await scoresOf('cand', run, gate),
       champion: await championOf(),
+      anchor: await anchorOf(),
       evaluatedAt: now,
     });
-    // Golden rows first: whoever finds the evaluation finds them too.
+    const circumstances = await gatherCircumstances({ ledger, store }, { plan, prepared, trained, published }, now);
+    await ledger.record(circumstancesSchema, keys.circumstances(model, run), circumstances);
+    // The evaluation last: whoever finds it finds circumstances and golden rows too.
     await ledger.record(goldenSchema, keys.golden(model, run), golden);
     await ledger.record(evaluationSchema, keys.evaluation(model, run), evaluation);
     await tellEvaluated();

@@ -8,7 +8,7 @@ import { environment } from '../../shared/runtime/environment.ts';
 import { eventHandler } from '../../shared/runtime/event-handler.ts';
 import { onAws } from '../../shared/runtime/route.ts';
 import { evaluateModel } from './evaluate-model.ts';
-import { labelReader } from './read-labels.ts';
+import { gateRowsReader } from './read-gate-rows.ts';
 
 const env = environment('STORE_BUCKET', 'BUS_NAME', 'STAGE');
 const store = s3ObjectStore(env.STORE_BUCKET);
@@ -19,7 +19,7 @@ export const handler = eventHandler(
     evaluateModel({
       ledger: ledgerOn(store),
       store,
-      readLabels: labelReader(store, (tempDirectory) => openEngine({ memoryLimitMb: 1024, tempDirectory })),
+      readGateRows: gateRowsReader(store, (tempDirectory) => openEngine({ memoryLimitMb: 1024, tempDirectory })),
       sageMaker: sageMakerApi(),
       tell: eventPublisher(env.BUS_NAME),
       stage: env.STAGE,

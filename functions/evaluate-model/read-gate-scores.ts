@@ -1,5 +1,5 @@
 import { NotFoundError } from '../../shared/errors.ts';
-import { readScores, type ScoreRange, type ScoresPart, type ScoresRead } from '../../shared/evaluation/scores.ts';
+import { readScores, type ScoresExpected, type ScoresPart, type ScoresRead } from '../../shared/evaluation/scores.ts';
 import type { Prepared } from '../../shared/ledger/facts.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 
@@ -33,7 +33,7 @@ export async function readGateScores(
   store: ObjectStore,
   split: Split,
   prefix: string,
-  range: ScoreRange,
+  expected: ScoresExpected,
 ): Promise<ScoresRead> {
   const matched = await matchParts(store, split, prefix);
   if (!(matched instanceof Map)) return matched;
@@ -57,5 +57,45 @@ export async function readGateScores(
       },
     });
   }
-  return readScores(parts, { range });
+  return readScores(parts, expected);
+}
+
+/** The name of a class's column of scores. */
+const scoreColumn = (name: string): string => `score.${name}`;
+
+/**
+ * What is expected of a model's scores. A probability is checked to be one; a regression may answer any finite number.
+ *
+ * @param classes what the model itself was taught, in the order of its answer; null where it answers one number.
+ */
+export const expectedScores = (
+  problem: 'binary' | 'multiclass' | 'regression',
+  classes: readonly string[] | null,
+): ScoresExpected => ({
+  range: problem === 'regression' ? 'finite' : 'probability',
+  ...(classes !== null && { columns: classes.map(scoreColumn) }),
+});
+
+/**
+ * Scores with a column for each class that is judged. To a class that it was not taught, a model gives no probability
+ * at all, and that is how it is judged on the rows of that class.
+ */
+export function forClasses(read: ScoresRead, classes: readonly string[] | null): ScoresRead {
+  if (read.outcome === 'refused' || classes === null) return read;
+  const { rows, columns } = read.scores;
+  const known = new Map(columns.map(({ name, values }) => [name, values]));
+  let nothing: Float64Array | undefined;
+  const judged = classes.map(scoreColumn).map((name) => {
+    const values = known.get(name);
+    if (values !== undefined) return { name, values };
+    nothing ??= new Float64Array(rows);
+    return { name, values: nothing };
+  });
+  // A class that is judged nowhere would be lost, and the probabilities would no longer sum to one.
+  const strange = columns.find(({ name }) => !judged.some((each) => each.name === name));
+  if (strange !== undefined) {
+    const message = `${strange.name} is of a class that is not judged`;
+    return { outcome: 'refused', fault: { code: 'wrong_columns', message, part: strange.name } };
+  }
+  return { outcome: 'read', scores: { rows, columns: judged } };
 }

@@ -1,15 +1,23 @@
 import { ApprovalRequestedV1, CandidateHeldV1, CandidatePromotedV1, CandidateRejectedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { policyOf } from '../../shared/definition/policy.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import { answerBefore } from '../../shared/evaluation/approval.ts';
+import { circumstancesSchema } from '../../shared/evaluation/circumstances.ts';
 import { type Decision, decide, decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
-import { preparedSchema, runEndSchema, runPlanSchema, trainedSchema } from '../../shared/ledger/facts.ts';
+import {
+  preparedSchema,
+  registeredSchema,
+  runEndSchema,
+  runPlanSchema,
+  trainedSchema,
+} from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
-import { policyOf } from './policy.ts';
 import { registerCandidate } from './register-candidate.ts';
 import { writeRunReport } from './report-run.ts';
 
@@ -26,9 +34,9 @@ export interface GateModelDeps {
 
 /** What is told of a decision, and how it ends the run; a promoted candidate's run goes on to its rollout. */
 const FOLLOWS = {
-  promote: { told: [CandidatePromotedV1], end: undefined },
-  hold: { told: [CandidateHeldV1, ApprovalRequestedV1], end: 'held' },
-  reject: { told: [CandidateRejectedV1], end: 'rejected' },
+  promote: { told: CandidatePromotedV1, end: undefined },
+  hold: { told: CandidateHeldV1, end: 'held' },
+  reject: { told: CandidateRejectedV1, end: 'rejected' },
 } as const satisfies Record<Decision['outcome'], object>;
 
 /**
@@ -42,15 +50,21 @@ export const gateModel =
     const context = { now, correlationId: run };
     const end = await ledger.find(runEndSchema, keys.end(model, run));
     if (end !== undefined) {
+      // Promoted and perhaps not told: a crash came between, and the rollout that followed is over by now.
+      const decided = await ledger.find(decisionSchema, keys.decision(model, run));
+      if (decided?.outcome === 'promote' && (await ledger.find(registeredSchema, keys.registered(model, run)))) {
+        await tell(CandidatePromotedV1, `${model}/${run}`, { model, run, reasons: decided.reasons }, context);
+      }
       // The end may be ours and not told, nor the slot released: a crash came between.
       if (end.end === 'held' || end.end === 'rejected') await concludeRun({ ledger, tell }, end, now);
       return { outcome: 'over' };
     }
 
-    const [plan, prepared, trained, evaluation] = await Promise.all([
+    const [plan, prepared, trained, circumstances, evaluation] = await Promise.all([
       ledger.read(runPlanSchema, keys.plan(model, run)),
       ledger.read(preparedSchema, keys.prepared(model, run)),
       ledger.read(trainedSchema, keys.trained(model, run)),
+      ledger.read(circumstancesSchema, keys.circumstances(model, run)),
       ledger.read(evaluationSchema, keys.evaluation(model, run)),
     ]);
     const { definition } = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
@@ -58,19 +72,31 @@ export const gateModel =
     const decision = await ledger.record(decisionSchema, keys.decision(model, run), {
       model,
       run,
-      ...decide({ evaluation, policy }),
+      ...decide({ evaluation, circumstances, policy }),
       policy,
       decidedAt: now.toISOString(),
     });
 
-    await writeRunReport(ledger, { plan, prepared, evaluation, decision });
-    await registerCandidate(
+    await writeRunReport(ledger, { plan, prepared, evaluation, circumstances, decision });
+    const modelPackageArn = await registerCandidate(
       { ledger, sageMaker, stage, storeUri, image },
       { definition, trained, evaluation, decision, now },
     );
     const { told, end: ends } = FOLLOWS[decision.outcome];
-    for (const contract of told) {
-      await tell(contract, `${model}/${run}`, { model, run, reasons: decision.reasons }, context);
+    const { reasons } = decision;
+    await tell(told, `${model}/${run}`, { model, run, reasons }, context);
+    if (decision.outcome === 'hold') {
+      const asked = {
+        model,
+        run,
+        reasons,
+        champion: plan.champion?.run ?? null,
+        modelPackageArn,
+        reportUri: `${storeUri}/${keys.runReport(model, run)}`,
+        evaluationUri: `${storeUri}/${keys.evaluation(model, run)}`,
+        answerBefore: answerBefore(decision.decidedAt, definition.retraining.max_age).toISOString(),
+      };
+      await tell(ApprovalRequestedV1, `${model}/${run}`, asked, context);
     }
     if (ends !== undefined) {
       const reason = decision.reasons[0]?.message ?? decision.outcome;

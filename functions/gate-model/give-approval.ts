@@ -1,8 +1,9 @@
 import { CandidateHeldV1, CandidateRejectedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
-import { approvalSchema } from '../../shared/evaluation/approval.ts';
+import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import { approvalSchema, lapsedBecause } from '../../shared/evaluation/approval.ts';
 import { decisionSchema, type Reason } from '../../shared/evaluation/decision.ts';
-import { registeredSchema } from '../../shared/ledger/facts.ts';
+import { championSchema, refusalSchema, registeredSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
@@ -26,11 +27,15 @@ export interface ApprovalAnswer {
   readonly expiresAt?: string | undefined;
 }
 
+/** In the registry, of a candidate that waits for a person. */
+const PENDING = 'PendingManualApproval';
+
 const STATUS = { approved: 'Approved', rejected: 'Rejected' } as const;
 
 /**
  * Writes a person's answer about a held candidate into the registry, from where the rollout follows. The first answer
- * in time stands; a version that is no longer pending was decided in the registry itself, and that is left alone.
+ * in time stands; a version that is no longer pending was decided in the registry itself, and that is left alone. An
+ * answer that comes too late, after its own expiry or for a champion that has gone, changes nothing, and says why.
  *
  * @throws NotFoundError when the candidate is not decided or registered yet.
  */
@@ -39,18 +44,54 @@ export const giveApproval =
   async ({ data, now, eventId }: Woken<ApprovalAnswer>): Promise<Outcome> => {
     const { model, run } = data;
     const context = { now, correlationId: run };
-    const { outcome } = await ledger.read(decisionSchema, keys.decision(model, run));
-    if (outcome !== 'hold') return { outcome: 'nothing_held' };
+    const decided = await ledger.read(decisionSchema, keys.decision(model, run));
+    if (decided.outcome !== 'hold') return { outcome: 'nothing_held' };
+
+    /** The answer counts for nothing: whoever gave it hears why. */
+    const hold = async (about: string, reason: Reason): Promise<Outcome> => {
+      await tell(CandidateHeldV1, `${model}/${run}/${about}`, { model, run, reasons: [reason] }, context);
+      return { outcome: reason.code };
+    };
+
+    /** Why an approval would deploy nothing; undefined where it counts. */
+    const lapsed = async (): Promise<Reason | undefined> => {
+      const refused = await ledger.find(refusalSchema, keys.refusal(model, run));
+      if (refused !== undefined) return { code: refused.code, message: refused.reason };
+      const [plan, champion] = await Promise.all([
+        ledger.read(runPlanSchema, keys.plan(model, run)),
+        ledger.find(championSchema, keys.champion(model)),
+      ]);
+      const { definition } = await ledger.read(
+        publishedDefinitionSchema,
+        keys.definition(model, plan.definitionDigest),
+      );
+      return lapsedBecause({
+        decision: decided,
+        expiresAt: null,
+        judgedAgainst: plan.champion?.run ?? null,
+        championNow: champion?.run ?? null,
+        maxAgeMs: definition.retraining.max_age,
+        now,
+      });
+    };
 
     const { modelPackageArn } = await ledger.read(registeredSchema, keys.registered(model, run));
     const answered = await ledger.find(approvalSchema, keys.approval(model, run));
-    if (answered === undefined && data.expiresAt !== undefined && Date.parse(data.expiresAt) <= now.getTime()) {
-      const reason: Reason = {
-        code: 'approval_expired',
-        message: `the answer of ${data.approver} expired at ${data.expiresAt}: the candidate is still held`,
-      };
-      await tell(CandidateHeldV1, `${model}/${run}/${eventId}`, { model, run, reasons: [reason] }, context);
-      return { outcome: reason.code };
+    const status = text(await sageMaker.describePackage(modelPackageArn), 'ModelApprovalStatus');
+    if (answered === undefined) {
+      if (data.expiresAt !== undefined && !(now.getTime() < Date.parse(data.expiresAt))) {
+        const message = `the answer of ${data.approver} expired at ${data.expiresAt}: the candidate is still held`;
+        return hold(eventId, { code: 'approval_expired', message });
+      }
+      if (status !== PENDING) {
+        const found: Reason = {
+          code: 'decided_in_registry',
+          message: `the model registry says ${status ?? 'nothing'} already: the answer of ${data.approver} changes nothing`,
+        };
+        return status === STATUS[data.decision] ? { outcome: found.code } : hold(eventId, found);
+      }
+      const late = data.decision === 'approved' ? await lapsed() : undefined;
+      if (late !== undefined) return hold(late.code, late);
     }
     const approval =
       answered ??
@@ -60,11 +101,11 @@ export const giveApproval =
         decision: data.decision,
         approver: data.approver,
         reference: data.reference ?? null,
+        expiresAt: data.expiresAt ?? null,
         givenAt: now.toISOString(),
       }));
 
-    const version = await sageMaker.describePackage(modelPackageArn);
-    if (text(version, 'ModelApprovalStatus') === 'PendingManualApproval') {
+    if (status === PENDING) {
       const source = approval.reference === null ? '' : ` (${approval.reference})`;
       await sageMaker.updatePackage({
         ModelPackageArn: modelPackageArn,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Decision, Policy } from '../../shared/evaluation/decision.ts';
+import type { Decision } from '../../shared/evaluation/decision.ts';
 import type { Evaluation } from '../../shared/evaluation/evaluation.ts';
 import { packageDescription } from '../../shared/sagemaker/package-description.ts';
 
@@ -15,15 +15,36 @@ const APPROVAL_STATUS = {
 export const approvalDescription = (messages: readonly string[]): string =>
   messages.join('; ').replace(/\s+/g, ' ').slice(0, 1024);
 
+/** What a value of the metadata cannot hold. Source: CustomerMetadataValue, CreateModelPackage, API reference. */
+const NOT_METADATA = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
+
 /** Figures a person sees in the registry beside the version: the metric that decides, and those with thresholds. */
-function customerMetadata(run: string, evaluation: Evaluation, { metric, thresholds }: Policy): Record<string, string> {
-  const { candidate, champion } = evaluation;
+function customerMetadata(
+  run: string,
+  evaluation: Evaluation,
+  { policy: { metric, thresholds }, outcome, reasons }: Decision,
+): Record<string, string> {
+  const { candidate, champion, anchor, againstChampion, cluster } = evaluation;
   const figures = candidate.outcome === 'scored' ? candidate.figures : {};
   const shown = [...new Set([metric, ...Object.keys(thresholds)])].slice(0, 40);
   return {
     run,
     champion: champion?.run ?? 'none',
+    decision: outcome,
+    // Codes alone: the registry takes neither commas nor quotes in a value, and no more than 256 characters.
+    because: reasons
+      .map(({ code }) => code)
+      .join(' ')
+      .slice(0, 256),
     gate_rows: String(evaluation.rows),
+    ...(cluster !== null && {
+      gate_clusters: `${cluster.clusters} by ${cluster.by}`.replaceAll(NOT_METADATA, ' ').slice(0, 256),
+    }),
+    ...(anchor !== null && { anchor: anchor.run }),
+    ...(againstChampion !== null && {
+      gain: String(againstChampion.gain ?? 'undefined'),
+      gain_at_least: String(againstChampion.lower ?? 'undefined'),
+    }),
     ...Object.fromEntries(shown.map((name) => [name, String(figures[name] ?? 'undefined')])),
   };
 }
@@ -47,6 +68,8 @@ export const packageRequest = (candidate: {
   readonly transformInstances: readonly string[];
   /** Where the model quality lies; null where there are no figures. */
   readonly qualityUri: string | null;
+  /** Where the bias report lies; null where fairness was not judged. */
+  readonly biasUri: string | null;
   readonly evaluation: Evaluation;
   readonly decision: Decision;
 }) => ({
@@ -66,7 +89,10 @@ export const packageRequest = (candidate: {
   ...(candidate.qualityUri !== null && {
     ModelMetrics: {
       ModelQuality: { Statistics: { ContentType: 'application/json', S3Uri: candidate.qualityUri } },
+      ...(candidate.biasUri !== null && {
+        Bias: { PostTrainingReport: { ContentType: 'application/json', S3Uri: candidate.biasUri } },
+      }),
     },
   }),
-  CustomerMetadataProperties: customerMetadata(candidate.run, candidate.evaluation, candidate.decision.policy),
+  CustomerMetadataProperties: customerMetadata(candidate.run, candidate.evaluation, candidate.decision),
 });

@@ -8,6 +8,7 @@ import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { packageGroup } from '../../shared/sagemaker/names.ts';
 import { packageDescription } from '../../shared/sagemaker/package-description.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { biasReport } from './bias-report.ts';
 import { modelQuality } from './model-quality.ts';
 import { packageRequest } from './package-request.ts';
 
@@ -69,6 +70,9 @@ export async function registerCandidate(
   const qualityKey = keys.modelQuality(model, run);
   // Before registering: the metrics of a version cannot be changed later. Source: UpdateModelPackage, API reference.
   if (quality !== null) await ledger.write(qualityKey, `${JSON.stringify(quality)}\n`);
+  const bias = biasReport(evaluation, definition.data.label.name);
+  const biasKey = keys.biasReport(model, run);
+  if (bias !== null) await ledger.write(biasKey, `${JSON.stringify(bias)}\n`);
   const { request } = await ledger.record(recordedRequestSchema, keys.request(model, run, 'package'), {
     operation: 'modelPackage',
     request: packageRequest({
@@ -80,6 +84,7 @@ export async function registerCandidate(
       servingInstance: definition.deployment.instance,
       transformInstances: definition.training.instance,
       qualityUri: quality === null ? null : `${storeUri}/${qualityKey}`,
+      biasUri: bias === null ? null : `${storeUri}/${biasKey}`,
       evaluation,
       decision,
     }),

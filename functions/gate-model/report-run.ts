@@ -1,3 +1,4 @@
+import type { Circumstances } from '../../shared/evaluation/circumstances.ts';
 import type { Decision } from '../../shared/evaluation/decision.ts';
 import type { Evaluation } from '../../shared/evaluation/evaluation.ts';
 import { datasetProfileSchema, type Prepared, type RunPlan } from '../../shared/ledger/facts.ts';
@@ -22,10 +23,11 @@ export async function writeRunReport(
     readonly plan: RunPlan;
     readonly prepared: Prepared;
     readonly evaluation: Evaluation;
+    readonly circumstances: Circumstances;
     readonly decision: Decision;
   },
 ): Promise<void> {
-  const { plan, prepared, evaluation, decision } = facts;
+  const { plan, prepared, evaluation, circumstances, decision } = facts;
   const { model, run } = plan;
   const datasets = await Promise.all(
     plan.datasets.map(async (dataset) => {
@@ -42,6 +44,7 @@ export async function writeRunReport(
     dropped: prepared.dropped,
     features: prepared.features,
     evaluation,
+    circumstances,
     decision,
   });
   await ledger.write(keys.runReport(model, run), page);

@@ -1,5 +1,6 @@
 import { AttemptRequestedV1, TrainingFailedV1, TrainingStartedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { runInputSchema } from '../../shared/data/run-input.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { CapacityError, RefusedError } from '../../shared/errors.ts';
 import {
@@ -51,8 +52,18 @@ export const launchTraining =
   async ({ data, now, waitingSince }: Woken<LaunchRequest>): Promise<Outcome> => {
     const { model, run } = data;
     const context = { now, correlationId: run };
+    const tellStarted = (jobName: string) =>
+      tell(
+        TrainingStartedV1,
+        `${model}/${run}/${data.attempt}`,
+        { model, run, attempt: data.attempt, jobName },
+        context,
+      );
     const end = await ledger.find(runEndSchema, keys.end(model, run));
     if (end) {
+      // Started before and perhaps not told: a crash came between, and the run is over by now.
+      const jobName = runName(stage, model, run, `try${data.attempt}`);
+      if (await sageMaker.describe('trainingJob', jobName)) await tellStarted(jobName);
       // The end may be ours and not told, nor the slot released: a crash came between.
       if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
       return { outcome: 'over' };
@@ -72,7 +83,11 @@ export const launchTraining =
       await fail(null, unsupported);
       return { outcome: 'unsupported' };
     }
-    const { training } = definition;
+    const { problem, training } = definition;
+    const classes =
+      problem === 'multiclass'
+        ? ((await ledger.read(runInputSchema, keys.runInput(model, run))).classes?.length ?? null)
+        : null;
     const instances = training.instance;
     const attempt = await ledger.record(attemptSchema, keys.attempt(model, run, data.attempt), {
       model,
@@ -97,7 +112,7 @@ export const launchTraining =
             image: xgboostImage(region),
             roleArn,
             instance: attempt.instance,
-            hyperparameters: xgboostHyperparameters(definition),
+            hyperparameters: xgboostHyperparameters(definition, classes),
             trainKey: keys.splitData(model, run, 'train'),
             validationKey: prepared.splits.validation.rows > 0 ? keys.splitData(model, run, 'validation') : null,
             outputKey: keys.output(model, run),
@@ -134,11 +149,6 @@ export const launchTraining =
       await fail(attempt.jobName, reason);
       return { outcome: 'gave_up' };
     }
-    await tell(
-      TrainingStartedV1,
-      `${model}/${run}/${attempt.attempt}`,
-      { model, run, attempt: attempt.attempt, jobName: attempt.jobName },
-      context,
-    );
+    await tellStarted(attempt.jobName);
     return { outcome };
   };

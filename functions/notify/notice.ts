@@ -27,7 +27,13 @@ const place = ({ part, line, column }: Problem) =>
     .join(', ');
 
 /** Said again after the hold: the answer came when the champion had changed, or too late to count. */
-const NOT_TO_BE_ANSWERED: ReadonlySet<string> = new Set(['champion_changed', 'approval_expired']);
+const NOT_TO_BE_ANSWERED: ReadonlySet<string> = new Set([
+  'champion_changed',
+  'approval_expired',
+  'evidence_too_old',
+  'decided_in_registry',
+  'rejected_by_gate',
+]);
 
 const answers = (run: string): string => `npx millrace approve ${run}\nnpx millrace reject ${run}`;
 

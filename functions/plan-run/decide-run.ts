@@ -31,6 +31,7 @@ export interface RunEvidence {
     readonly eventId: string;
     readonly occurredAt: Date;
     readonly reason?: string;
+    readonly causes?: readonly string[];
     readonly override: readonly ('cooldown' | 'budget')[];
   };
   readonly definitionDigest: string;
@@ -38,6 +39,8 @@ export interface RunEvidence {
   readonly policy: RunPolicy;
   readonly slot: Slot | undefined;
   readonly champion: Champion | undefined;
+  /** The best model of the past where that is not the champion. */
+  readonly anchor?: RunPlan['anchor'];
   /** How the champion's rows were split; undefined without a champion, or where it is not recorded. */
   readonly championSplit: SplitMethod | undefined;
   /** Every accepted dataset of the model under the rules in force, but for those that no key means any more. */
@@ -151,6 +154,7 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
         kind: trigger.kind,
         eventId: trigger.eventId,
         ...(trigger.reason !== undefined && { reason: trigger.reason }),
+        ...(trigger.causes !== undefined && { causes: [...trigger.causes] }),
         overrode,
       },
       definitionDigest: evidence.definitionDigest,
@@ -161,6 +165,7 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
       champion: champion
         ? { run: champion.run, modelName: champion.modelName, inputDigest: champion.inputDigest }
         : null,
+      anchor: evidence.anchor ?? null,
     },
   });
 

@@ -29,6 +29,7 @@ export const handler = queueHandler(
         model: woken.data.model,
         kind: 'retraining',
         reason: woken.data.reasons.map((reason) => reason.message).join('; '),
+        causes: woken.data.reasons.map((reason) => reason.code),
         answer: true,
       },
     }),

@@ -2,6 +2,7 @@ import { RunDeclinedV1, RunPlannedV1 } from '../../events/index.ts';
 import type { Reason } from '../../events/vocabulary.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { boundedMap } from '../../shared/data/bounded-map.ts';
+import { policyOf as gatePolicyOf } from '../../shared/definition/policy.ts';
 import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import { DependencyError } from '../../shared/errors.ts';
 import {
@@ -24,6 +25,7 @@ import { readPublished } from '../../shared/ledger/published.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { runIdOf } from '../../shared/sagemaker/names.ts';
+import { chooseAnchor } from './choose-anchor.ts';
 import { currentDatasets } from './current-datasets.ts';
 import { type AcceptedDataset, decideRun, type RunEvidence, type RunPolicy } from './decide-run.ts';
 
@@ -38,6 +40,8 @@ export interface RunTrigger {
   readonly model: string;
   readonly kind: RunEvidence['trigger']['kind'];
   readonly reason?: string;
+  /** Codes of what monitoring saw. */
+  readonly causes?: readonly string[];
   readonly override?: readonly ('cooldown' | 'budget')[];
   /** Whether somebody waits for an answer. */
   readonly answer: boolean;
@@ -157,6 +161,13 @@ export const planRun =
     const seen = await ledger.find(slotSchema, keys.slot(model));
     const champion = await ledger.find(championSchema, keys.champion(model));
     const championPrepared = champion && (await ledger.find(preparedSchema, keys.prepared(model, champion.run)));
+    const gate = gatePolicyOf(definition);
+    const anchor =
+      gate.anchor &&
+      (await chooseAnchor(ledger, model, champion, {
+        metric: gate.metric,
+        sinceMs: now.getTime() - gate.anchor.pastMs,
+      }));
     const data = await knownData(ledger, model, published.rulesDigest);
     const decision = decideRun({
       model,
@@ -167,6 +178,7 @@ export const planRun =
         eventId,
         occurredAt,
         ...(trigger.reason !== undefined && { reason: trigger.reason }),
+        ...(trigger.causes !== undefined && { causes: trigger.causes }),
         override: trigger.override ?? [],
       },
       definitionDigest: published.digest,
@@ -174,6 +186,7 @@ export const planRun =
       policy: policyOf(definition),
       slot: seen,
       champion,
+      anchor,
       championSplit: championPrepared?.split,
       datasets: await datasetsInForce(ledger, model, data),
       unjudged: data.unjudged,

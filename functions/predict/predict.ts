@@ -9,7 +9,7 @@ import { type Champion, championSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Answered, Asked } from '../../shared/runtime/url-handler.ts';
-import { predictionsIn } from '../../shared/sagemaker/answers.ts';
+import { predictedRows } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 
 export interface PredictDeps {
@@ -60,6 +60,29 @@ interface Serving {
   readonly encode: InputEncoder;
 }
 
+/** What is told of one record: its score and, where the problem has one, the answer; of classes the score of each. */
+function predictionOf(
+  { problem, label, classes, operatingPoint = 0.5 }: RunInput,
+  scores: readonly number[],
+): Record<string, unknown> {
+  const [score = Number.NaN] = scores;
+  if (problem === 'regression') return { score };
+  if (problem === 'binary' || classes === undefined) return { score, [label.name]: score >= operatingPoint };
+  // Of equal ones the first, as in judging.
+  const best = scores.indexOf(Math.max(...scores));
+  return {
+    // fromEntries defines each name as it is, `__proto__` too.
+    scores: Object.fromEntries(classes.map((name, place) => [name, scores[place]])),
+    [label.name]: asLabel(label.type, classes[best] ?? ''),
+  };
+}
+
+/** A class as the data had it: its name is text whatever it was. */
+function asLabel(type: RunInput['label']['type'], name: string): string | number | boolean {
+  if (type === 'integer') return Number(name);
+  return type === 'boolean' ? name === 'true' : name;
+}
+
 /**
  * Answers one record, or up to 100, with the champion's own features and encoding: what it was trained with, not what is
  * published now.
@@ -104,14 +127,15 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
     const lines = records.map((_, row) => csvRow(columns, row));
     const inferenceId = inferenceIdOf(now, requestId);
     const answer = await sageMaker.invoke(champion.endpointName, lines.join('\n'), inferenceId);
-    const scores = predictionsIn(answer);
-    if (scores.length !== records.length || scores.some((score) => !Number.isFinite(score))) {
-      throw new DependencyError(`${champion.endpointName} gave ${scores.length} answers to ${records.length} records`);
+    const answered = predictedRows(answer, records.length, input.classes?.length ?? 1);
+    if (answered === null) {
+      throw new DependencyError(
+        `${champion.endpointName} did not give one answer to each of ${records.length} records`,
+      );
     }
-    const predictions = scores.map((score, row) => ({
+    const predictions = answered.map((scores, row) => ({
       inferenceId: asked.many ? `${inferenceId}.${row}` : inferenceId,
-      score,
-      ...(input.problem === 'binary' && { [input.label.name]: score >= 0.5 }),
+      ...predictionOf(input, scores),
     }));
     return {
       status: 200,

@@ -1,4 +1,5 @@
 /** Decides, row by row, whether and where a row goes: its label, its side of the split, or why it is left out. */
+import { categoryText } from '../../shared/data/dictionary.ts';
 import { hashSplit, SIDES, type SplitShares, timeSplit } from '../../shared/data/split.ts';
 import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
@@ -9,8 +10,12 @@ import type { RunPlan, SplitMethod } from '../../shared/ledger/facts.ts';
 interface Assigned {
   /** By `SIDES`; none where the row is left out. */
   readonly sides: Uint8Array;
-  /** NaN where there is none. */
+  /** As the model learns it: a class is its place among the classes. NaN where there is none. */
   readonly label: Float64Array;
+  /** As the rows file keeps it: a class is its name. */
+  readonly shown: Column;
+  /** What each row counts for; null where all count alike. */
+  readonly weight: Float64Array | null;
   /** Why rows are left out, and how many. */
   readonly dropped: Readonly<Record<string, number>>;
 }
@@ -22,7 +27,12 @@ const MICROSECONDS = 1000;
 
 /** The columns that {@link assignRows} reads. */
 export function assignedBy(input: ResolvedInput, cut: RunPlan['cut']): string[] {
-  return [...input.labelColumns, ...(cut === null ? splitKey(input) : input.time === null ? [] : [input.time])];
+  const weight = input.weight === null ? [] : [input.weight];
+  return [
+    ...input.labelColumns,
+    ...weight,
+    ...(cut === null ? splitKey(input) : input.time === null ? [] : [input.time]),
+  ];
 }
 
 /** How rows are split, by the run's cut if they have a time; else by a hash of the entity or the key. */
@@ -34,14 +44,22 @@ export function splitMethod(input: ResolvedInput, cut: RunPlan['cut'], { gate }:
 
 const splitKey = ({ entity, key }: ResolvedInput): readonly string[] => (entity === null ? key : [entity]);
 
-/** Assigns rows as {@link splitMethod} says. */
-export function assignRows(
-  input: ResolvedInput,
-  problem: 'binary' | 'regression',
-  cut: RunPlan['cut'],
-  shares: SplitShares,
-): AssignRows {
+/** What of a run's settings decides where its rows go. */
+export interface AssignSettings {
+  readonly problem: 'binary' | 'multiclass' | 'regression';
+  readonly cut: RunPlan['cut'];
+  readonly shares: SplitShares;
+  /** Multiclass: the classes in the model's order; null while they are still to be learned. */
+  readonly classes: readonly string[] | null;
+}
+
+/**
+ * Assigns rows as {@link splitMethod} says. A row whose class the model is not taught cannot stop its training; the gate
+ * keeps it, for the model will get it wrong.
+ */
+export function assignRows(input: ResolvedInput, { problem, cut, shares, classes }: AssignSettings): AssignRows {
   const labels = compile([input.label.expression], input.columnTypes);
+  const places = classes === null ? null : new Map(classes.map((name, place) => [name, place]));
   const cuts = cut && {
     from: cut.from === null ? undefined : Date.parse(cut.from) * MICROSECONDS,
     validation: Date.parse(cut.validation) * MICROSECONDS,
@@ -50,7 +68,9 @@ export function assignRows(
   };
   return (batch) => {
     const [values] = labels(batch);
-    const label = numbersOf(values, batch.rows);
+    const { label, shown } =
+      problem === 'multiclass' ? classesOf(values, batch.rows, places) : measured(values, batch.rows);
+    const weight = input.weight === null ? null : numbersOf(columnOf(batch, input.weight), batch.rows);
     const dropped: Record<string, number> = {};
     const drop = (row: number, reason: string): void => {
       sides[row] = SIDES.none;
@@ -67,11 +87,15 @@ export function assignRows(
           );
     for (let row = 0; row < batch.rows; row += 1) {
       const value = label[row] ?? Number.NaN;
-      if (Number.isNaN(value)) drop(row, 'label_missing');
+      const counts = weight?.[row] ?? 1;
+      if (shown.nulls?.[row] === 1) drop(row, 'label_missing');
       else if (problem === 'binary' && value !== 0 && value !== 1) drop(row, 'label_invalid');
+      // XGBoost takes no negative weight. https://xgboost.readthedocs.io/en/stable/tutorials/input_format.html
+      else if (!(counts >= 0)) drop(row, 'weight_invalid');
       else if (sides[row] === SIDES.none) drop(row, leftOut(time, row, cuts ? cuts.gate - cuts.embargo : 0));
+      else if (Number.isNaN(value) && sides[row] !== SIDES.gate) drop(row, 'class_not_taught');
     }
-    return { sides, label, dropped };
+    return { sides, label, shown, weight, dropped };
   };
 }
 
@@ -80,6 +104,32 @@ function leftOut(time: Column | undefined, row: number, embargoed: number): stri
   if (time === undefined || time.nulls?.[row] === 1) return 'time_missing';
   const at = Number(time.values[row]) * (time.type === 'date' ? 86_400_000_000 : 1);
   return at < embargoed ? 'before_window' : 'embargo';
+}
+
+/** Labels that are numbers. */
+function measured(values: Column | undefined, rows: number): Pick<Assigned, 'label' | 'shown'> {
+  const label = numbersOf(values, rows);
+  return {
+    label,
+    shown: { type: 'number', values: label, nulls: Uint8Array.from(label, (each) => (Number.isNaN(each) ? 1 : 0)) },
+  };
+}
+
+/** Labels that are classes; 0 for each while the classes are still to be learned. */
+function classesOf(
+  values: Column | undefined,
+  rows: number,
+  places: ReadonlyMap<string, number> | null,
+): Pick<Assigned, 'label' | 'shown'> {
+  if (values === undefined) throw new RangeError('the label was not computed');
+  const label = new Float64Array(rows);
+  const names: string[] = [];
+  for (let row = 0; row < rows; row += 1) {
+    const name = values.nulls?.[row] === 1 ? '' : categoryText(values, row);
+    names.push(name);
+    if (places !== null) label[row] = places.get(name) ?? Number.NaN;
+  }
+  return { label, shown: { type: 'string', values: names, nulls: values.nulls } };
 }
 
 function numbersOf(values: Column | undefined, rows: number): Float64Array {

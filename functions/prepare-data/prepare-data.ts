@@ -9,7 +9,7 @@ import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { boundedMap } from '../../shared/data/bounded-map.ts';
 import {
   admit,
-  type CategoryCounts,
+  admitClasses,
   type Dictionary,
   dictionarySchema,
   EMPTY_DICTIONARY,
@@ -20,6 +20,7 @@ import { rowsFile } from '../../shared/data/rows.ts';
 import { inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
 import type { SplitPart } from '../../shared/data/split-writer.ts';
 import { digestOf } from '../../shared/definition/canonical-json.ts';
+import { policyOf } from '../../shared/definition/policy.ts';
 import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../../shared/definition/resolve.ts';
 import { columnsResolved } from '../../shared/features/check.ts';
@@ -40,7 +41,14 @@ import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { assignedBy, assignRows, splitMethod } from './assign-rows.ts';
 import { championExposure } from './champion-exposure.ts';
-import { categoriesToLearn, type Encoders, type WrittenSplits, writeSplits } from './write-splits.ts';
+import {
+  type Encoders,
+  namesToLearn,
+  type OtherEncoder,
+  type ToLearn,
+  type WrittenSplits,
+  writeSplits,
+} from './write-splits.ts';
 
 export interface PrepareDataDeps {
   readonly ledger: Ledger;
@@ -52,6 +60,9 @@ export interface PrepareDataDeps {
   /** The typed copies of a run lie on the function's disk together, and may have so many bytes. */
   readonly maxRunBytes: number;
 }
+
+/** More classes than this are no classes: the label is a number, a name or a key. */
+const MAX_CLASSES = 200;
 
 /** The run cannot be prepared, for a reason of its own making: it ends. */
 class UnpreparableError extends Error {
@@ -108,7 +119,6 @@ async function prepare(
   const { model, run, cut } = plan;
   const { definition } = published;
   const { problem } = definition;
-  if (problem === 'multiclass') throw new UnpreparableError('preparing a multiclass model is not supported yet');
   const profiles = await boundedMap(plan.datasets, (dataset) =>
     ledger.read(datasetProfileSchema, keys.profile(model, dataset)),
   );
@@ -118,20 +128,35 @@ async function prepare(
     throw new UnpreparableError('the run is cut by time, and the rows have none');
   const paths = await typedCopies(store, profiles, directory);
   const rows = { engine, paths, input };
-  const assign = assignRows(input, problem, cut, definition.data.split);
   const readBy = assignedBy(input, cut);
+  const assigning = { problem, cut, shares: definition.data.split };
 
-  const runInput = await frozenInput(ledger, plan, published, input, () => categoriesToLearn(rows, assign, readBy));
+  const runInput = await frozenInput(ledger, plan, published, input, async () => {
+    const learning = assignRows(input, { ...assigning, classes: null });
+    const found = await namesToLearn(rows, learning, readBy, problem === 'multiclass' ? MAX_CLASSES : 0);
+    if (problem === 'multiclass') refuseClasses(found.classes, input.label.name);
+    return found;
+  });
+  const classes = runInput.classes ?? null;
+  const assign = assignRows(input, { ...assigning, classes });
   const split = splitMethod(input, cut, definition.data.split);
-  const champion = await championEncoder(ledger, plan, runInput, split);
-  const encoders: Encoders = { candidate: inputEncoder(runInput), champion: champion.encoder };
-  const beside = rowsFile(input, (name) => {
+  const champion = plan.champion && (await otherEncoder(ledger, plan, plan.champion.run, 'champion', runInput, split));
+  const anchor = plan.anchor && (await otherEncoder(ledger, plan, plan.anchor.run, 'anchor', runInput, split));
+  const encoders: Encoders = {
+    candidate: inputEncoder(runInput),
+    others: {
+      ...(champion?.encoder && { 'gate-champion': champion.encoder }),
+      ...(anchor?.encoder && { 'gate-anchor': anchor.encoder }),
+    },
+  };
+  const beside = rowsFile(input, classes === null ? 'number' : 'string', (name) => {
     const type = input.columnTypes[name];
     if (type === undefined) throw new RangeError(`the data has no column ${name}`);
     return type;
   });
-  const written = await writeSplits(rows, assign, readBy, beside, encoders, directory);
-  refuseTooLittle(written, problem);
+  const labelKind = { problem, classes: classes?.length ?? 0 };
+  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, directory);
+  refuseTooLittle(written, problem, classes);
 
   const uploaded = async (split: Split, parts: readonly SplitPart[]) => uploadSplit(store, model, run, split, parts);
   const splits = {
@@ -145,8 +170,15 @@ async function prepare(
     inputDigest: runInput.inputDigest,
     features: runInput.features.map(({ name }) => name),
     splits,
-    gateChampion: champion.encoder === null ? null : await uploaded('gate-champion', written.gate),
-    notComparable: champion.notComparable,
+    gateChampion: champion?.encoder ? await uploaded('gate-champion', written.gate) : null,
+    notComparable: champion?.notComparable ?? null,
+    ...(anchor && {
+      gateAnchor: anchor.encoder
+        ? { outcome: 'prepared' as const, split: await uploaded('gate-anchor', written.gate) }
+        : { outcome: 'not_comparable' as const, message: anchor.notComparable ?? 'it cannot be compared with' },
+    }),
+    gateDigest: written.gateDigest,
+    strongestFeatures: [...written.strongestFeatures],
     dropped: written.dropped,
     split,
     trainedBefore: cut === null ? null : new Date(Date.parse(cut.gate) - cut.embargoMs).toISOString(),
@@ -198,14 +230,17 @@ async function frozenInput(
   { model, run, definitionDigest }: RunPlan,
   { definition }: PublishedDefinition,
   input: ResolvedInput,
-  learn: () => Promise<CategoryCounts>,
+  learn: () => Promise<ToLearn>,
 ): Promise<RunInput> {
   const key = keys.runInput(model, run);
   const stands = await ledger.find(runInputSchema, key);
   if (stands !== undefined) return stands;
-  const counts = await learn();
+  const { categories, classes } = await learn();
+  const { problem } = definition;
+  const meaning = digestOf({ problem, expression: input.label.expression });
   const grown = await ledger.point(dictionarySchema, keys.dictionary(model), (current) => {
-    const next = admit(current ?? EMPTY_DICTIONARY, counts);
+    const admitted = admit(current ?? EMPTY_DICTIONARY, categories);
+    const next = problem === 'multiclass' ? admitClasses(admitted, meaning, classes) : admitted;
     return current !== undefined && digestOf(current) === digestOf(next) ? undefined : next;
   });
   return ledger.record(runInputSchema, key, {
@@ -213,40 +248,43 @@ async function frozenInput(
     run,
     definitionDigest,
     inputDigest: input.inputDigest,
-    problem: definition.problem,
+    problem,
     label: input.label,
+    ...(problem === 'binary' && { operatingPoint: policyOf(definition).operatingPoint }),
+    ...(problem === 'multiclass' && { classes: grown?.labels?.[meaning] ?? [] }),
     features: [...input.features],
     inputColumns: [...input.inputColumns],
     columnTypes: { ...input.columnTypes },
-    dictionary: onlyOf(grown ?? EMPTY_DICTIONARY, counts),
+    dictionary: onlyOf(grown ?? EMPTY_DICTIONARY, categories),
   });
 }
 
 /** The categories of these features alone: what the model's other definitions have learned is not this run's. */
-const onlyOf = ({ features }: Dictionary, counts: CategoryCounts): Dictionary => ({
+const onlyOf = ({ features }: Dictionary, counts: ToLearn['categories']): Dictionary => ({
   features: Object.fromEntries([...counts.keys()].map((name) => [name, features[name] ?? []])),
 });
 
-interface ChampionEncoder {
-  readonly encoder: Encoders['champion'];
+interface Comparable {
+  readonly encoder: OtherEncoder | null;
   readonly notComparable: string | null;
 }
 
-/** How the champion reads the gate rows: with its own features and dictionary. */
-async function championEncoder(
+/** How an earlier model reads the gate rows: with its own features and dictionary. */
+async function otherEncoder(
   ledger: Ledger,
   plan: RunPlan,
+  run: string,
+  role: 'champion' | 'anchor',
   candidate: RunInput,
   split: SplitMethod,
-): Promise<ChampionEncoder> {
-  if (plan.champion === null) return { encoder: null, notComparable: null };
+): Promise<Comparable> {
   const [input, prepared] = await Promise.all([
-    ledger.read(runInputSchema, keys.runInput(plan.model, plan.champion.run)),
-    ledger.read(preparedSchema, keys.prepared(plan.model, plan.champion.run)),
+    ledger.read(runInputSchema, keys.runInput(plan.model, run)),
+    ledger.read(preparedSchema, keys.prepared(plan.model, run)),
   ]);
   const meaning = ({ problem, label }: RunInput) => digestOf({ problem, expression: label.expression });
   if (meaning(input) !== meaning(candidate)) {
-    return { encoder: null, notComparable: 'the meaning of the label has changed since the champion was trained' };
+    return { encoder: null, notComparable: `the meaning of the label has changed since the ${role} was trained` };
   }
   const seen = championExposure(
     { split, columnTypes: candidate.columnTypes },
@@ -260,24 +298,43 @@ async function championEncoder(
     return { encoder: { encode, columns }, notComparable: null };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    return { encoder: null, notComparable: `the champion cannot read these rows: ${error.message}` };
+    return { encoder: null, notComparable: `the ${role} cannot read these rows: ${error.message}` };
   }
 }
 
-function refuseTooLittle(written: WrittenSplits, problem: 'binary' | 'regression'): void {
+function refuseClasses(classes: ReadonlySet<string>, label: string): void {
+  if (classes.size > MAX_CLASSES) {
+    throw new UnpreparableError(
+      `the label ${label} has more than ${MAX_CLASSES} classes in the rows to train on: is it a class at all?`,
+    );
+  }
+  if (classes.size < 2) {
+    const [only = 'none'] = classes;
+    throw new UnpreparableError(
+      classes.size === 0
+        ? 'no row is left to train on'
+        : `all rows to train on have the label ${only}: there is nothing to tell apart`,
+    );
+  }
+}
+
+function refuseTooLittle(
+  written: WrittenSplits,
+  problem: 'binary' | 'multiclass' | 'regression',
+  classes: readonly string[] | null,
+): void {
   const { train, gate, trainLabels, dropped } = written;
   const left = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
   const leftOut = left.length > 0 ? ` (left out: ${left.join(', ')})` : '';
   if (train.length === 0) throw new UnpreparableError(`no row is left to train on${leftOut}`);
   if (gate.length === 0) throw new UnpreparableError(`no row is left to judge on${leftOut}`);
-  if (problem === 'binary' && trainLabels.size < 2) {
-    throw new UnpreparableError(
-      `all rows to train on have the label ${[...trainLabels.keys()].join()}: there is nothing to tell apart`,
-    );
+  if (problem !== 'regression' && trainLabels.size < 2) {
+    const only = [...trainLabels.keys()].map((label) => classes?.[label] ?? String(label)).join();
+    throw new UnpreparableError(`all rows to train on have the label ${only}: there is nothing to tell apart`);
   }
 }
 
-/** Uploads a split's parts. The rows beside `gate-champion` are the gate's. */
+/** Uploads a split's parts. The rows beside `gate-champion` and `gate-anchor` are the gate's. */
 async function uploadSplit(
   store: ObjectStore,
   model: string,
@@ -290,9 +347,10 @@ async function uploadSplit(
     const csv = part.csv[split];
     if (csv === undefined) throw new RangeError(`${part.name} has no encoding for ${split}`);
     const dataKey = `${keys.splitData(model, run, split)}${part.name}.csv`;
-    const rowsKey = `${keys.splitRows(model, run, split === 'gate-champion' ? 'gate' : split)}${part.name}.parquet`;
+    const rowsKey = `${keys.splitRows(model, run, split === 'gate-champion' || split === 'gate-anchor' ? 'gate' : split)}${part.name}.parquet`;
     await store.upload(dataKey, csv, 'text/csv');
-    if (split !== 'gate-champion') await store.upload(rowsKey, part.rowsFile, 'application/vnd.apache.parquet');
+    if (rowsKey.startsWith(keys.splitRows(model, run, split)))
+      await store.upload(rowsKey, part.rowsFile, 'application/vnd.apache.parquet');
     uploaded.push({ dataKey, rowsKey, rows: part.rows });
   }
   return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), parts: uploaded };

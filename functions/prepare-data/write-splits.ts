@@ -1,4 +1,5 @@
 /** The two passes over a run's data: one to learn its categories, one to write its parts. */
+import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,6 +14,7 @@ import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import { compile } from '../../shared/features/compile.ts';
 import type { AssignRows } from './assign-rows.ts';
+import { type LabelKind, type Strength, trainingSample } from './strongest-features.ts';
 
 /** A run's rows: typed copies on local disk, in order. */
 export interface RunRows {
@@ -37,21 +39,35 @@ async function* batches({ engine, paths, input }: RunRows, names: Iterable<strin
   for (const path of paths) yield* engine.columns(typedRows(path, columns), BATCH_ROWS);
 }
 
-/** Counts the categories of the rows to train on, by feature; each feature of categories has an entry. */
-export async function categoriesToLearn(
+/** What the rows to train on show of categories and, of a multiclass problem, of classes. */
+export interface ToLearn {
+  /** Each feature of categories has an entry. */
+  readonly categories: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly classes: ReadonlySet<string>;
+}
+
+/** Looks for the categories and classes of the rows to train on. */
+export async function namesToLearn(
   rows: RunRows,
   assign: AssignRows,
   assignedBy: readonly string[],
-): Promise<Map<string, Map<string, number>>> {
+  maxClasses: number,
+): Promise<ToLearn> {
   const features = rows.input.features.filter(({ kind }) => kind === 'category');
   const counts = new Map(features.map(({ name }) => [name, new Map<string, number>()]));
-  if (features.length === 0) return counts;
+  const classes = new Set<string>();
+  const found = { categories: counts, classes };
+  if (features.length === 0 && maxClasses === 0) return found;
   const evaluate = compile(
     features.map(({ expression }) => expression),
     rows.input.columnTypes,
   );
   for await (const batch of batches(rows, [...assignedBy, ...rows.input.inputColumns])) {
-    const { sides } = assign(batch);
+    const { sides, shown } = assign(batch);
+    if (maxClasses > 0 && shown.type === 'string') {
+      for (const row of chosen(sides, SIDES.train))
+        if (classes.size <= maxClasses) classes.add(shown.values[row] ?? '');
+    }
     const vectors = evaluate(batch);
     features.forEach(({ name }, index) => {
       const values = vectors[index];
@@ -60,24 +76,36 @@ export async function categoriesToLearn(
       countCategories(into, values, batch.rows, sides, SIDES.train);
     });
   }
-  return counts;
+  return found;
 }
 
-/** How rows are encoded: for the candidate, and for the champion where there is one to compare with. */
+/** How another model reads the gate rows, and which columns it needs for it. */
+export interface OtherEncoder {
+  readonly encode: InputEncoder;
+  readonly columns: readonly string[];
+}
+
+/** The models that read the gate rows beside the candidate, by the name of their encoding. */
+export const OTHERS = ['gate-champion', 'gate-anchor'] as const;
+
+/** How rows are encoded: for the candidate, and for each model there is to compare with. */
 export interface Encoders {
   readonly candidate: InputEncoder;
-  readonly champion: { readonly encode: InputEncoder; readonly columns: readonly string[] } | null;
+  readonly others: Readonly<Partial<Record<(typeof OTHERS)[number], OtherEncoder>>>;
 }
 
 /** What the second pass wrote and saw. */
 export interface WrittenSplits {
   readonly train: readonly SplitPart[];
   readonly validation: readonly SplitPart[];
-  /** CSV files `gate` and, with a champion, `gate-champion`. */
+  /** CSV files `gate` and one for each other model. */
   readonly gate: readonly SplitPart[];
   readonly dropped: Readonly<Record<string, number>>;
   /** How many rows to train on have each label; of a binary problem alone. */
   readonly trainLabels: ReadonlyMap<number, number>;
+  /** sha256 over keys and labels of the gate rows, in their order. */
+  readonly gateDigest: string;
+  readonly strongestFeatures: readonly Strength[];
 }
 
 /** Writes the parts of all splits below a directory. */
@@ -87,9 +115,16 @@ export async function writeSplits(
   assignedBy: readonly string[],
   rowsFile: RowsFile,
   encoders: Encoders,
+  labelKind: LabelKind,
   directory: string,
 ): Promise<WrittenSplits> {
   const { engine, input } = rows;
+  const others = OTHERS.flatMap((name) => {
+    const other = encoders.others[name];
+    return other === undefined ? [] : [{ name, ...other }];
+  });
+  const sample = trainingSample(input.features, labelKind);
+  const gateDigest = createHash('sha256');
   const writer = async (name: string, encodings: readonly string[]) => {
     const below = join(directory, name);
     await mkdir(below);
@@ -104,7 +139,7 @@ export async function writeSplits(
   const writers = {
     train: await writer('train', ['train']),
     validation: await writer('validation', ['validation']),
-    gate: await writer('gate', encoders.champion === null ? ['gate'] : ['gate', 'gate-champion']),
+    gate: await writer('gate', ['gate', ...others.map(({ name }) => name)]),
   };
   const dropped: Record<string, number> = {};
   const trainLabels = new Map<number, number>();
@@ -113,22 +148,27 @@ export async function writeSplits(
     ...input.inputColumns,
     ...input.key,
     ...columnsOfRoles(input),
-    ...(encoders.champion?.columns ?? []),
+    ...others.flatMap(({ columns }) => columns),
   ];
   for await (const batch of batches(rows, names)) {
     const assigned = assign(batch);
     for (const [reason, count] of Object.entries(assigned.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
     const features = encoders.candidate(batch);
-    const labelled = [assigned.label, ...features];
+    // The image reads the label, then the weight, then the features. Source: SageMaker developer guide, xgboost.
+    const labelled = [assigned.label, ...(assigned.weight === null ? [] : [assigned.weight]), ...features];
     const key = keyHashes(keyColumns(batch, input.key), batch.rows);
-    const beside = rowsFile.of(batch, key, assigned.label);
+    const beside = rowsFile.of(batch, key, assigned.shown);
     const train = chosen(assigned.sides, SIDES.train);
     for (const row of train) count(trainLabels, assigned.label[row] ?? 0);
+    sample.add(features, assigned.label, train);
     await writers.train.append({ train: labelled }, beside, train);
     await writers.validation.append({ validation: labelled }, beside, chosen(assigned.sides, SIDES.validation));
     const gate = chosen(assigned.sides, SIDES.gate);
-    const champion = encoders.champion !== null && gate.length > 0 ? encoders.champion.encode(batch) : [];
-    await writers.gate.append({ gate: features, 'gate-champion': champion }, beside, gate);
+    let judged = '';
+    for (const row of gate) judged += `${key[row]} ${assigned.shown.values[row]}\n`;
+    gateDigest.update(judged);
+    const asOthers = others.map(({ name, encode }) => [name, gate.length > 0 ? encode(batch) : []] as const);
+    await writers.gate.append({ gate: features, ...Object.fromEntries(asOthers) }, beside, gate);
   }
   return {
     train: await writers.train.finish(),
@@ -136,6 +176,8 @@ export async function writeSplits(
     gate: await writers.gate.finish(),
     dropped,
     trainLabels,
+    gateDigest: gateDigest.digest('hex'),
+    strongestFeatures: sample.strongest(),
   };
 }
 

@@ -8,6 +8,7 @@ import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { endpoints } from './endpoints.ts';
+import { heldCandidates } from './held.ts';
 import { lostEvents, type Wake } from './lost-events.ts';
 import { type Move, nextMove } from './next-move.ts';
 import { openRun } from './open-run.ts';
@@ -37,6 +38,7 @@ export const reconcile = (deps: ReconcileDeps) => {
   const lost = lostEvents(deps.wake);
   const waiting = waitingData({ ...deps, lost });
   const serving = endpoints({ ...deps, lost });
+  const held = heldCandidates({ ...deps, lost });
 
   const moveOn = async (plan: RunPlan, now: Date): Promise<Move> => {
     const { model, run } = plan;
@@ -102,6 +104,8 @@ export const reconcile = (deps: ReconcileDeps) => {
         if (move !== 'wait') said.push(`${model}: ${move}`);
       }
       if (await serving.followRollout(model, now)) said.push(`${model}: rollout`);
+      const approved = await held.followApprovals(model, slot, now);
+      if (approved > 0) said.push(`${model}: ${approved} approvals`);
       const stale = await waiting.judgeAnew(model, now);
       if (stale > 0) said.push(`${model}: ${stale} datasets judged anew`);
       if (await waiting.offerData(model, slot, now)) said.push(`${model}: data`);

@@ -6,7 +6,8 @@ import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { eventHandler } from '../../shared/runtime/event-handler.ts';
 import { onAws } from '../../shared/runtime/route.ts';
-import { goldenProbe } from './probe.ts';
+import { latencyProbe } from './latency.ts';
+import { goldenProbe, inTurn } from './probe.ts';
 import { trackEndpoint } from './track-endpoint.ts';
 
 const env = environment('STORE_BUCKET', 'BUS_NAME', 'STAGE');
@@ -22,7 +23,10 @@ export const handler = eventHandler(
       sageMaker,
       tell: eventPublisher(env.BUS_NAME),
       stage: env.STAGE,
-      probe: goldenProbe(ledger, store, sageMaker),
+      probe: inTurn(
+        goldenProbe(ledger, store, sageMaker),
+        latencyProbe(ledger, store, sageMaker, () => performance.now()),
+      ),
     }),
   ),
 );

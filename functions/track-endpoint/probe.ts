@@ -1,79 +1,69 @@
-import { createInterface } from 'node:readline';
-import { NotFoundError, RefusedError } from '../../shared/errors.ts';
-import { goldenSchema } from '../../shared/evaluation/golden.ts';
-import { type Deployment, preparedSchema } from '../../shared/ledger/facts.ts';
+import { runInputSchema } from '../../shared/data/run-input.ts';
+import { RefusedError } from '../../shared/errors.ts';
+import type { Deployment } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { predictionsIn } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { goldenLines } from './golden-lines.ts';
 
-/** Asks the endpoint of a rollout with the golden rows of its run. */
+/** Asks the endpoint of a rollout something, and says whether its answer is good enough. */
 export type Probe = (deployment: Deployment) => Promise<{ ok: boolean; reason: string }>;
 
 /** Scores pass through decimal text and float32: equal to about seven digits. */
 const TOLERANCE = 1e-5;
 
-/** The lines of a text object at these places (the first is 0). */
-const linesAt = async (store: ObjectStore, key: string, places: ReadonlySet<number>): Promise<Map<number, string>> => {
-  const { body } = await store.open(key);
-  const found = new Map<number, string>();
-  let place = 0;
-  for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (places.has(place)) found.set(place, line);
-    place += 1;
-    if (found.size === places.size) break;
-  }
-  body.destroy();
-  return found;
-};
+const isNear = (score: number, want: number): boolean =>
+  Math.abs(score - want) <= TOLERANCE * Math.max(1, Math.abs(want));
+
+/** One probe after another, as long as they are content; what all of them found. */
+export const inTurn =
+  (...probes: readonly Probe[]): Probe =>
+  async (deployment) => {
+    const reasons: string[] = [];
+    for (const probe of probes) {
+      const { ok, reason } = await probe(deployment);
+      if (!ok) return { ok, reason };
+      if (reason !== '') reasons.push(reason);
+    }
+    return { ok: true, reason: reasons.join('; ') };
+  };
 
 /**
- * Every answer must be what batch transform said of the same row. The inference id begins `probe-`, so that what is
- * captured of it stays out of windows.
+ * Every answer must be what batch transform said of the same row, of several classes for each of them. The inference id
+ * begins `probe-`, so that what is captured of it stays out of windows.
  */
 export const goldenProbe =
-  (ledger: Ledger, store: ObjectStore, sageMaker: SageMakerApi): Probe =>
+  (ledger: Ledger, store: ObjectStore, sageMaker: Pick<SageMakerApi, 'invoke'>): Probe =>
   async ({ model, run, n, endpointName }) => {
-    const [golden, { splits }] = await Promise.all([
-      ledger.read(goldenSchema, keys.golden(model, run)),
-      ledger.read(preparedSchema, keys.prepared(model, run)),
-    ]);
-    const lines: string[] = [];
-    const expected: number[] = [];
-    for (const [index, part] of splits.gate.parts.entries()) {
-      const rows = golden.rows.filter((row) => row.part === index);
-      if (rows.length === 0) continue;
-      const found = await linesAt(store, part.dataKey, new Set(rows.map((row) => row.ordinal)));
-      for (const row of rows) {
-        const line = found.get(row.ordinal);
-        if (line === undefined) throw new NotFoundError(`${part.dataKey} has no row ${row.ordinal}`);
-        lines.push(line);
-        expected.push(row.candidate);
-      }
-    }
+    const golden = await goldenLines(ledger, store, { model, run });
     // Nothing to ask with is nothing shown: a rollout is believed for answers, not for the lack of questions.
-    if (lines.length === 0) return { ok: false, reason: 'the run has no golden rows to ask the endpoint with' };
+    if (golden.length === 0) return { ok: false, reason: 'the run has no golden rows to ask the endpoint with' };
+    // Classes that the gate rows have and the model was not taught come after those it was: it does not answer them.
+    const taught = (await ledger.find(runInputSchema, keys.runInput(model, run)))?.classes?.length ?? 1;
     let answer: string;
     try {
-      answer = await sageMaker.invoke(endpointName, lines.join('\n'), `probe-${run}-${n}`);
+      answer = await sageMaker.invoke(endpointName, golden.map(({ line }) => line).join('\n'), `probe-${run}-${n}`);
     } catch (error) {
       // An endpoint that is in service and refuses has a model that does not work.
       if (!(error instanceof RefusedError)) throw error;
       return { ok: false, reason: `the endpoint does not answer the golden rows: ${error.message}` };
     }
     const scores = predictionsIn(answer);
-    if (scores.length !== expected.length) {
-      return { ok: false, reason: `the endpoint gave ${scores.length} answers to ${expected.length} golden rows` };
+    if (scores.length !== golden.length * taught) {
+      const each = taught === 1 ? '' : ` of ${taught} classes each`;
+      return { ok: false, reason: `the endpoint gave ${scores.length} answers to ${golden.length} golden rows${each}` };
     }
-    const wrong = scores.filter((score, i) => {
-      const want = expected[i] ?? Number.NaN;
-      return !(Math.abs(score - want) <= TOLERANCE * Math.max(1, Math.abs(want)));
-    });
+    const wrong = golden.filter(({ candidate }, row) =>
+      scores
+        .slice(row * taught, (row + 1) * taught)
+        .some((score, place) => !isNear(score, candidate[place] ?? Number.NaN)),
+    );
     return wrong.length === 0
-      ? { ok: true, reason: `the endpoint answered ${expected.length} golden rows as the candidate did` }
+      ? { ok: true, reason: `the endpoint answered ${golden.length} golden rows as the candidate did` }
       : {
           ok: false,
-          reason: `${wrong.length} of ${expected.length} golden rows were not answered as the candidate did`,
+          reason: `${wrong.length} of ${golden.length} golden rows were not answered as the candidate did`,
         };
   };

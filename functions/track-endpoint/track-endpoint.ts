@@ -1,12 +1,13 @@
 import { DeploymentRolledBackV1, ModelDeployedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
-import { ConflictError, NotFoundError } from '../../shared/errors.ts';
+import { ConflictError } from '../../shared/errors.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   championSchema,
   type Deployment,
   type DeploymentVerdict,
   deploymentEndSchema,
+  deploymentStartedSchema,
   deploymentVerdictSchema,
   preparedSchema,
   runEndSchema,
@@ -17,6 +18,7 @@ import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { modelOfEndpoint } from '../../shared/sagemaker/names.ts';
 import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { takesConfig } from '../../shared/sagemaker/serving.ts';
 import type { Probe } from './probe.ts';
 
 export interface TrackEndpointDeps {
@@ -139,8 +141,17 @@ export const trackEndpoint = ({ ledger, sageMaker, tell, stage, probe }: TrackEn
     const { deployment } = rollout;
     const { n } = deployment;
     if (rollout.ended) return { outcome: 'over' };
-    // An endpoint that is in service before the update was sent says nothing about it.
-    if (!rollout.started) throw new NotFoundError(`rollout ${n} of ${model} has not been sent yet`);
+    if (!rollout.started) {
+      // An endpoint that is in service before the update was sent says nothing about it. One that takes what was to be
+      // rolled out was sent it, and a crash came before that was recorded.
+      const endpoint = await sageMaker.describe('endpoint', name);
+      if (!takesConfig(endpoint, deployment.endpointConfigName)) return { outcome: 'not_sent' };
+      await ledger.record(deploymentStartedSchema, keys.deploymentStarted(model, n), {
+        model,
+        n,
+        startedAt: now.toISOString(),
+      });
+    }
 
     const verdictKey = keys.deploymentVerdict(model, n);
     let verdict = await ledger.find(deploymentVerdictSchema, verdictKey);

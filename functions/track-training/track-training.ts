@@ -10,7 +10,7 @@ import {
   type Trained,
   trainedSchema,
 } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
+import { keys, type ScoredRole, type Split } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
@@ -35,14 +35,21 @@ export interface TrackTrainingDeps {
 /** How many attempts a run gets when SageMaker, and not the container, fails them. */
 const MAX_ATTEMPTS = 3;
 
+/** Which input each model scores. */
+const GATE_SPLITS = {
+  cand: 'gate',
+  champ: 'gate-champion',
+  anch: 'gate-anchor',
+} as const satisfies Record<ScoredRole, Split>;
+
 const trainingSeconds = (job: Description): number | null => {
   const seconds = job.TrainingTimeInSeconds;
   return typeof seconds === 'number' ? Math.round(seconds) : null;
 };
 
 /**
- * On a training job's end: success makes the model and starts the batch transforms of the gate rows, the candidate's
- * and the champion's; failure asks for the next attempt or ends the run in the container's own words. The event is a
+ * On a training job's end: success makes the model and starts the batch transforms of the gate rows, the candidate's,
+ * the champion's and the anchor's; failure asks for the next attempt or ends the run in the container's own words. The event is a
  * hint; SageMaker's answer decides.
  */
 export const trackTraining =
@@ -53,8 +60,12 @@ export const trackTraining =
     if (!parsed || !Number.isInteger(attemptNumber)) return { outcome: 'not_ours' };
     const { model, run } = parsed;
     const context = { now, correlationId: run };
+    const tellTrained = () => tell(ModelTrainedV1, `${model}/${run}`, { model, run, jobName: name }, context);
     const end = await ledger.find(runEndSchema, keys.end(model, run));
     if (end) {
+      // Scoring may have begun and not been told: a crash came between, and the run is over by now.
+      const scored = (await ledger.find(trainedSchema, keys.trained(model, run)))?.transforms.at(-1);
+      if (scored && (await sageMaker.describe('transformJob', scored.jobName))) await tellTrained();
       // The end may be ours and not told, nor the slot released: a crash came between.
       if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
       return { outcome: 'over' };
@@ -87,6 +98,12 @@ export const trackTraining =
     const artifact = text(Object(job.ModelArtifacts), 'S3ModelArtifacts');
     if (!artifact) throw new Error(`${name} completed without a model artefact`);
     const candidate = runName(stage, model, run, 'cand');
+    const { anchor, champion } = plan;
+    // A model of the past may have been deleted since; then there is nothing to score, and the evaluation says so.
+    const isAnchorThere =
+      anchor && prepared.gateAnchor?.outcome === 'prepared'
+        ? (await sageMaker.describe('model', anchor.modelName)) !== undefined
+        : false;
     const trained = await ledger.record(trainedSchema, keys.trained(model, run), {
       model,
       run,
@@ -97,15 +114,8 @@ export const trackTraining =
       trainingSeconds: trainingSeconds(job),
       transforms: [
         { role: 'cand', jobName: candidate, modelName: candidate },
-        ...(prepared.gateChampion && plan.champion
-          ? [
-              {
-                role: 'champ' as const,
-                jobName: runName(stage, model, run, 'champ'),
-                modelName: plan.champion.modelName,
-              },
-            ]
-          : []),
+        ...(prepared.gateChampion && champion ? [scoring('champ', champion.modelName)] : []),
+        ...(anchor && isAnchorThere ? [scoring('anch', anchor.modelName)] : []),
       ],
       trainedAt: now.toISOString(),
     });
@@ -121,8 +131,12 @@ export const trackTraining =
       if (error instanceof CapacityError) return { outcome: 'waits' };
       throw error;
     }
-    await tell(ModelTrainedV1, `${model}/${run}`, { model, run, jobName: name }, context);
+    await tellTrained();
     return { outcome: 'trained' };
+
+    function scoring(role: 'champ' | 'anch', modelName: string): Trained['transforms'][number] {
+      return { role, jobName: runName(stage, model, run, role), modelName };
+    }
 
     async function startTransforms(): Promise<void> {
       const place = { stage, model, run, store: storeUri };
@@ -155,7 +169,7 @@ export const trackTraining =
                 place,
                 jobName: transform.jobName,
                 modelName: transform.modelName,
-                inputKey: keys.splitData(model, run, transform.role === 'cand' ? 'gate' : 'gate-champion'),
+                inputKey: keys.splitData(model, run, GATE_SPLITS[transform.role]),
                 outputKey: keys.scores(model, run, transform.role),
                 instance: definition.training.instance[0] ?? '',
               }),

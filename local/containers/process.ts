@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
-import type { ContainerImage, ContainerProgram } from '../contracts.ts';
+import type { ContainerFiles, ContainerImage, ContainerProgram } from '../contracts.ts';
 
 /** How a container's process ended. */
 export interface Exit {
@@ -27,8 +26,8 @@ export interface ContainerProcess {
 /** What a container is run with. */
 export interface ContainerRun {
   readonly image: ContainerImage;
-  /** The folder that stands for `/`: the program finds `opt/ml` in it. */
-  readonly root: string;
+  /** The program finds `opt/ml` in them. */
+  readonly files: ContainerFiles;
   readonly verb: 'train' | 'serve';
   readonly environment: Readonly<Record<string, string>>;
   /** Called with each line of standard output and standard error. */
@@ -47,7 +46,7 @@ const exitOf = (code: number | null, signal: string | null): Exit => ({
 });
 
 /** Trains in this process: a signal ends it at once, as far as anybody can see. */
-const startProgram = (program: ContainerProgram, { root, environment, onLine }: ContainerRun): ContainerProcess => {
+const startProgram = (program: ContainerProgram, { files, environment, onLine }: ContainerRun): ContainerProcess => {
   let running = true;
   const ended = Promise.withResolvers<Exit>();
   const end = (exit: Exit) => {
@@ -57,7 +56,7 @@ const startProgram = (program: ContainerProgram, { root, environment, onLine }: 
   const log = (line: string) => {
     if (running) onLine?.(line);
   };
-  program.train({ root, environment, log }).then(
+  program.train({ files, environment, log }).then(
     (code) => end({ code }),
     (error: unknown) => {
       log(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -77,17 +76,19 @@ const startProgram = (program: ContainerProgram, { root, environment, onLine }: 
  * has of its own, and `CONTAINER_ROOT`, because a plain process cannot be given a root directory of its own.
  */
 export const startContainer = async (run: ContainerRun): Promise<ContainerProcess> => {
-  await mkdir(run.root, { recursive: true });
   if (run.image.program && run.verb === 'train') return startProgram(run.image.program, run);
+  const { root } = run.files;
+  if (root === undefined) throw new Error(`the image ${run.image.pattern} is a process, and its files lie in memory`);
+  await run.files.makeFolder('.');
   const [program, ...args] = run.image.command;
   if (program === undefined) throw new Error(`the image ${run.image.pattern} has no command`);
   const child = spawn(program, [...args, run.verb], {
-    cwd: run.root,
+    cwd: root,
     env: {
       PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
-      HOME: run.root,
+      HOME: root,
       ...run.environment,
-      CONTAINER_ROOT: run.root,
+      CONTAINER_ROOT: root,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

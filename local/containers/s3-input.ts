@@ -1,11 +1,7 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 
-import type { S3Api } from '../contracts.ts';
+import type { ContainerFiles, S3Api } from '../contracts.ts';
 import { inside } from './archive.ts';
 
 /** An object a job reads. */
@@ -97,12 +93,15 @@ export const openObject = async (s3: S3Api, object: { bucket: string; key: strin
   return found.body;
 };
 
-/** Copies objects into a folder, each under its relative name. */
-export const download = async (s3: S3Api, objects: readonly InputObject[], folder: string): Promise<void> => {
-  await mkdir(folder, { recursive: true });
+/** Copies objects into a folder of a container, each under its relative name. */
+export const download = async (
+  s3: S3Api,
+  objects: readonly InputObject[],
+  files: ContainerFiles,
+  folder: string,
+): Promise<void> => {
+  await files.makeFolder(folder);
   for (const object of objects) {
-    const path = inside(folder, object.name);
-    await mkdir(dirname(path), { recursive: true });
-    await pipeline(await openObject(s3, object), createWriteStream(path));
+    await files.write(inside(folder, object.name), await openObject(s3, object));
   }
 };

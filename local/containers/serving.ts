@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as realDelay } from 'node:timers/promises';
 
 import type { Clock } from '../clock.ts';
-import type { ContainerImage, ContainerProgram } from '../contracts.ts';
+import type { ContainerFiles, ContainerImage, ContainerProgram } from '../contracts.ts';
 import { deadline } from './deadline.ts';
 import { type ContainerProcess, startContainer } from './process.ts';
 
@@ -42,8 +42,8 @@ export interface ServingContainer {
 /** What a model server is started with. */
 export interface ServingRun {
   readonly image: ContainerImage;
-  /** The folder that stands for `/`; the model lies in its `opt/ml/model`. */
-  readonly root: string;
+  /** The model lies in their `opt/ml/model`. */
+  readonly files: ContainerFiles;
   readonly environment: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
   readonly clock: Clock;
@@ -122,9 +122,11 @@ const stopProcess = async (container: ContainerProcess): Promise<void> => {
 const startProgram = async (program: ContainerProgram, run: ServingRun): Promise<ServingContainer> => {
   let running = true;
   const log = (line: string) => run.onLine?.(line);
-  const answer = await program.serve({ root: run.root, environment: run.environment, log }).catch((error: unknown) => {
-    throw new UnhealthyError(error instanceof Error ? error.message : String(error), { cause: error });
-  });
+  const answer = await program
+    .serve({ files: run.files, environment: run.environment, log })
+    .catch((error: unknown) => {
+      throw new UnhealthyError(error instanceof Error ? error.message : String(error), { cause: error });
+    });
   return {
     invoke: (body, headers) =>
       running ? answer(body, headers) : Promise.reject(new NoAnswerError('connection', 'the container has ended')),
@@ -148,7 +150,7 @@ export const startServing = async (run: ServingRun): Promise<ServingContainer> =
   const port = await freePort();
   const container = await startContainer({
     image: run.image,
-    root: run.root,
+    files: run.files,
     verb: 'serve',
     environment: { ...run.environment, SAGEMAKER_BIND_TO_PORT: String(port) },
     ...(run.onLine ? { onLine: run.onLine } : {}),

@@ -1,8 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
 
-import type { ContainerImage } from '../contracts.ts';
+import type { ContainerFiles, ContainerImage } from '../contracts.ts';
 import { type ContainerProcess, type Exit, startContainer } from './process.ts';
 
 /** How a channel looks to the container. */
@@ -16,8 +14,7 @@ interface ChannelConfig {
 /** What a training container is run with; its channels' data already lie in `opt/ml/input/data`. */
 export interface TrainingRun {
   readonly image: ContainerImage;
-  /** The folder that stands for `/`. */
-  readonly root: string;
+  readonly files: ContainerFiles;
   readonly environment: Readonly<Record<string, string>>;
   readonly hyperParameters: Readonly<Record<string, string>>;
   readonly channels: Readonly<Record<string, ChannelConfig>>;
@@ -26,17 +23,14 @@ export interface TrainingRun {
   readonly onLine?: (line: string) => void;
 }
 
-/** Where things lie in a training container's root. Source: your-algorithms-training-algo-running-container.md. */
-export const trainingPaths = (root: string) => {
-  const ml = join(root, 'opt/ml');
-  return {
-    channel: (name: string) => join(ml, 'input/data', name),
-    config: (name: string) => join(ml, 'input/config', `${name}.json`),
-    model: join(ml, 'model'),
-    output: join(ml, 'output/data'),
-    failure: join(ml, 'output/failure'),
-  };
-};
+/** Where things lie in a training container. Source: your-algorithms-training-algo-running-container.md. */
+export const TRAINING_PATHS = {
+  channels: 'opt/ml/input/data',
+  configs: 'opt/ml/input/config',
+  model: 'opt/ml/model',
+  output: 'opt/ml/output/data',
+  failure: 'opt/ml/output/failure',
+} as const;
 
 // The one instance of a job. Names as resourceconfig.json shows them: your-algorithms-training-algo-running-container.md.
 const resources = (instanceType: string) => ({
@@ -50,20 +44,21 @@ const resources = (instanceType: string) => ({
 
 /** Writes the container's configuration and runs it with `train`. */
 export const startTraining = async (run: TrainingRun): Promise<ContainerProcess> => {
-  const paths = trainingPaths(run.root);
-  const files = {
+  const configs = {
     hyperparameters: run.hyperParameters,
     inputdataconfig: run.channels,
     resourceconfig: resources(run.instanceType),
     ...(run.checkpointPath === undefined ? {} : { checkpointconfig: { LocalPath: run.checkpointPath } }),
   };
-  for (const folder of [paths.model, paths.output, dirname(paths.config('hyperparameters'))]) {
-    await mkdir(folder, { recursive: true });
+  const { files } = run;
+  await files.makeFolder(TRAINING_PATHS.model);
+  await files.makeFolder(TRAINING_PATHS.output);
+  for (const [name, content] of Object.entries(configs)) {
+    await files.write(`${TRAINING_PATHS.configs}/${name}.json`, JSON.stringify(content));
   }
-  for (const [name, content] of Object.entries(files)) await writeFile(paths.config(name), JSON.stringify(content));
   return startContainer({
     image: run.image,
-    root: run.root,
+    files,
     verb: 'train',
     environment: run.environment,
     ...(run.onLine ? { onLine: run.onLine } : {}),
@@ -85,9 +80,9 @@ const codeOf = ({ code, signal }: Exit): number | string => {
  * That the file's first 1024 characters become the reason is documented (your-algorithms-training-algo-running-
  * container.md); the words around them are *assumed* from public issues.
  */
-export const failureReason = async (root: string, exit: Exit): Promise<string> => {
+export const failureReason = async (files: ContainerFiles, exit: Exit): Promise<string> => {
   if (exit.error !== undefined) return `InternalServerError: ${exit.error}`.slice(0, FAILURE_LENGTH);
-  const written = await readFile(trainingPaths(root).failure, 'utf8').catch(() => '');
+  const written = (await files.read(TRAINING_PATHS.failure).catch(() => undefined))?.toString() ?? '';
   const ending = `, exit code: ${codeOf(exit)}`;
   const start = 'AlgorithmError: ';
   return `${start}${written.trim().slice(0, FAILURE_LENGTH - start.length - ending.length)}${ending}`;

@@ -10,7 +10,7 @@ interface Words {
 
 /**
  * Codes and statuses are those of each service's model and page of common errors, S3's those of ErrorResponses.html
- * (documented); where a service's model has none the messages are *assumed*.
+ * (documented). The messages, and code and status where a model has no such error, are *assumed*.
  */
 const WORDS: Readonly<Record<string, { readonly throttled: Words; readonly failed: Words }>> = {
   s3: {

@@ -15,9 +15,11 @@ export const compilePattern = (pattern: string | undefined): Matches => {
   return (text) => text !== undefined && expression.test(text);
 };
 
-/** Compiles a pattern for ARNs: it may be of the whole one, or of the name it ends with. */
+/** Compiles a pattern for ARNs: it may be of the whole one, of the resource it names (`model/m`), or of its name alone. */
 export const compileArnPattern = (pattern: string | undefined): Matches => {
   const matches = compilePattern(pattern);
   return (arn) =>
-    matches(arn) || (arn !== undefined && matches(arn.slice(Math.max(arn.lastIndexOf(':'), arn.lastIndexOf('/')) + 1)));
+    matches(arn) ||
+    (arn !== undefined &&
+      (matches(arn.slice(arn.lastIndexOf(':') + 1)) || matches(arn.slice(arn.lastIndexOf('/') + 1))));
 };

@@ -20,10 +20,7 @@ export const isRequestRule = (rule: FaultRule): rule is RequestRule => KINDS.has
 
 const nameOf = (arn: string | undefined): string | undefined => arn?.slice(arn.lastIndexOf('/') + 1);
 
-/**
- * The function whose credentials signed: its name is the session's (lambda-intro-execution-role.html, documented); other
- * sessions of roles are named as no function is.
- */
+/** The function whose credentials signed: that Lambda names a role's session after the function is *assumed*. */
 export const functionOf = ({ arn, roleArn }: Principal): string | undefined =>
   roleArn === undefined ? undefined : nameOf(arn);
 

@@ -20,6 +20,7 @@ export const readBody = async (
   limitBytes: number,
   onBytes: (body: Buffer) => void = () => undefined,
 ): Promise<Buffer> => {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
   const chunks: Buffer[] = [];
   let size = 0;
   // The socket must outlive a refused body, so that the refusal can be read.

@@ -70,6 +70,18 @@ const jsonBody = (error: ServiceError): JsonObject => ({
   message: error.message,
 });
 
+/** So much of a refused body is read on; whoever sends more is hung up on. */
+const DISCARDED_BYTES = 256 * 1024 * 1024;
+
+const discardRest = (request: IncomingMessage): void => {
+  let left = DISCARDED_BYTES;
+  request.on('data', (chunk: Uint8Array) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
+  request.resume();
+};
+
 /**
  * Writes an error; reads on through what is left of the request's body, so that a client still sending reads the answer
  * instead of a broken connection.
@@ -81,7 +93,7 @@ export const answerError = (
   form: ErrorForm,
   requestId: string,
 ): void => {
-  request.resume();
+  discardRest(request);
   if (response.headersSent) {
     // Half an answer is out; a broken connection is the only way left to say that it is not whole.
     response.destroy();

@@ -13,7 +13,6 @@ import {
   type Call,
   type Faults,
   type IamApi,
-  type Json,
   type JsonObject,
   type OperationService,
   type Principal,
@@ -23,9 +22,11 @@ import {
 } from '../contracts.ts';
 import { type Recorder, recordedServiceName } from '../record.ts';
 import { type AnswerGate, admit, createAnswerGate } from './admission.ts';
+import { answerBadRequests, type ConnectionLimits, LIMITS, limitOptions } from './bad-requests.ts';
 import { readBody } from './body.ts';
 import { type Controls, control } from './control.ts';
 import { answer, answerError, asServiceError, type ErrorForm, translated } from './errors.ts';
+import { parseJsonBody } from './json.ts';
 import { parseQuery, queryAnswer } from './query.ts';
 import { type Address, findRoute, type Route, splitUrl } from './route.ts';
 import { checkExpiry, readSignature, type Signature, signatureTime } from './sigv4.ts';
@@ -96,21 +97,6 @@ interface Note {
 const headerOf = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
-};
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const parseJson = (body: Buffer): JsonObject => {
-  if (body.length === 0) return {};
-  let parsed: Json;
-  try {
-    parsed = JSON.parse(body.toString());
-  } catch {
-    throw new ServiceError('SerializationException', 'The body is not JSON');
-  }
-  if (!isObject(parsed)) throw new ServiceError('SerializationException', 'The body is not a JSON object');
-  return parsed;
 };
 
 const operationOf = (service: Service, api: OperationService, name: string) => {
@@ -198,7 +184,7 @@ const answerOperation = async (
 ) => {
   const body = await readBody(request, BODY_LIMIT_BYTES, call.verifyBody);
   if (route.kind === 'json') {
-    const input = parseJson(body);
+    const input = parseJsonBody(body);
     call.note(route.operation, input);
     const operation = operationOf(route.service, route.api, route.operation);
     await call.admit(route.operation, input);
@@ -327,11 +313,12 @@ export interface Door {
 /**
  * Listens on 127.0.0.1, never on another address.
  * @param port 0 takes any free one.
+ * @param limits How much of a request, and how long for one, is waited for.
  * @throws what `listen` throws (EADDRINUSE).
  */
-export const openDoor = async (house: House, port: number): Promise<Door> => {
+export const openDoor = async (house: House, port: number, limits: ConnectionLimits = LIMITS): Promise<Door> => {
   const server: Server<typeof IncomingMessage, typeof FrontResponse> = createServer(
-    { ServerResponse: FrontResponse },
+    { ServerResponse: FrontResponse, ...limitOptions(limits) },
     (request, response) => {
       request.on('error', () => undefined);
       response.on('error', () => undefined);
@@ -343,8 +330,8 @@ export const openDoor = async (house: House, port: number): Promise<Door> => {
       });
     },
   );
-  // Uploads may take their time; and an idle connection that closes under a client's next request is a spurious reset.
-  server.requestTimeout = 0;
+  answerBadRequests(server, limits, () => house.id('uuid'));
+  // An idle connection that closes under a client's next request is a spurious reset.
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,4 +1,6 @@
 /** An AWS client for code that runs in the cloud's process: operations by name, in the words of the SDKs. */
+import { Readable } from 'node:stream';
+
 import { type Json, type JsonObject, type Principal, ServiceError, Unanswered } from '../contracts.ts';
 import type { InnerDoor } from './door.ts';
 import * as lambda from './lambda-requests.ts';
@@ -16,7 +18,7 @@ export type Send = (request: Parameters<InnerDoor['exchange']>[2]) => ReturnType
 
 export interface InProcessClient {
   /**
-   * Sends a request, up to three times when its failure is one that may pass.
+   * Sends a request, up to three times when its failure is one that may pass and its body is no stream.
    * @param service The service's SDK client package without its prefix: `s3`, `sqs`, `eventbridge`, `sagemaker-runtime`.
    * @throws ServiceError as the service answered, by the name a client sees; ConnectionBrokenError when it did not.
    */
@@ -40,10 +42,16 @@ const REST: Readonly<Record<string, { scope: string; operations: Readonly<Record
   'sagemaker-runtime': { scope: 'sagemaker', operations: runtime.OPERATIONS },
 };
 
-/** The SDKs' standard mode: docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (documented). */
+/**
+ * The SDKs try a request three times in their standard mode:
+ * docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (documented).
+ */
 const MAX_ATTEMPTS = 3;
 
-/** Same page, "standard retry mode": throttling and transient errors (documented). */
+/**
+ * The SDKs try again what was throttled and what failed for a moment:
+ * docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (documented).
+ */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
@@ -74,6 +82,12 @@ const mayPass = (error: unknown): boolean =>
   error instanceof ConnectionBrokenError ||
   (error instanceof ServiceError && (PASSING_CODES.has(error.code) || PASSING_STATUSES.has(error.status)));
 
+/**
+ * The SDK for JavaScript does not try again what has a stream for a body, because it has been read:
+ * github.com/smithy-lang/smithy-typescript, middleware-retry, isStreamingPayload (documented).
+ */
+const isRepeatable = (input: Members): boolean => !Object.values(input).some((value) => value instanceof Readable);
+
 /** A time crosses in JSON as epoch seconds, and clients make a Date of it; in these services its member is called so. */
 const TIME = /(?:Time|Timestamp)$/;
 
@@ -90,8 +104,15 @@ const membersOf = (value: JsonObject): Members =>
 /** What JSON can say of a request; members that are not set go. */
 const jsonOf = (input: Members): JsonObject => JSON.parse(JSON.stringify(input));
 
-/** @param principal Who asks. */
-export const createInProcessClient = (door: InnerDoor, principal: Principal): InProcessClient => {
+/**
+ * @param principal Who asks.
+ * @param goesOn False once who asks has been killed: then nothing is tried again.
+ */
+export const createInProcessClient = (
+  door: InnerDoor,
+  principal: Principal,
+  goesOn: () => boolean = () => true,
+): InProcessClient => {
   const once = async (service: string, operation: string, input: Members): Promise<Members> => {
     const scope = SCOPES[service];
     if (scope !== undefined) return membersOf(await door.run(principal, scope, operation, jsonOf(input)));
@@ -117,7 +138,7 @@ export const createInProcessClient = (door: InnerDoor, principal: Principal): In
               ? new ConnectionBrokenError(`no answer to ${operation} came`, { cause: thrown })
               : thrown;
           // The pause between attempts is left out: no clock of this cloud runs meanwhile.
-          if (attempt >= MAX_ATTEMPTS || !mayPass(error)) throw error;
+          if (attempt >= MAX_ATTEMPTS || !goesOn() || !mayPass(error) || !isRepeatable(input)) throw error;
         }
       }
     },

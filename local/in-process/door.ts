@@ -12,7 +12,8 @@ import { exchange, type MemoryAnswer, type MemoryRequestOptions } from './memory
 /** Where requests of this process are answered. */
 export interface InnerDoor {
   /**
-   * Has an operation of a JSON or query service run.
+   * Has an operation of a JSON or query service run. Neither its input nor its answer is copied: the input must be the
+   * caller's own, and nothing in the answer may be changed or kept.
    * @param scope The service's name in a signature's scope.
    * @throws ServiceError; Unanswered when a fault lets nobody hear.
    */
@@ -107,7 +108,7 @@ export const createInnerDoor = (house: InnerHouse): InnerDoor => {
       }
       const work = async (call: Call): Promise<JsonObject> => {
         await call.admit(name, input);
-        return structuredClone((await operation(structuredClone(input), call)) ?? {});
+        return (await operation(input, call)) ?? {};
       };
       return request(principal, service, work, () => 200);
     },
@@ -117,8 +118,14 @@ export const createInnerDoor = (house: InnerHouse): InnerDoor => {
       if (api.protocol !== 'rest') throw new TypeError(`${scope} reads no requests itself`);
       const work = async (call: Call): Promise<MemoryAnswer> => {
         try {
-          const answer = await exchange(options, (incoming, response) => api.handle(incoming, response, call));
-          if (answer.status < 400) return answer;
+          let document: MemoryAnswer['document'];
+          const takeDocument: Call['takeDocument'] = (root, content) => {
+            document = { root, content };
+          };
+          const answer = await exchange(options, (incoming, response) =>
+            api.handle(incoming, response, { ...call, takeDocument }),
+          );
+          if (answer.status < 400) return document ? { ...answer, document } : answer;
           const code = answer.headers['x-amzn-errortype'] ?? String(answer.status);
           throw new ServiceError(code, answer.body.toString(), answer.status);
         } catch (error) {

@@ -71,7 +71,8 @@ export const createInProcessStart =
     const log = openRoleLog(cloud, { role: definition.role, session: definition.name }, definition.logGroup, logStream);
     let isAlive = true;
     const killed = Promise.withResolvers<'killed'>();
-    const client = whileAlive(createInProcessClient(door(), principalOf(cloud, definition)), () => isAlive);
+    const goesOn = () => isAlive;
+    const client = whileAlive(createInProcessClient(door(), principalOf(cloud, definition), goesOn), goesOn);
     let handler: InProcessHandler | undefined;
     let initDurationMs: number | undefined;
 
@@ -106,7 +107,7 @@ export const createInProcessStart =
           const failure = failureOf(thrown);
           const message = `Invoke Error \t${JSON.stringify({ ...failure, stack: failure.trace, trace: undefined })}`;
           const timestamp = cloud.clock.now().toISOString();
-          // As the runtime words it: docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html (documented).
+          // The Node.js runtime logs what a handler throws as an Invoke Error: docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html (documented).
           if (isAlive) {
             onLine(
               definition.logFormat === 'JSON'

@@ -2,6 +2,7 @@
 import type { RestOperation } from './client.ts';
 import { bytes, carried, refuseOthers, text } from './request-members.ts';
 
+// Members of Invoke that are not its payload travel in headers:
 // docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (documented)
 const HEADERS = {
   ClientContext: 'x-amz-client-context',

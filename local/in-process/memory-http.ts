@@ -2,6 +2,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
+import type { JsonObject } from '../contracts.ts';
+
 /** A request as it would come in. */
 export interface MemoryRequestOptions {
   readonly method: string;
@@ -18,6 +20,8 @@ export interface MemoryAnswer {
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** What an XML body would say, by the name of its root. */
+  readonly document?: { readonly root: string; readonly content: JsonObject };
 }
 
 /** Never connected, never read: the classes of `node:http` want one. */
@@ -27,6 +31,8 @@ const NOTHING = new Uint8Array(0);
 
 /** A request whose body lies in memory. */
 class MemoryRequest extends IncomingMessage {
+  #body: Uint8Array;
+
   constructor({ method, url, headers = {}, body = NOTHING }: MemoryRequestOptions) {
     super(NO_SOCKET);
     this.method = method;
@@ -34,12 +40,26 @@ class MemoryRequest extends IncomingMessage {
     this.httpVersion = '1.1';
     this.headers = { ...headers, 'content-length': String(body.byteLength) };
     this.complete = true;
-    if (body.byteLength > 0) this.push(body);
-    this.push(null);
+    this.#body = body;
   }
 
-  /** Everything has been pushed; the socket must not be asked for more. */
-  override _read(): void {}
+  /** The body in one piece, without the machinery of a stream that nobody fills. */
+  override async *iterator(): AsyncGenerator<Uint8Array> {
+    if (this.#body.byteLength > 0) yield this.#body;
+    this.#body = NOTHING;
+  }
+
+  /** There is no connection that has to be read empty. */
+  override resume(): this {
+    return this;
+  }
+
+  /** For who reads it as a stream all the same. */
+  override _read(): void {
+    if (this.#body.byteLength > 0) this.push(this.#body);
+    this.#body = NOTHING;
+    this.push(null);
+  }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     callback(error);
@@ -53,6 +73,7 @@ class MemoryResponse extends ServerResponse {
   readonly answered: Promise<MemoryAnswer>;
   #settle: { resolve: (answer: MemoryAnswer) => void; reject: (error: Error) => void };
   readonly #chunks: Buffer[] = [];
+  readonly #headers: Record<string, string> = {};
   #isOver = false;
 
   constructor(request: IncomingMessage) {
@@ -63,6 +84,27 @@ class MemoryResponse extends ServerResponse {
   }
 
   // The headers are kept as they are given: nothing has to become the text of a message.
+  override setHeader(name: string, value: number | string | readonly string[]): this {
+    this.#headers[name.toLowerCase()] = typeof value === 'object' ? value.join(', ') : String(value);
+    return this;
+  }
+
+  override getHeader(name: string): string | undefined {
+    return this.#headers[name.toLowerCase()];
+  }
+
+  override getHeaders(): Record<string, string> {
+    return this.#headers;
+  }
+
+  override hasHeader(name: string): boolean {
+    return Object.hasOwn(this.#headers, name.toLowerCase());
+  }
+
+  override removeHeader(name: string): void {
+    delete this.#headers[name.toLowerCase()];
+  }
+
   override writeHead(status: number, ...rest: readonly unknown[]): this {
     const headers = rest.at(-1);
     this.statusCode = status;
@@ -85,16 +127,16 @@ class MemoryResponse extends ServerResponse {
     if (typeof chunk !== 'function') this.#keep(chunk, typeof encoding === 'string' ? encoding : 'utf8');
     const callback = [chunk, encoding, ended].find((one) => typeof one === 'function');
     this.finished = true;
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(this.getHeaders())) {
-      if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : String(value);
+    // A copy: whoever is answered may do with it what he likes.
+    this.#settle.resolve({ status: this.statusCode, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+    const isHeard = this.listenerCount('finish') + this.listenerCount('close') > 0;
+    if (isHeard || typeof callback === 'function') {
+      process.nextTick(() => {
+        if (typeof callback === 'function') callback();
+        this.emit('finish');
+        this.emit('close');
+      });
     }
-    this.#settle.resolve({ status: this.statusCode, headers, body: Buffer.concat(this.#chunks) });
-    process.nextTick(() => {
-      if (typeof callback === 'function') callback();
-      this.emit('finish');
-      this.emit('close');
-    });
     return this;
   }
 

@@ -2,13 +2,13 @@
 import { Readable } from 'node:stream';
 
 import { type Json, type JsonObject, ServiceError } from '../contracts.ts';
-import { listOf, parseXml } from '../http/xml.ts';
+import { listOf } from '../http/xml.ts';
 import type { Members, RestOperation } from './client.ts';
 import type { MemoryAnswer } from './memory-http.ts';
 import { bytes, carried, queryText, refuseOthers, text } from './request-members.ts';
 
-// Where members travel: docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
-// (documented).
+// Members of requests to S3 travel in headers and in the query, each under a name of its own:
+// docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html (documented).
 const READ_HEADERS = { IfMatch: 'if-match', IfNoneMatch: 'if-none-match', Range: 'range' };
 const READ_QUERY = { VersionId: 'versionId' };
 const WRITE_HEADERS = { ContentType: 'content-type', IfMatch: 'if-match', IfNoneMatch: 'if-none-match' };
@@ -56,9 +56,8 @@ const objectMembers = ({ headers }: MemoryAnswer): Members => ({
 const isObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const documentOf = ({ body }: MemoryAnswer, root: string): JsonObject => {
-  const document = parseXml(body.toString(), root);
-  if (document) return document;
+const documentOf = ({ document }: MemoryAnswer, root: string): JsonObject => {
+  if (document?.root === root) return document.content;
   throw new ServiceError('InternalFailure', `S3 answered something other than a ${root}`, 500);
 };
 

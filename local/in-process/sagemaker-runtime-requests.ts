@@ -2,6 +2,7 @@
 import type { RestOperation } from './client.ts';
 import { bytes, carried, refuseOthers, text } from './request-members.ts';
 
+// Members of InvokeEndpoint that are not its body travel in headers:
 // docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html (documented)
 const HEADERS = {
   Accept: 'accept',

@@ -49,15 +49,16 @@ const lengthIn = (
 };
 
 /** A string. `pattern` is AWS's own text of the regular expression, matched against the whole value. */
-export const text =
-  (limits: { min?: number; max?: number; pattern?: string } = {}): Reader<string> =>
-  (value, path, findings) => {
+export const text = (limits: { min?: number; max?: number; pattern?: string } = {}): Reader<string> => {
+  const whole = limits.pattern === undefined ? undefined : new RegExp(`^(?:${limits.pattern})$`, 'su');
+  return (value, path, findings) => {
     if (typeof value !== 'string') throw wrongType(value, path, 'a string');
-    if (limits.pattern !== undefined && !new RegExp(`^(?:${limits.pattern})$`, 'su').test(value))
+    if (whole && !whole.test(value))
       violation(findings, value, path, `satisfy regular expression pattern: ${limits.pattern}`);
     lengthIn(findings, value, value.length, path, limits);
     return value;
   };
+};
 
 /** One of a few strings. */
 export const oneOf =

@@ -1,5 +1,5 @@
 /** Checks data against what a model needs of it: its columns and their types, its label, its time. */
-import { timeBlock } from '../definition/contradictions.ts';
+import { clusterColumn } from '../definition/contradictions.ts';
 import type { PublishedDefinition } from '../definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../definition/resolve.ts';
 import { type ColumnTypes, resolveColumn } from '../features/check.ts';
@@ -62,8 +62,7 @@ export async function checkInput(
 
 /** The columns a definition names, as it spells them. */
 function neededColumns({ definition: { data, evaluation }, expressions }: PublishedDefinition): string[] {
-  const cluster =
-    evaluation.cluster !== null && timeBlock(evaluation.cluster) === undefined ? [evaluation.cluster] : [];
+  const cluster = clusterColumn(evaluation.cluster);
   const single = [data.time, data.entity, data.weight].filter((name) => name !== null);
   return [
     ...new Set([
@@ -72,8 +71,8 @@ function neededColumns({ definition: { data, evaluation }, expressions }: Publis
       ...single,
       ...(data.key ?? []),
       ...data.protected,
-      ...evaluation.slices,
-      ...cluster,
+      ...evaluation.slices.map(({ column }) => column),
+      ...(cluster === undefined ? [] : [cluster]),
     ]),
   ];
 }

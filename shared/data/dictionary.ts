@@ -11,6 +11,11 @@ export const OTHER = 0;
 /** Per feature, its categories: the category at index i has code i + 1. Appended to, never reordered. */
 export const dictionarySchema = z.strictObject({
   features: z.record(z.string(), z.array(z.string())),
+  /**
+   * The classes of labels, by the digest of what the label means: the class at index i is i to the model. Appended to,
+   * never reordered; a label of another meaning begins anew.
+   */
+  labels: z.record(z.string(), z.array(z.string())).optional(),
 });
 
 /** The codes of categories, by feature. */
@@ -69,7 +74,18 @@ export function admit(
       .map(([category]) => category);
     features[feature] = [...known, ...fresh];
   }
-  return { features };
+  return { ...dictionary, features };
+}
+
+/**
+ * The dictionary with the classes of a label added: those that are new in the order of their texts, after all that were
+ * there. However rare, for a row that is trained on needs its class.
+ */
+export function admitClasses(dictionary: Dictionary, meaning: string, seen: Iterable<string>): Dictionary {
+  const known = dictionary.labels?.[meaning] ?? [];
+  const there = new Set(known);
+  const fresh = [...new Set(seen)].filter((text) => !there.has(text)).sort((a, b) => (a < b ? -1 : 1));
+  return { ...dictionary, labels: { ...dictionary.labels, [meaning]: [...known, ...fresh] } };
 }
 
 /** Turns the values of one feature into codes: `NaN` where the value is missing. */
@@ -96,8 +112,8 @@ export function categoryEncoder(frozen: Dictionary, feature: string): CategoryEn
   };
 }
 
-/** The text by which a value is a category. */
-function categoryText(values: Column, row: number): string {
+/** The text by which a value is a category or a class. */
+export function categoryText(values: Column, row: number): string {
   const value = values.values[row];
   if (value === undefined) throw new RangeError(`no row ${row} in a column of ${values.values.length}`);
   if (values.type === 'boolean') return value === 0 ? 'false' : 'true';

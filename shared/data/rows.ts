@@ -1,7 +1,7 @@
 /**
  * The rows file beside a split's input: what evaluation needs of each row, in the order of the input. Columns:
- * `key` (the first 16 hex digits of the sha256 of the canonical key), `label`, and where the definition has them `time`,
- * `weight`, `cluster`, `slice.<name>` and `protected.<name>`.
+ * `key` (the first 16 hex digits of the sha256 of the canonical key), `label` (text where it is a class), and where the
+ * definition has them `time`, `weight`, `cluster`, `slice.<name>` and `protected.<name>`.
  */
 import type { Column, ColumnBatch, ColumnType } from '../features/columns.ts';
 import type { ColumnSpec } from './sql.ts';
@@ -19,11 +19,17 @@ export interface RowRoles {
 /** Blocks of time in which rows may depend on each other. */
 type TimeBlock = 'hour' | 'day' | 'week' | 'month';
 
+/** The column of a rows file that says which rows move together. */
+export const CLUSTER_COLUMN = 'cluster';
+
+/** The column of a rows file that says what a row counts for. */
+export const WEIGHT_COLUMN = 'weight';
+
 /** The name of a slice's column in a rows file. */
-const sliceColumn = (name: string): string => `slice.${name}`;
+export const sliceColumn = (name: string): string => `slice.${name}`;
 
 /** The name of a protected column in a rows file. */
-const protectedColumn = (name: string): string => `protected.${name}`;
+export const protectedColumn = (name: string): string => `protected.${name}`;
 
 /** The columns of the data that a rows file needs. */
 export function columnsOfRoles(roles: RowRoles): string[] {
@@ -39,7 +45,7 @@ export function columnsOfRoles(roles: RowRoles): string[] {
 export interface RowsFile {
   readonly columns: readonly ColumnSpec[];
   /** The columns for a batch, given its rows' keys and labels. */
-  of(batch: ColumnBatch, keys: readonly string[], label: Float64Array): Column[];
+  of(batch: ColumnBatch, keys: readonly string[], label: Column): Column[];
 }
 
 /**
@@ -47,32 +53,36 @@ export interface RowsFile {
  *
  * @param typeOf the type of a column of the data.
  */
-export function rowsFile(roles: RowRoles, typeOf: (column: string) => ColumnType): RowsFile {
+export function rowsFile(
+  roles: RowRoles,
+  labelType: 'number' | 'string',
+  typeOf: (column: string) => ColumnType,
+): RowsFile {
   const made: (ColumnSpec & { readonly make: (batch: ColumnBatch) => Column })[] = [];
   const copy = (name: string, from: string): void => {
     made.push({ name, type: typeOf(from), make: (batch) => columnOf(batch, from) });
   };
   const { time, cluster } = roles;
   if (time !== null) copy('time', time);
-  if (roles.weight !== null) copy('weight', roles.weight);
-  if (cluster !== null && 'column' in cluster) copy('cluster', cluster.column);
+  if (roles.weight !== null) copy(WEIGHT_COLUMN, roles.weight);
+  if (cluster !== null && 'column' in cluster) copy(CLUSTER_COLUMN, cluster.column);
   if (cluster !== null && 'block' in cluster) {
     if (time === null) throw new RangeError('a block of time needs a time');
-    made.push({ name: 'cluster', type: 'integer', make: (batch) => timeBlocks(columnOf(batch, time), cluster.block) });
+    made.push({
+      name: CLUSTER_COLUMN,
+      type: 'integer',
+      make: (batch) => timeBlocks(columnOf(batch, time), cluster.block),
+    });
   }
   for (const name of roles.slices) copy(sliceColumn(name), name);
   for (const name of roles.protected) copy(protectedColumn(name), name);
   return {
     columns: [
       { name: 'key', type: 'string' },
-      { name: 'label', type: 'number' },
+      { name: 'label', type: labelType },
       ...made.map(({ name, type }) => ({ name, type })),
     ],
-    of: (batch, keys, label) => [
-      { type: 'string', values: keys },
-      { type: 'number', values: label },
-      ...made.map(({ make }) => make(batch)),
-    ],
+    of: (batch, keys, label) => [{ type: 'string', values: keys }, label, ...made.map(({ make }) => make(batch))],
   };
 }
 

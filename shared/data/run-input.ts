@@ -20,6 +20,10 @@ export const runInputSchema = z.strictObject({
   inputDigest: z.string(),
   problem: z.enum(['binary', 'multiclass', 'regression']),
   label: z.strictObject({ name: z.string(), type: columnType, expression: expressionSchema }),
+  /** Multiclass: the classes in the order of the model's answer, which is the order of their first training. */
+  classes: z.array(z.string()).min(2).optional(),
+  /** Binary: a score at or above it is answered true; 0.5 where it is not said. */
+  operatingPoint: z.number().min(0).max(1).optional(),
   /** In the order of the model's inputs. */
   features: z.array(
     z.strictObject({

@@ -1,6 +1,8 @@
 /** What a definition must not say although each part of it is well formed. */
 import { metricsOf } from '../evaluation/metrics.ts';
+import { FAIRNESS_LIMITS } from '../evaluation/policy.ts';
 import { suggestion } from '../features/names.ts';
+import { type Margin, relativeMargin } from './evaluation-schema.ts';
 
 /** Blocks of time that `evaluation.cluster` takes besides a column's name. */
 export const TIME_BLOCKS = ['hour', 'day', 'week', 'month'] as const;
@@ -8,6 +10,13 @@ export const TIME_BLOCKS = ['hour', 'day', 'week', 'month'] as const;
 /** The block of time that a cluster names; undefined if it names a column. */
 export const timeBlock = (cluster: string): (typeof TIME_BLOCKS)[number] | undefined =>
   TIME_BLOCKS.find((block) => block === cluster);
+
+/** What `evaluation.cluster` says where every row stands for itself. */
+export const INDEPENDENT = 'none';
+
+/** The column whose rows move together; undefined where a block of time, or nothing, says it. */
+export const clusterColumn = (cluster: string): string | undefined =>
+  cluster === INDEPENDENT || timeBlock(cluster) !== undefined ? undefined : cluster;
 
 /** The parts of a definition that are looked at together. */
 interface Settings {
@@ -31,8 +40,17 @@ interface Settings {
   readonly evaluation: {
     readonly metric: string;
     readonly thresholds: Readonly<Record<string, number>>;
-    readonly cluster: string | null;
-    readonly slices: readonly string[];
+    readonly threshold: number | null;
+    readonly champion: { readonly mode: string; readonly margin: Margin };
+    readonly anchor: { readonly margin: Margin } | null;
+    readonly cluster: string;
+    readonly slices: readonly {
+      readonly column: string;
+      readonly margin: Margin;
+      readonly floors: Readonly<Record<string, number>>;
+    }[];
+    readonly fairness: readonly { readonly column: string; readonly limits: Readonly<Record<string, number>> }[];
+    readonly suspicion: { readonly jump: Margin | null };
   };
   readonly deployment: {
     readonly count: number | null;
@@ -58,6 +76,8 @@ export function contradictionsIn(settings: Settings): Contradiction[] {
   refuseColumns(settings, refuse);
   refuseSplit(settings, refuse);
   refuseMetrics(settings, refuse);
+  refuseComparison(settings, refuse);
+  refuseFairness(settings, refuse);
   refuseTraining(settings, refuse);
   refuseRollout(settings, refuse);
   refuseTimes(settings, refuse);
@@ -73,7 +93,8 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
   for (const [list, path] of [
     [data.key ?? [], ['data', 'key']],
     [data.protected, ['data', 'protected']],
-    [evaluation.slices, ['evaluation', 'slices']],
+    [evaluation.slices.map(({ column }) => column), ['evaluation', 'slices']],
+    [evaluation.fairness.map(({ column }) => column), ['evaluation', 'fairness']],
   ] as const) {
     refuseRepeats(list, (i) => refuse([...path, i], 'each column once'));
   }
@@ -102,6 +123,11 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
   data.protected.forEach((column, i) => {
     if (column === labelColumn) refuse(['data', 'protected', i], 'a column that is not the label');
   });
+  evaluation.slices.forEach(({ column }, i) => {
+    if (column === labelColumn)
+      refuse(['evaluation', 'slices', i], 'a column that is not the label: within one answer there is nothing to tell');
+  });
+  if (evaluation.cluster === labelColumn) refuse(['evaluation', 'cluster'], 'a column that is not the label');
 }
 
 function refuseRepeats(names: readonly string[], refuse: (index: number) => void): void {
@@ -130,11 +156,63 @@ function refuseMetrics({ problem, evaluation }: Settings, refuse: Refuse): void 
   const expected = (name: string): string =>
     `a metric of ${problem} models: ${known.join(', ')}${suggestion(name, known)}`;
   if (!known.includes(evaluation.metric)) refuse(['evaluation', 'metric'], expected(evaluation.metric));
-  for (const [name, limit] of Object.entries(evaluation.thresholds)) {
-    const path = ['evaluation', 'thresholds', name];
-    if (!known.includes(name)) refuse(path, expected(name));
-    else if (SHARES.has(name) && (limit < 0 || limit > 1)) refuse(path, `a number from 0 to 1, as every ${name} is`);
+  const refuseLimits = (limits: Readonly<Record<string, number>>, under: Contradiction['path']): void => {
+    for (const [name, limit] of Object.entries(limits)) {
+      const path = [...under, name];
+      if (!known.includes(name)) refuse(path, expected(name));
+      else if (SHARES.has(name) && (limit < 0 || limit > 1)) refuse(path, `a number from 0 to 1, as every ${name} is`);
+    }
+  };
+  refuseLimits(evaluation.thresholds, ['evaluation', 'thresholds']);
+  evaluation.slices.forEach(({ floors }, i) => {
+    refuseLimits(floors, ['evaluation', 'slices', i, 'floors']);
+  });
+  if (evaluation.threshold !== null && problem !== 'binary') {
+    refuse(['evaluation', 'threshold'], `nothing: a ${problem} model's answer has no threshold`);
   }
+}
+
+function refuseComparison({ evaluation }: Settings, refuse: Refuse): void {
+  const { champion, anchor, thresholds, slices, suspicion } = evaluation;
+  if (champion.mode === 'threshold') {
+    if (Object.keys(thresholds).length === 0)
+      refuse(
+        ['evaluation', 'champion', 'mode'],
+        'evaluation.thresholds as well: with threshold they are all that is asked',
+      );
+    if (anchor !== null)
+      refuse(['evaluation', 'anchor'], 'null, or another champion.mode: threshold compares with nothing');
+  }
+  const kind = relativeMargin(champion.margin) === undefined ? 'in units of the metric' : 'a percentage';
+  const isOfKind = (margin: Margin): boolean =>
+    (relativeMargin(margin) === undefined) === (relativeMargin(champion.margin) === undefined);
+  const refuseKind = (path: Contradiction['path']): void => refuse(path, `${kind}, as evaluation.champion.margin is`);
+  if (anchor !== null) {
+    const size = (margin: Margin): number => relativeMargin(margin) ?? Number(margin);
+    if (!isOfKind(anchor.margin)) refuseKind(['evaluation', 'anchor', 'margin']);
+    else if (size(anchor.margin) < size(champion.margin))
+      refuse(
+        ['evaluation', 'anchor', 'margin'],
+        `at least champion.margin, which is ${champion.margin}: several promotions together may take more than one`,
+      );
+  }
+  slices.forEach(({ margin }, i) => {
+    if (!isOfKind(margin)) refuseKind(['evaluation', 'slices', i, 'margin']);
+  });
+  if (suspicion.jump !== null && !isOfKind(suspicion.jump)) refuseKind(['evaluation', 'suspicion', 'jump']);
+}
+
+function refuseFairness({ problem, data, evaluation }: Settings, refuse: Refuse): void {
+  evaluation.fairness.forEach(({ column, limits }, i) => {
+    const path = ['evaluation', 'fairness', i];
+    if (problem !== 'binary') refuse(path, 'no fairness: it is judged of yes and no, and this model answers otherwise');
+    else if (!data.protected.includes(column))
+      refuse(path, `a column of data.protected${suggestion(column, data.protected)}: others may be features`);
+    if (Object.keys(limits).length === 0) refuse([...path, 'limits'], 'at least one limit');
+    for (const name of Object.keys(limits).filter((name) => !FAIRNESS_LIMITS.some((known) => known === name))) {
+      refuse([...path, 'limits', name], `one of ${FAIRNESS_LIMITS.join(', ')}${suggestion(name, FAIRNESS_LIMITS)}`);
+    }
+  });
 }
 
 const SHARES: ReadonlySet<string> = new Set([
@@ -147,6 +225,19 @@ const SHARES: ReadonlySet<string> = new Set([
   'recall',
   'specificity',
   'f1',
+  'ece',
+  'mce',
+  'f1_macro',
+  'f1_micro',
+  'f1_weighted',
+  'precision_macro',
+  'precision_weighted',
+  'recall_macro',
+  'recall_weighted',
+  'roc_auc_ovr_macro',
+  'roc_auc_ovr_weighted',
+  'roc_auc_ovo_macro',
+  'top2_accuracy',
 ]);
 
 /**
@@ -181,8 +272,8 @@ function refuseRollout({ deployment }: Settings, refuse: Refuse): void {
 }
 
 function refuseTimes({ data, evaluation, monitoring, retraining }: Settings, refuse: Refuse): void {
-  if (evaluation.cluster !== null && timeBlock(evaluation.cluster) !== undefined && data.time === null) {
-    refuse(['evaluation', 'cluster'], 'data.time as well, to cut into blocks; or a column');
+  if (timeBlock(evaluation.cluster) !== undefined && data.time === null) {
+    refuse(['evaluation', 'cluster'], 'data.time as well, to cut into blocks; or a column; or none');
   }
   if (monitoring.window < 60_000) refuse(['monitoring', 'window'], 'at least 1m');
   if (retraining.budget.per < 60_000) refuse(['retraining', 'budget', 'per'], 'at least 1m');

@@ -11,14 +11,14 @@ const when = (isAsked: boolean, what: string): string | undefined => (isAsked ? 
 
 /** Take a row out when a step honours it. */
 const NOT_YET: readonly Unhonoured[] = [
-  {
-    path: 'problem',
-    asked: ({ problem }) => when(problem === 'multiclass', 'multiclass models are neither trained nor judged'),
-  },
   { path: 'data.rules', asked: ({ data }) => when(data.rules.length > 0, 'rules are not checked') },
   {
     path: 'data.protected',
-    asked: ({ data }) => when(data.protected.length > 0, 'kept out of the features, and fairness is not judged'),
+    asked: ({ data, problem }) =>
+      when(
+        data.protected.length > 0 && problem !== 'binary',
+        `kept out of the features; the fairness of a ${problem} model is not judged`,
+      ),
   },
   {
     path: 'data.weight',
@@ -32,11 +32,6 @@ const NOT_YET: readonly Unhonoured[] = [
     path: 'training.input',
     asked: ({ training }) => when(training.input !== 'encoded', `${training.input} input is not written`),
   },
-  {
-    path: 'evaluation.cluster',
-    asked: ({ evaluation }) => when(evaluation.cluster !== null, 'rows are taken as independent'),
-  },
-  { path: 'evaluation.slices', asked: ({ evaluation }) => when(evaluation.slices.length > 0, 'slices are not judged') },
   {
     path: 'deployment.serverless',
     asked: ({ deployment }) =>

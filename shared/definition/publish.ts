@@ -43,7 +43,7 @@ function verdictTerms({ problem, data, evaluation }: ModelDefinition, expression
       expressions.features === null
         ? null
         : [...new Set(expressions.features.flatMap(({ expression }) => columnsRead(expression)))].sort(),
-    slices: [...evaluation.slices].sort(),
+    slices: evaluation.slices.map(({ column }) => column).sort(),
     cluster: evaluation.cluster,
   };
 }

@@ -4,7 +4,7 @@ import { type ColumnTypes, checkExpression, columnsResolved, resolveColumn } fro
 import type { ColumnType } from '../features/columns.ts';
 import { type Expression, ExpressionError } from '../features/expression.ts';
 import { digestOf } from './canonical-json.ts';
-import { timeBlock } from './contradictions.ts';
+import { INDEPENDENT, timeBlock } from './contradictions.ts';
 import type { PublishedDefinition } from './published.ts';
 
 /** How a feature reaches the model: as the number it is, or as a category's code. */
@@ -84,7 +84,7 @@ export function resolveInput(
   const weight = optional('data.weight', data.weight);
   const guarded = several('data.protected', data.protected);
   const keyGiven = data.key === null ? null : several('data.key', data.key);
-  const slices = several('evaluation.slices', evaluation.slices);
+  const slices = evaluation.slices.map(({ column: name }, i) => column(`evaluation.slices[${i}]`, name));
   const cluster = clusterOf(evaluation.cluster, (name) => column('evaluation.cluster', name));
   problems.push(...typeProblems(types, { time, weight }));
 
@@ -225,8 +225,8 @@ function featureOf(
 /** What distinguishes values for a model: whole numbers and others are the same to it, texts and numbers as categories are not. */
 const valuesOf = (kind: FeatureKind, type: ColumnType): string => (kind === 'number' ? 'number' : type);
 
-function clusterOf(cluster: string | null, column: (name: string) => string): ResolvedInput['cluster'] {
-  if (cluster === null) return null;
+function clusterOf(cluster: string, column: (name: string) => string): ResolvedInput['cluster'] {
+  if (cluster === INDEPENDENT) return null;
   const block = timeBlock(cluster);
   return block === undefined ? { column: column(cluster) } : { block };
 }

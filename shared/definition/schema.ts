@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { durationText, type Milliseconds, parseDuration } from './duration.ts';
+import { completeEvaluation, evaluationSchema } from './evaluation-schema.ts';
 import { ruleSchemaWith } from './rules.ts';
 
 /** How many characters a model's name may have: it goes into SageMaker's names of 63. */
@@ -91,23 +92,6 @@ const trainingSchema = (span: Spans) =>
           : { ...(algorithm === 'xgboost' ? { num_round: XGBOOST_DEFAULTS.num_round } : {}), ...hyperparameters },
       instance: typeof instance === 'string' ? [instance] : instance,
     }));
-
-const evaluationSchema = z.strictObject({
-  metric: z.string().nullable().default(null),
-  thresholds: z.record(z.string(), z.number()).default({}),
-  champion: z
-    .strictObject({
-      mode: z.enum(['non_inferior', 'superior', 'threshold']).default('non_inferior'),
-      margin: z
-        .number()
-        .min(0, { error: 'a number of at least 0: how much worse, in units of the metric, is still as good' })
-        .nullable()
-        .default(null),
-    })
-    .prefault({}),
-  cluster: columnName.nullable().default(null),
-  slices: z.array(columnName).default([]),
-});
 
 const traffic = (span: Spans) =>
   z.discriminatedUnion('type', [
@@ -210,33 +194,16 @@ const definitionSchemaWith = (span: Spans) =>
       problem: z.enum(['binary', 'multiclass', 'regression']),
       data: dataSchema(span),
       training: trainingSchema(span).prefault({}),
-      evaluation: evaluationSchema.prefault({}),
+      evaluation: evaluationSchema(span.or('365d')).prefault({}),
       approval: z.enum(['automatic', 'manual']).default('automatic'),
       deployment: deploymentSchema(span).prefault({}),
       monitoring: monitoringSchema(span).prefault({}),
       retraining: retrainingSchema(span).prefault({}),
     })
-    .transform(({ evaluation, ...rest }) => {
-      const metric = evaluation.metric ?? DEFAULT_METRICS[rest.problem];
-      const margin = evaluation.champion.margin ?? (UNIT_METRICS.has(metric) ? 0.01 : 0);
-      return { ...rest, evaluation: { ...evaluation, metric, champion: { ...evaluation.champion, margin } } };
-    });
-
-const DEFAULT_METRICS = { binary: 'roc_auc', multiclass: 'accuracy', regression: 'rmse' } as const;
-
-/** Metrics between 0 and 1, where a margin of 0.01 means something; in the label's own units only the owner can say. */
-const UNIT_METRICS: ReadonlySet<string> = new Set([
-  'roc_auc',
-  'average_precision',
-  'brier',
-  'accuracy',
-  'balanced_accuracy',
-  'precision',
-  'recall',
-  'specificity',
-  'f1',
-  'r2',
-]);
+    .transform(({ evaluation, ...rest }) => ({
+      ...rest,
+      evaluation: completeEvaluation(evaluation, rest.problem, rest.data),
+    }));
 
 const asText: z.ZodType<Milliseconds> = durationText;
 const asMilliseconds: z.ZodType<Milliseconds> = z.int().min(0);

@@ -101,14 +101,17 @@ function thresholdMetrics({
 export type Ranking = (visit: (score: number, positives: number, negatives: number) => void) => void;
 
 function column(labels: Float64Array, scores: Float64Array, label: number): Float64Array {
-  const values = new Float64Array(labels.length);
+  // Counted first: a column of every row's length for each class would be twice the memory.
+  let rows = 0;
+  for (let row = 0; row < labels.length; row += 1) if (labels[row] === label) rows += 1;
+  const values = new Float64Array(rows);
   let count = 0;
   for (let row = 0; row < labels.length; row += 1) {
     if (labels[row] !== label) continue;
     values[count] = scores[row] ?? 0;
     count += 1;
   }
-  return values.subarray(0, count);
+  return values;
 }
 
 /** Without weights no row needs its identity: each class is sorted by itself, and the two are merged from the top. */

@@ -1,4 +1,4 @@
-import { assertClusters, type Clusters } from './clusters.ts';
+import { assertClusters, type Clusters, rowsByCluster } from './clusters.ts';
 import type { Interval } from './intervals.ts';
 import { quantileOfSorted } from './quantile.ts';
 import { sortAscending } from './radix-sort.ts';
@@ -31,26 +31,11 @@ export interface Bootstrap {
   readonly undefinedDraws: number;
 }
 
-/** The rows of each group, group after group, and where each begins. */
-function grouped({ ids, count }: Clusters): { readonly rows: Uint32Array; readonly starts: Uint32Array } {
-  const starts = new Uint32Array(count + 1);
-  for (const id of ids) starts[id + 1] = (starts[id + 1] ?? 0) + 1;
-  for (let group = 0; group < count; group += 1) starts[group + 1] = (starts[group + 1] ?? 0) + (starts[group] ?? 0);
-  const next = starts.slice();
-  const rows = new Uint32Array(ids.length);
-  for (let row = 0; row < ids.length; row += 1) {
-    const id = ids[row] ?? 0;
-    rows[next[id] ?? 0] = row;
-    next[id] = (next[id] ?? 0) + 1;
-  }
-  return { rows, starts };
-}
-
 /** A function that draws the rows of one bootstrap sample; the array is used again by the next draw. */
-function sampler({ rows, strata, clusters }: Resampling, { below }: RandomStream): () => Uint32Array {
+export function sampler({ rows, strata, clusters }: Resampling, { below }: RandomStream): () => Uint32Array {
   const sample = new Uint32Array(rows);
   if (clusters !== undefined) {
-    const groups = grouped(clusters);
+    const groups = rowsByCluster(clusters);
     return () => {
       const picked = Array.from({ length: clusters.count }, () => {
         const group = below(clusters.count);
@@ -66,7 +51,7 @@ function sampler({ rows, strata, clusters }: Resampling, { below }: RandomStream
     };
   }
   if (strata !== undefined) {
-    const groups = grouped(strata);
+    const groups = rowsByCluster(strata);
     return () => {
       for (let group = 0; group < strata.count; group += 1) {
         const [start, end] = [groups.starts[group] ?? 0, groups.starts[group + 1] ?? 0];

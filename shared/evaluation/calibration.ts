@@ -62,7 +62,11 @@ function calibrationOf(bins: readonly ReliabilityBin[]): Calibration | null {
  */
 export function equalWidthCalibration(input: Probabilities, bins = 10): Calibration | null {
   assertProbabilities(input);
-  const binOf = Uint32Array.from(input.scores, (score) => Math.min(Math.floor(score * bins), bins - 1));
+  const { scores } = input;
+  const binOf = new Uint32Array(scores.length);
+  for (let row = 0; row < scores.length; row += 1) {
+    binOf[row] = Math.min(Math.floor((scores[row] ?? 0) * bins), bins - 1);
+  }
   return calibrationOf(binned(input, bins, binOf));
 }
 

@@ -43,6 +43,39 @@ export function clusterSums({ ids, count }: Clusters, value: (row: number) => nu
   return sums;
 }
 
+/** The rows of each group, group after group, and where each begins. */
+export function rowsByCluster({ ids, count }: Clusters): { readonly rows: Uint32Array; readonly starts: Uint32Array } {
+  const starts = new Uint32Array(count + 1);
+  for (const id of ids) starts[id + 1] = (starts[id + 1] ?? 0) + 1;
+  for (let group = 0; group < count; group += 1) starts[group + 1] = (starts[group + 1] ?? 0) + (starts[group] ?? 0);
+  const next = starts.slice();
+  const rows = new Uint32Array(ids.length);
+  for (let row = 0; row < ids.length; row += 1) {
+    const id = ids[row] ?? 0;
+    rows[next[id] ?? 0] = row;
+    next[id] = (next[id] ?? 0) + 1;
+  }
+  return { rows, starts };
+}
+
+/** The clusters of some of the rows, numbered anew; clusters without a row among them are none. */
+export function clustersAt({ ids, count }: Clusters, rows: Uint32Array): Clusters {
+  // A table of all clusters for a handful of rows would be cleared for nothing, slice after slice.
+  if (rows.length < count / 8) return clustersOf(Uint32Array.from(rows, (row) => ids[row] ?? 0));
+  const numbers = new Int32Array(count).fill(-1);
+  let found = 0;
+  const renumbered = new Uint32Array(rows.length);
+  for (let at = 0; at < rows.length; at += 1) {
+    const id = ids[rows[at] ?? 0] ?? 0;
+    if (numbers[id] === -1) {
+      numbers[id] = found;
+      found += 1;
+    }
+    renumbered[at] = numbers[id] ?? 0;
+  }
+  return { ids: renumbered, count: found };
+}
+
 /** @throws RangeError where the clusters are not of these rows */
 export function assertClusters(clusters: Clusters, rows: number): void {
   if (clusters.ids.length !== rows) throw new RangeError(`${clusters.ids.length} clustered rows of ${rows}`);

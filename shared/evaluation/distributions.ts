@@ -137,6 +137,23 @@ export function studentTwoSided(t: number, dof: number): number {
   return betaCdf(dof / (dof + t * t), dof / 2, 0.5);
 }
 
+/** From here on Student's t is the normal distribution to six digits. */
+const NORMAL_FROM = 1_000_000;
+
+/**
+ * The value Student's t with `dof` degrees of freedom exceeds with probability `tail`, which lies between 0 and 1, both
+ * excluded.
+ * @throws RangeError without a degree of freedom
+ */
+export function studentCritical(tail: number, dof: number): number {
+  if (!(dof >= 1)) throw new RangeError(`Student's t with ${dof} degrees of freedom`);
+  if (tail > 0.5) return -studentCritical(1 - tail, dof);
+  if (dof >= NORMAL_FROM) return normalCritical(tail);
+  let high = 40;
+  while (studentTwoSided(high, dof) / 2 > tail) high *= 2;
+  return solveFalling((t) => studentTwoSided(t, dof) / 2, tail, 0, high);
+}
+
 /** P(K <= k) of the number of heads in `n` throws of a fair coin. */
 export function fairCoinCdf(k: number, n: number): number {
   if (k < 0) return 0;

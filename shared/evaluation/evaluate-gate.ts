@@ -1,106 +1,271 @@
-import { type Evaluation, type Refused, type Scored, scored } from './evaluation.ts';
-import { counted } from './figure-text.ts';
+import { type ComparisonInput, comparisonOf } from './comparison.ts';
+import { calibrationBins, rocCurve } from './curves.ts';
+import type { RankContributions } from './delong.ts';
+import type { Comparison, Evaluation, Refused, Scored } from './evaluation.ts';
+import { fairnessEvidence } from './fairness-evidence.ts';
+import { intervalOf, type MeasuredModel } from './figure-intervals.ts';
+import { answersOf, type Fault, rowsFault } from './gate-faults.ts';
+import { type GateRows, rowCount } from './gate-rows.ts';
 import { chooseGolden, type Golden } from './golden.ts';
-import { type Problem, trivialFigures } from './metrics.ts';
+import { measure, onlyColumn, type Problem, trivialFigures } from './metrics.ts';
+import { answerOf } from './multiclass-metrics.ts';
+import { operatingPoints } from './operating-points.ts';
+import { marginAgainst, type Policy } from './policy.ts';
+import { rankingFigure } from './rank-figures.ts';
+import { type Draws, drawFigures } from './resampling.ts';
+import type { Answers, Sample } from './sample.ts';
 import type { ScoresRead } from './scores.ts';
+import { sliceEvidence } from './slice-evidence.ts';
 
-/** The gate rows and what each side answered for them. */
+/** A model to compare with: its scores of the same rows, or why there are none. */
+export type ComparedWith =
+  | { readonly run: string; readonly scores: ScoresRead }
+  | { readonly run: string; readonly notComparable: string }
+  | null;
+
+/** The gate rows, what is asked, and what each model answered. */
 export interface GateInput {
   readonly model: string;
   readonly run: string;
   readonly problem: Problem;
-  /** Binary: a row is answered 1 at or above it. */
-  readonly threshold: number;
-  /** How many rows each part of `rows/` has, in order. */
-  readonly parts: readonly number[];
-  /** Part after part; NaN where a row has no label. */
-  readonly labels: Float64Array;
+  readonly rows: GateRows;
+  readonly policy: Policy;
   readonly candidate: ScoresRead;
-  /** Null without a champion; `notComparable` says why it was not scored. */
-  readonly champion:
-    | { readonly run: string; readonly scores: ScoresRead }
-    | { readonly run: string; readonly notComparable: string }
-    | null;
+  /** Null where no model is in service. */
+  readonly champion: ComparedWith;
+  /** The best champion of the past; null where there is none beside the champion, or none is asked for. */
+  readonly anchor: ComparedWith;
   readonly evaluatedAt: Date;
 }
 
-interface Fault {
-  readonly code: string;
-  readonly message: string;
+type PlainInterval = Scored['intervals'][string];
+
+/** One model that can be judged. */
+interface Side extends MeasuredModel {
+  readonly run: string;
+  readonly measured: Omit<Scored, 'run' | 'intervals'>;
 }
 
-function labelFault({ labels, parts, problem }: GateInput): Fault | undefined {
-  const rows = parts.reduce((sum, part) => sum + part, 0);
-  if (labels.length !== rows) {
-    return {
-      code: 'labels_missing',
-      message: `the gate has ${counted(rows)} rows and ${counted(labels.length)} labels`,
-    };
-  }
-  const missing = labels.findIndex((label) => !Number.isFinite(label));
-  if (missing >= 0) return { code: 'labels_missing', message: `gate row ${counted(missing + 1)} has no label` };
-  const strange = problem === 'binary' ? labels.findIndex((label) => label !== 0 && label !== 1) : -1;
-  if (strange < 0) return undefined;
-  return { code: 'label_not_binary', message: `the label of gate row ${counted(strange + 1)} is neither 0 nor 1` };
+/** The same model and run always draw alike: FNV-1a of their names (http://www.isthe.com/chongo/tech/comp/fnv/). */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
 }
 
-/** The one column of scores, as long as the rows, or why there is none. */
-function column(read: ScoresRead, rows: number): Float64Array | Fault {
-  if (read.outcome === 'refused') return { code: read.fault.code, message: read.fault.message };
-  const [only, ...others] = read.scores.columns;
-  if (only === undefined || others.length > 0) {
-    return { code: 'wrong_columns', message: `scores of one column are judged, not of ${read.scores.columns.length}` };
-  }
-  if (only.values.length === rows) return only.values;
-  const code = only.values.length < rows ? 'missing_rows' : 'extra_rows';
-  return { code, message: `there are ${counted(only.values.length)} scores for ${counted(rows)} rows` };
+function sideOf(run: string, answers: Answers, sample: Sample, classes: readonly string[] | null): Side {
+  const { problem, labels, operatingPoint, weights } = sample;
+  const found = measure({ problem, labels, answers, operatingPoint, weights: weights ?? undefined });
+  const curve = found.ranking === null ? null : rocCurve(found.ranking);
+  return {
+    run,
+    answers,
+    figures: found.figures,
+    measured: {
+      outcome: 'scored',
+      figures: { ...found.figures },
+      confusion: found.confusion,
+      classes:
+        found.classes?.map(({ answers: given, ...of }, at) => ({
+          name: classes?.[at] ?? '',
+          ...of,
+          answers: [...given],
+        })) ?? null,
+      roc: curve?.map(([falsePositives, truePositives]) => [falsePositives, truePositives]) ?? null,
+      calibration: problem === 'binary' ? [...calibrationBins(labels, onlyColumn(answers))] : null,
+      operatingPoints: found.ranking === null ? null : operatingPoints(found.ranking),
+    },
+  };
 }
+
+/** The share of rows whose label a model contradicts; null for a regression, whose every row is off by something. */
+function contradicted({ problem, labels, operatingPoint }: Sample, { answers }: Side): number | null {
+  if (problem === 'regression' || labels.length === 0) return null;
+  const answered = (row: number): number =>
+    problem === 'multiclass' ? answerOf(answers, row) : (onlyColumn(answers)[row] ?? 0) >= operatingPoint ? 1 : 0;
+  let wrong = 0;
+  for (let row = 0; row < labels.length; row += 1) if (answered(row) !== labels[row]) wrong += 1;
+  return wrong / labels.length;
+}
+
+/** The largest cluster's rows. */
+function largest({ ids, count }: NonNullable<Sample['clusters']>): number {
+  const rows = new Uint32Array(count);
+  for (const id of ids) rows[id] = (rows[id] ?? 0) + 1;
+  return rows.reduce((most, found) => Math.max(most, found), 0);
+}
+
+const NO_ROWS: Fault = { code: 'no_gate_rows', message: 'there is not one row to judge on' };
+
+const isFault = (found: Answers | Fault): found is Fault => 'code' in found;
+
+const isSide = (found: Side | Exclude<Evaluation['champion'], Scored>): found is Side =>
+  found !== null && 'measured' in found;
+
+const refused = (run: string, { code, message }: Fault): Refused => ({ outcome: 'refused', run, code, message });
 
 /**
- * Measures candidate and champion on the same rows. Whatever cannot be judged is evidence too: it stands as refused,
- * with its fault, and the decision lets nothing pass on it.
+ * All evidence of the gate rows: figures with intervals, comparisons, slices, fairness. Whatever cannot be judged is
+ * evidence too: it stands as refused, with its fault, and the decision lets nothing pass on it. Pure, and the same
+ * input gives the same evidence: what is drawn at random has its seed from model and run.
+ *
+ * Weights weigh figures, intervals and tests; calibration, fairness and counts take every row once.
  */
 export function evaluateGate(input: GateInput): { readonly evaluation: Evaluation; readonly golden: Golden } {
-  const { model, run, problem, threshold, labels, parts, champion } = input;
-  const rows = parts.reduce((sum, part) => sum + part, 0);
-  const unfit: Fault | undefined =
-    problem === 'multiclass'
-      ? { code: 'problem_not_judged', message: 'multiclass models cannot be judged yet' }
-      : labelFault(input);
-
-  const side = (
-    of: string,
-    read: ScoresRead,
-  ): { readonly result: Scored | Refused; readonly scores: Float64Array | null } => {
-    const scores = unfit ?? column(read, rows);
-    if (!(scores instanceof Float64Array)) return { result: { outcome: 'refused', run: of, ...scores }, scores: null };
-    return { result: scored(of, { problem, labels, scores, threshold }), scores };
+  const { model, run, problem, rows, policy } = input;
+  const count = rowCount(rows);
+  const fault = rowsFault(rows, problem, policy);
+  const seed = seedOf(`${model}/${run}`);
+  const sample: Sample = {
+    problem,
+    labels: rows.labels,
+    classes: rows.classes?.length ?? 0,
+    weights: rows.weights,
+    clusters: rows.cluster?.clusters ?? null,
+    operatingPoint: policy.operatingPoint,
   };
 
-  const ours = side(run, input.candidate);
-  const theirs = champion !== null && 'scores' in champion ? side(champion.run, champion.scores) : null;
-  const notComparable =
-    champion !== null && 'notComparable' in champion
-      ? ({ outcome: 'not_comparable', run: champion.run, message: champion.notComparable } as const)
-      : null;
-  return {
-    evaluation: {
-      model,
-      run,
-      problem,
-      rows,
-      threshold,
-      candidate: ours.result,
-      champion: theirs?.result ?? notComparable,
-      trivial: unfit === undefined ? { ...trivialFigures({ problem, labels }) } : {},
-      evaluatedAt: input.evaluatedAt.toISOString(),
-    },
-    golden: {
-      model,
-      run,
-      championRun: theirs?.scores ? theirs.result.run : null,
-      rows:
-        ours.scores === null ? [] : chooseGolden({ parts, candidate: ours.scores, champion: theirs?.scores ?? null }),
-    },
+  const judged = (of: string, scores: ScoresRead): Side | Refused => {
+    const found = fault ?? (count === 0 ? NO_ROWS : answersOf(scores, rows, problem));
+    return isFault(found) ? refused(of, found) : sideOf(of, found, sample, rows.classes);
   };
+  const other = (of: ComparedWith): Side | Exclude<Evaluation['champion'], Scored> => {
+    if (of === null) return null;
+    if ('notComparable' in of) return { outcome: 'not_comparable', run: of.run, message: of.notComparable };
+    return judged(of.run, of.scores);
+  };
+  const judgedCandidate = judged(run, input.candidate);
+  const judgedChampion = other(input.champion);
+  const judgedAnchor = other(input.anchor);
+  const candidate = isSide(judgedCandidate) ? judgedCandidate : null;
+  const champion = isSide(judgedChampion) ? judgedChampion : null;
+  const anchor = isSide(judgedAnchor) ? judgedAnchor : null;
+  const sides = [candidate, champion, anchor].filter((side) => side !== null);
+
+  let drawn: Draws | undefined;
+  const draws = (): Draws => {
+    drawn ??= drawFigures(
+      sample,
+      sides.map(({ answers }) => answers),
+      { seed },
+    );
+    return drawn;
+  };
+  const { confidence } = policy;
+  const intervalFor = (side: Side, figure: string, ranking?: RankContributions | null): PlainInterval => {
+    const interval = intervalOf(figure, {
+      sample,
+      model: side,
+      draws: () => ({ from: draws(), model: sides.indexOf(side) }),
+      ranking,
+      confidence,
+    });
+    return interval === null ? null : [interval[0], interval[1]];
+  };
+  // A ranking takes eight bytes a row; what needs it comes first, and then it goes.
+  const rankings = new Map<Side, RankContributions | null>();
+  for (const side of sides) {
+    const ranking = rankingFigure('roc_auc', sample, side.answers);
+    if (ranking !== undefined) rankings.set(side, ranking);
+  }
+  const areas = new Map(
+    Array.from(rankings, ([side, ranking]) => [side, intervalFor(side, 'roc_auc', ranking)] as const),
+  );
+
+  const against = (them: Side | null, margin: number, mode: Policy['champion']['mode']): Comparison | null => {
+    if (candidate === null || them === null) return null;
+    const place = (from: Draws, of: readonly Side[]) => ({
+      from,
+      ours: of.indexOf(candidate),
+      theirs: of.indexOf(them),
+    });
+    const [first, second] = [rankings.get(candidate), rankings.get(them)];
+    const comparison: ComparisonInput = {
+      sample,
+      metric: policy.metric,
+      ours: candidate,
+      theirs: them,
+      rankings:
+        policy.metric === 'roc_auc' && first !== undefined && second !== undefined ? [first, second] : undefined,
+      draws: () => place(draws(), sides),
+      independentDraws: () =>
+        place(drawFigures({ ...sample, clusters: null }, [candidate.answers, them.answers], { seed }), [
+          candidate,
+          them,
+        ]),
+    };
+    const inUnits = marginAgainst(margin, them.figures[policy.metric] ?? null, policy);
+    return comparisonOf(comparison, { margin: inUnits, mode, confidence });
+  };
+
+  const againstChampion = against(champion, policy.champion.margin, policy.champion.mode);
+  const againstAnchor = policy.anchor === null ? null : against(anchor, policy.anchor.margin, 'non_inferior');
+  rankings.clear();
+  const scored = (side: Side): Scored => ({
+    ...side.measured,
+    run: side.run,
+    intervals: Object.fromEntries(
+      Object.keys(side.figures).map((figure) => [
+        figure,
+        figure === 'roc_auc' ? (areas.get(side) ?? null) : intervalFor(side, figure),
+      ]),
+    ),
+  });
+  const results = {
+    candidate: isSide(judgedCandidate) ? scored(judgedCandidate) : judgedCandidate,
+    champion: isSide(judgedChampion) ? scored(judgedChampion) : judgedChampion,
+    anchor: isSide(judgedAnchor) ? scored(judgedAnchor) : judgedAnchor,
+  };
+  drawn = undefined;
+
+  const evaluation: Evaluation = {
+    model,
+    run,
+    problem,
+    rows: count,
+    operatingPoint: policy.operatingPoint,
+    confidence,
+    cluster:
+      fault !== undefined || rows.cluster === null
+        ? null
+        : { by: rows.cluster.by, clusters: rows.cluster.clusters.count, largest: largest(rows.cluster.clusters) },
+    ...results,
+    againstChampion,
+    againstAnchor,
+    championContradicts: champion ? contradicted(sample, champion) : null,
+    slices: candidate
+      ? sliceEvidence({
+          sample,
+          candidate: candidate.answers,
+          champion: champion?.answers ?? null,
+          groupings: rows.slices,
+          policy,
+          seed,
+        })
+      : [],
+    fairness: candidate
+      ? fairnessEvidence({ sample, candidate: candidate.answers, groupings: rows.protected, policy })
+      : [],
+    trivial:
+      fault === undefined
+        ? {
+            ...trivialFigures({
+              problem,
+              labels: rows.labels,
+              weights: rows.weights ?? undefined,
+              classes: sample.classes,
+            }),
+          }
+        : {},
+    evaluatedAt: input.evaluatedAt.toISOString(),
+  };
+  const golden: Golden = {
+    model,
+    run,
+    championRun: champion?.run ?? null,
+    rows: candidate
+      ? chooseGolden({ parts: rows.parts, candidate: candidate.answers, champion: champion?.answers ?? null })
+      : [],
+  };
+  return { evaluation, golden };
 }

@@ -190,14 +190,28 @@ export function ratioParity(
   readonly ratio: number | null;
   readonly interval: Interval | null;
 } {
-  const [p, q] = [first.selection_rate, second.selection_rate];
+  const selected = (group: GroupRates): Count => ({ hits: group.tp + group.fp, rows: group.n });
+  return shareRatioParity(selected(first), selected(second), least, confidence);
+}
+
+/** {@link ratioParity} of any share of two groups. */
+export function shareRatioParity(
+  first: Count,
+  second: Count,
+  least: number,
+  confidence = 0.95,
+): {
+  readonly parity: Parity;
+  readonly ratio: number | null;
+  readonly interval: Interval | null;
+} {
+  const [p, q] = [ratio(first.hits, first.rows), ratio(second.hits, second.rows)];
   if (p === null || q === null || Math.max(p, q) === 0) return { parity: 'insufficient', ratio: null, interval: null };
   const [low, high] = p <= q ? [first, second] : [second, first];
-  const selected = (group: GroupRates): Count => ({ hits: group.tp + group.fp, rows: group.n });
   const found = Math.min(p, q) / Math.max(p, q);
-  const interval = ratioInterval(selected(low), selected(high), confidence);
+  const interval = ratioInterval(low, high, confidence);
   return {
-    parity: parityOf(found >= least, interval !== null && interval[1] < least, first, second),
+    parity: parityOf(found >= least, interval !== null && interval[1] < least, { n: first.rows }, { n: second.rows }),
     ratio: found,
     interval,
   };

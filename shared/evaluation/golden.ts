@@ -2,6 +2,9 @@ import * as z from 'zod';
 
 import { orderAscending } from './radix-sort.ts';
 
+/** What a model answered for a row: a score, or with several classes the probability of each, in their order. */
+const answerSchema = z.union([z.number(), z.array(z.number()).min(2)]);
+
 /**
  * A few gate rows and what the models said of them, to hold an endpoint against. A row is named by its part and its
  * place there (the first is 0); its values stay where they are.
@@ -15,8 +18,8 @@ export const goldenSchema = z.strictObject({
     z.strictObject({
       part: z.int().min(0),
       ordinal: z.int().min(0),
-      candidate: z.number(),
-      champion: z.number().nullable(),
+      candidate: answerSchema,
+      champion: answerSchema.nullable(),
     }),
   ),
 });
@@ -26,17 +29,24 @@ export type GoldenRow = Golden['rows'][number];
 /** Scores of the gate rows and how many rows each part of `rows/` has, in order. */
 export interface GoldenInput {
   readonly parts: readonly number[];
-  readonly candidate: Float64Array;
-  readonly champion: Float64Array | null;
+  /** One column, or one for each class. */
+  readonly candidate: readonly Float64Array[];
+  readonly champion: readonly Float64Array[] | null;
+}
+
+function answerAt(columns: readonly Float64Array[], row: number): GoldenRow['candidate'] {
+  const answers = columns.map((column) => column[row] ?? 0);
+  return answers.length === 1 ? (answers[0] ?? 0) : answers;
 }
 
 /**
- * Chooses golden rows: evenly spread over the candidate's scores from the lowest to the highest, so that a served
- * model which is off anywhere is off on one of them. The same scores choose the same rows.
+ * Chooses golden rows: evenly spread over the candidate's scores (of the first class, where there are several) from the
+ * lowest to the highest, so that a served model which is off anywhere is off on one of them. The same scores choose the
+ * same rows.
  */
 export function chooseGolden({ parts, candidate, champion }: GoldenInput, count = 20): GoldenRow[] {
-  const total = candidate.length;
-  const order = orderAscending(candidate);
+  const order = orderAscending(candidate[0] ?? new Float64Array(0));
+  const total = order.length;
   const steps = Math.max(Math.min(count, total) - 1, 1);
   const chosen = new Set<number>();
   for (let step = 0; step < Math.min(count, total); step += 1) {
@@ -49,8 +59,8 @@ export function chooseGolden({ parts, candidate, champion }: GoldenInput, count 
       rows.push({
         part,
         ordinal: row - first,
-        candidate: candidate[row] ?? 0,
-        champion: champion === null ? null : (champion[row] ?? 0),
+        candidate: answerAt(candidate, row),
+        champion: champion === null ? null : answerAt(champion, row),
       });
     }
     first += size;

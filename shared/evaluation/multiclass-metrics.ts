@@ -60,22 +60,27 @@ function assertAligned({ labels, probabilities, weights }: MulticlassInput): voi
   if (unknown !== undefined) throw new RangeError(`class ${unknown} of ${probabilities.length}`);
 }
 
-/** Rows by truth (first) and answer: the likeliest class, the first of equals. */
+/** The class answered for a row: the likeliest, the first of equals. */
+export function answerOf(probabilities: readonly Float64Array[], row: number): number {
+  let answer = 0;
+  for (let index = 1; index < probabilities.length; index += 1) {
+    if ((probabilities[index]?.[row] ?? 0) > (probabilities[answer]?.[row] ?? 0)) answer = index;
+  }
+  return answer;
+}
+
+/** Rows by truth (first) and answer. */
 function confusionOf({ labels, probabilities }: MulticlassInput, weight: (row: number) => number): Float64Array[] {
   const confusion = probabilities.map(() => new Float64Array(probabilities.length));
   labels.forEach((label, row) => {
-    let answer = 0;
-    probabilities.forEach((column, index) => {
-      if ((column[row] ?? 0) > (probabilities[answer]?.[row] ?? 0)) answer = index;
-    });
     const cells = confusion[label];
-    if (cells !== undefined) add(cells, answer, weight(row));
+    if (cells !== undefined) add(cells, answerOf(probabilities, row), weight(row));
   });
   return confusion;
 }
 
 /** How many classes stand before the true one: likelier, or as likely and later (scikit-learn's `top_k_accuracy`). */
-function placesBefore(probabilities: readonly Float64Array[], label: number, row: number): number {
+export function placesBefore(probabilities: readonly Float64Array[], label: number, row: number): number {
   const own = probabilities[label]?.[row] ?? 0;
   return probabilities.reduce((before, column, index) => {
     const other = column[row] ?? 0;
@@ -141,6 +146,66 @@ function agreement(supports: readonly number[], answered: readonly number[], cor
   };
 }
 
+/** The figures that follow from rows by truth and answer alone. */
+export type ConfusionMetrics = Pick<
+  MulticlassMetrics,
+  | 'accuracy'
+  | 'balanced_accuracy'
+  | 'mcc'
+  | 'cohen_kappa'
+  | 'precision_macro'
+  | 'recall_macro'
+  | 'f1_macro'
+  | 'precision_weighted'
+  | 'recall_weighted'
+  | 'f1_weighted'
+  | 'f1_micro'
+>;
+
+/** What follows from rows by truth (first) and answer. */
+export function confusionMetrics(cells: readonly Float64Array[]): {
+  readonly metrics: ConfusionMetrics;
+  readonly classes: readonly ClassMetrics[];
+} {
+  const supports = cells.map((answers) => answers.reduce((sum, count) => sum + count, 0));
+  const answered = cells.map((_, answer) => cells.reduce((sum, answers) => sum + (answers[answer] ?? 0), 0));
+  const hits = cells.map((answers, label) => answers[label] ?? 0);
+  const correct = hits.reduce((sum, count) => sum + count, 0);
+  const total = supports.reduce((sum, support) => sum + support, 0);
+  const classes = supports.map((support, label): ClassMetrics => {
+    const [hit, given] = [hits[label] ?? 0, answered[label] ?? 0];
+    return {
+      precision: ratio(hit, given) ?? 0,
+      recall: ratio(hit, support) ?? 0,
+      f1: ratio(2 * hit, given + support) ?? 0,
+      support,
+    };
+  });
+  const macro = (figure: 'precision' | 'recall' | 'f1'): number | null =>
+    total === 0 ? null : meanOf(classes.map((of) => of[figure]));
+  const weighted = (figure: 'precision' | 'recall' | 'f1'): number | null =>
+    meanOf(
+      classes.map((of) => of[figure]),
+      supports,
+    );
+  const accuracy = ratio(correct, total);
+  return {
+    classes,
+    metrics: {
+      accuracy,
+      balanced_accuracy: meanOf(classes.filter(({ support }) => support > 0).map(({ recall }) => recall)),
+      ...agreement(supports, answered, correct, total),
+      precision_macro: macro('precision'),
+      recall_macro: macro('recall'),
+      f1_macro: macro('f1'),
+      precision_weighted: weighted('precision'),
+      recall_weighted: weighted('recall'),
+      f1_weighted: weighted('f1'),
+      f1_micro: accuracy,
+    },
+  };
+}
+
 /**
  * All figures of a model of several classes at once; scikit-learn's definitions, but null where a figure is undefined.
  * @throws RangeError where columns differ in length, there are fewer than two classes, or a label is none of them
@@ -156,39 +221,19 @@ export function multiclassMetrics(input: MulticlassInput): {
   const rows = labels.length;
   const weight = (row: number): number => (weights === undefined ? 1 : (weights[row] ?? 0));
   const cells = confusionOf(input, weight);
-  const supports = cells.map((answers) => answers.reduce((sum, count) => sum + count, 0));
-  const answered = cells.map((_, answer) => cells.reduce((sum, answers) => sum + (answers[answer] ?? 0), 0));
-  const hits = cells.map((answers, label) => answers[label] ?? 0);
-  const correct = hits.reduce((sum, count) => sum + count, 0);
+  const { metrics, classes } = confusionMetrics(cells);
+  const supports = classes.map(({ support }) => support);
   const total = supports.reduce((sum, support) => sum + support, 0);
-  const classes = supports.map((support, label): ClassMetrics => {
-    const [hit, given] = [hits[label] ?? 0, answered[label] ?? 0];
-    return {
-      precision: ratio(hit, given) ?? 0,
-      recall: ratio(hit, support) ?? 0,
-      f1: ratio(2 * hit, given + support) ?? 0,
-      support,
-    };
-  });
   const mean = (term: (row: number) => number): number | null =>
     ratio(
       sumOf(rows, (row) => weight(row) * term(row)),
       total,
     );
-  const macro = (figure: 'precision' | 'recall' | 'f1'): number | null =>
-    total === 0 ? null : meanOf(classes.map((of) => of[figure]));
-  const weighted = (figure: 'precision' | 'recall' | 'f1'): number | null =>
-    meanOf(
-      classes.map((of) => of[figure]),
-      supports,
-    );
-  const accuracy = ratio(correct, total);
   return {
     confusion: cells.map((answers) => [...answers]),
     classes,
     metrics: {
-      accuracy,
-      balanced_accuracy: meanOf(classes.filter(({ support }) => support > 0).map(({ recall }) => recall)),
+      ...metrics,
       top2_accuracy: mean((row) => (placesBefore(probabilities, labels[row] ?? 0, row) < 2 ? 1 : 0)),
       log_loss: mean((row) => {
         const said = probabilities[labels[row] ?? 0]?.[row] ?? 0;
@@ -200,14 +245,6 @@ export function multiclassMetrics(input: MulticlassInput): {
           0,
         ),
       ),
-      ...agreement(supports, answered, correct, total),
-      precision_macro: macro('precision'),
-      recall_macro: macro('recall'),
-      f1_macro: macro('f1'),
-      precision_weighted: weighted('precision'),
-      recall_weighted: weighted('recall'),
-      f1_weighted: weighted('f1'),
-      f1_micro: accuracy,
       ...areas(input, supports),
     },
   };

@@ -3,6 +3,19 @@ import * as z from 'zod';
 const limits = z.record(z.string(), z.number());
 const share = z.number().min(0).max(1);
 
+/** What fairness can be limited by: a ratio is to be at least its limit, a difference at most. */
+export const FAIRNESS_LIMITS = [
+  'demographic_parity_ratio',
+  'demographic_parity_difference',
+  'equal_opportunity_ratio',
+  'equal_opportunity_difference',
+  'false_positive_rate_difference',
+  'equalized_odds_ratio',
+  'equalized_odds_difference',
+  'predictive_parity_difference',
+  'accuracy_difference',
+] as const;
+
 /** What a definition asks of a candidate, every default filled in: all that judging and deciding know of a definition. */
 export const policySchema = z.strictObject({
   /** The metric candidate, champion, anchor and trivial model are compared by. */
@@ -11,6 +24,11 @@ export const policySchema = z.strictObject({
   thresholds: limits,
   /** Binary: a row is answered 1 where its score is at or above it. */
   operatingPoint: share,
+  /**
+   * True: every margin and `suspicion.jump` is a share of the figure compared with (0.02 allows an RMSE 2 % above the
+   * champion's), not in units of the metric. {@link marginAgainst} reads them.
+   */
+  relativeMargins: z.boolean().optional(),
   /** Of every interval and test: 0.95 leaves 5 % on the one side a test looks at. */
   confidence: z.number().gt(0.5).lt(1),
   champion: z.strictObject({
@@ -53,8 +71,10 @@ export const policySchema = z.strictObject({
   /** How many candidates may be judged on the same gate rows. */
   gateUses: z.int().min(1),
   suspicion: z.strictObject({
-    /** A gain over the champion (or, without one, over the trivial model) above it is too good to believe, in units of the metric. */
-    jump: z.number().gt(0).nullable(),
+    /** A gain over the champion above it is too good to believe; in units of the metric. */
+    jump: z.number().min(0).nullable(),
+    /** Who goes at least so far from the trivial model to the perfect one is too good to believe, unless the champion does. */
+    perfect: share.nullable().optional(),
     /** By how much more of the rows the champion may contradict the labels than when it was promoted. */
     flips: share.nullable(),
     /** A single feature that ranks (explains) the label at least so well gives it away. */
@@ -63,3 +83,16 @@ export const policySchema = z.strictObject({
   approval: z.enum(['automatic', 'manual']),
 });
 export type Policy = z.infer<typeof policySchema>;
+
+/**
+ * A margin in units of the metric. Null where it is a share of a figure that is undefined: then nothing can be held
+ * against it.
+ */
+export function marginAgainst(
+  margin: number,
+  other: number | null,
+  { relativeMargins }: Pick<Policy, 'relativeMargins'>,
+): number | null {
+  if (relativeMargins !== true) return margin;
+  return other === null ? null : margin * Math.abs(other);
+}

@@ -80,10 +80,11 @@ export function regressionMetrics({ labels, scores, weights }: RegressionInput):
   const centre = mean(truth) ?? 0;
   const spread = sum((row) => (truth(row) - centre) ** 2);
   const withTruth = sum((row) => (truth(row) === 0 ? 0 : 1));
-  const absolute = Float64Array.from({ length: rows }, (_, row) => Math.abs(error(row)));
+  const absolute = new Float64Array(rows);
   let negative = false;
   let largest: number | null = null;
   for (let row = 0; row < rows; row += 1) {
+    absolute[row] = Math.abs(error(row));
     negative ||= truth(row) < 0 || (scores[row] ?? 0) < 0;
     largest = Math.max(largest ?? 0, absolute[row] ?? 0);
   }

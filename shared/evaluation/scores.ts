@@ -12,7 +12,7 @@ interface Scores {
 /**
  * How a file holds scores. `transform`: what SageMaker's batch transform writes for a CSV answer: no header, one
  * prediction per line or joined by commas (the image's serve.py does the one, its multi-model path the other), read
- * alike by splitting on both. `csv`: a header of the columns' names, one row per line.
+ * alike by splitting on both; of several classes a line for each row, in brackets or without. `csv`: a header of the columns' names, one row per line.
  */
 type ScoresForm = 'transform' | 'csv';
 
@@ -94,6 +94,27 @@ function readHeader(
   return { start: newline < 0 ? bytes.length : newline + 1, positions };
 }
 
+const [SPACE, OPEN, CLOSE] = [0x20, 0x5b, 0x5d];
+
+/**
+ * One of several numbers of a row as Python prints a list of them, which is how the image's batch answer of several
+ * classes may come: `[0.1, 0.2, 0.7]`. Source: the image's serve.py, `map(str, preds.tolist())`.
+ */
+function withinList(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  column: number,
+  width: number,
+): readonly [from: number, to: number] {
+  let [from, to] = [start, end];
+  while (from < to && bytes[from] === SPACE) from += 1;
+  while (to > from && bytes[to - 1] === SPACE) to -= 1;
+  if (column === 0 && bytes[from] === OPEN) from += 1;
+  if (column === width - 1 && to > from && bytes[to - 1] === CLOSE) to -= 1;
+  return [from, to];
+}
+
 /** Reads one file into the rows of `into` from `offset` on. */
 function readPart(
   { name, rows, form }: ScoresPart,
@@ -116,7 +137,10 @@ function readPart(
     while (stop < end && bytes[stop] !== COMMA && bytes[stop] !== NEWLINE) stop += 1;
     const closesLine = stop >= end || bytes[stop] === NEWLINE;
     const last = closesLine && bytes[stop - 1] === RETURN && stop > start ? stop - 1 : stop;
-    const value = parseDecimal(bytes, start, last);
+    const column = count % width;
+    const [from, to] =
+      form === 'transform' && width > 1 ? withinList(bytes, start, last, column, width) : [start, last];
+    const value = parseDecimal(bytes, from, to);
     const fault = (code: ScoresFault['code'], message: string): ScoresFault => ({ code, message, part: name, line });
     if (!Number.isFinite(value)) {
       return fault('not_a_number', `${name}, line ${line}: ${shown(bytes, start, last)} is not a score`);
@@ -124,8 +148,8 @@ function readPart(
     if (range === 'probability' && (value < 0 || value > 1)) {
       return fault('out_of_range', `${name}, line ${line}: ${value} is not a probability`);
     }
-    const column = count % width;
-    if (form === 'csv' && closesLine !== (column === width - 1)) {
+    // A row of several numbers has a line to itself in every form: else one short row would shift all that follow.
+    if ((form === 'csv' || width > 1) && closesLine !== (column === width - 1)) {
       return fault('wrong_columns', `${name}, line ${line} does not have ${width} columns`);
     }
     if (count < wanted) {

@@ -138,6 +138,8 @@ export const runPlanSchema = z.strictObject({
     kind: z.enum(['new_data', 'requested', 'retraining']),
     eventId: z.string(),
     reason: z.string().optional(),
+    /** Codes of what monitoring saw: drift, quality, age and the like. */
+    causes: z.array(z.string()).optional(),
     /** Cooldown or budget that the request overrode. */
     overrode: z.array(z.enum(['cooldown', 'budget'])),
   }),
@@ -151,6 +153,11 @@ export const runPlanSchema = z.strictObject({
   cut: z.strictObject({ from: instant.nullable(), validation: instant, gate: instant, embargoMs: count }).nullable(),
   /** The model in service when the run was planned: the one the candidate is judged against. */
   champion: z.strictObject({ run: z.string(), modelName: z.string(), inputDigest: z.string() }).nullable(),
+  /**
+   * The best champion of the past where that is not the one in service: the candidate is held against it too. Missing in
+   * runs that were planned before it was recorded.
+   */
+  anchor: z.strictObject({ run: z.string(), modelName: z.string() }).nullable().optional(),
 });
 export type RunPlan = z.infer<typeof runPlanSchema>;
 
@@ -193,6 +200,19 @@ export const preparedSchema = z.strictObject({
   /** Null without a champion, or when its scores could not be compared; the reason is then in `notComparable`. */
   gateChampion: splitSchema.nullable(),
   notComparable: z.string().nullable(),
+  /** The gate rows as the anchor reads them, or why it cannot be compared with; missing where the run has no anchor. */
+  gateAnchor: z
+    .discriminatedUnion('outcome', [
+      z.strictObject({ outcome: z.literal('prepared'), split: splitSchema }),
+      z.strictObject({ outcome: z.literal('not_comparable'), message: z.string() }),
+    ])
+    .optional(),
+  /** sha256 over keys and labels of the gate rows in their order: equal where the same rows judge again. */
+  gateDigest: z.string().optional(),
+  /** How well each feature alone ranks (explains) the label on a sample of the training rows, the strongest first. */
+  strongestFeatures: z
+    .array(z.strictObject({ feature: z.string(), strength: z.number().min(0).max(1).nullable() }))
+    .optional(),
   /** Rows left out: label missing, before the window, within the embargo. */
   dropped: z.record(z.string(), count),
   trainedBefore: instant.nullable(),
@@ -201,6 +221,9 @@ export const preparedSchema = z.strictObject({
   preparedAt: instant,
 });
 export type Prepared = z.infer<typeof preparedSchema>;
+
+/** A candidate was judged on these gate rows. */
+export const gateUseSchema = z.strictObject({ model: z.string(), run: z.string(), judgedAt: instant });
 
 /** Attempt n of a run to train. */
 export const attemptSchema = z.strictObject({
@@ -223,7 +246,7 @@ export const trainedSchema = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   trainingSeconds: count.nullable(),
   transforms: z
-    .array(z.strictObject({ role: z.enum(['cand', 'champ']), jobName: z.string(), modelName: z.string() }))
+    .array(z.strictObject({ role: z.enum(['cand', 'champ', 'anch']), jobName: z.string(), modelName: z.string() }))
     .min(1),
   trainedAt: instant,
 });

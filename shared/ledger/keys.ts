@@ -5,8 +5,11 @@ const hex = (text: string, digits: number) => createHash('sha256').update(text).
 
 const run = (model: string, id: string) => `runs/${model}/${id}`;
 
-/** The parts a run's input is split into; `gate-champion` is the gate rows as the champion reads them. */
-export type Split = 'train' | 'validation' | 'gate' | 'gate-champion';
+/** The parts a run's input is split into; `gate-champion` and `gate-anchor` are the gate rows as those models read them. */
+export type Split = 'train' | 'validation' | 'gate' | 'gate-champion' | 'gate-anchor';
+
+/** Whose scores of the gate rows: the candidate's, the champion's, the anchor's. */
+export type ScoredRole = 'cand' | 'champ' | 'anch';
 
 export const keys = {
   definition: (model: string, digest: string) => `definitions/${model}/${digest}.json`,
@@ -40,10 +43,17 @@ export const keys = {
   waiting: (model: string, id: string, step: string) => `${run(model, id)}/waiting/${step}.json`,
   trained: (model: string, id: string) => `${run(model, id)}/trained.json`,
   evaluation: (model: string, id: string) => `${run(model, id)}/evaluation.json`,
+  /** What a decision needs to know beside the evidence of the rows. */
+  circumstances: (model: string, id: string) => `${run(model, id)}/circumstances.json`,
+  /** Which runs' candidates were judged on the same gate rows. */
+  gateUses: (model: string, gateDigest: string) => `gates/${model}/${gateDigest}/`,
+  gateUse: (model: string, gateDigest: string, id: string) => `gates/${model}/${gateDigest}/${id}.json`,
   golden: (model: string, id: string) => `${run(model, id)}/golden.json`,
   decision: (model: string, id: string) => `${run(model, id)}/decision.json`,
   /** The figures in the registry's own shape; a version points at it. */
   modelQuality: (model: string, id: string) => `${run(model, id)}/model-quality.json`,
+  /** The fairness in the shape of SageMaker Clarify's report; a version points at it. */
+  biasReport: (model: string, id: string) => `${run(model, id)}/bias-report.json`,
   /** What a person answered about a held candidate. */
   approval: (model: string, id: string) => `${run(model, id)}/approval.json`,
   registered: (model: string, id: string) => `${run(model, id)}/registered.json`,
@@ -57,7 +67,7 @@ export const keys = {
   splitRows: (model: string, id: string, split: Split) => `${run(model, id)}/input/${split}/rows/`,
   request: (model: string, id: string, name: string) => `${run(model, id)}/requests/${name}.json`,
   output: (model: string, id: string) => `${run(model, id)}/output/`,
-  scores: (model: string, id: string, role: 'cand' | 'champ') => `${run(model, id)}/output/scores/${role}/`,
+  scores: (model: string, id: string, role: ScoredRole) => `${run(model, id)}/output/scores/${role}/`,
   deployments: (model: string) => `deployments/${model}/`,
   deployment: (model: string, n: number) => `deployments/${model}/${n}.json`,
   deploymentStarted: (model: string, n: number) => `deployments/${model}/${n}.started.json`,

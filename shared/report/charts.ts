@@ -21,10 +21,16 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 /**
  * A square chart from 0 to 1 both ways, with the diagonal that stands for knowing nothing (ROC) or being right
- * (calibration).
+ * (calibration), unless it stands for nothing.
  */
 export function unitChart(
-  labels: { readonly title: string; readonly x: string; readonly y: string; readonly caption: Content },
+  labels: {
+    readonly title: string;
+    readonly x: string;
+    readonly y: string;
+    readonly caption: Content;
+    readonly diagonal?: boolean;
+  },
   series: readonly Series[],
 ): Html {
   const drawn = series.filter(({ points }) => points.length > 0);
@@ -38,7 +44,7 @@ ${TICKS.map(
 `,
 )}<text x="${x(0.5)}" y="${TOP + SIDE + 32}" text-anchor="middle">${labels.x}</text>
 <text transform="translate(10 ${y(0.5)}) rotate(-90)" text-anchor="middle">${labels.y}</text>
-<path class="guide" d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}"></path>
+${labels.diagonal === false ? null : html`<path class="guide" d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}"></path>`}
 ${drawn.map(
   ({ name, colour, points, marked }) => html`<g class="${colour}">
 <path class="curve" d="M${points.map(([px, py]) => `${x(px)} ${y(py)}`).join('L')}"><title>${name}</title></path>

@@ -83,7 +83,8 @@ code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 .charts { display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { color: var(--quiet); font-size: .9rem; max-width: 20rem; }
 svg { width: 20rem; max-width: 100%; height: auto; } svg text { fill: var(--quiet); font: 11px system-ui, sans-serif; }
 svg .axis { stroke: var(--line); fill: none; } svg .guide { stroke: var(--quiet); stroke-dasharray: 4 4; fill: none; }
-svg .curve { fill: none; stroke: currentColor; stroke-width: 2; } svg circle { fill: currentColor; }
+svg .curve { fill: none; stroke: currentColor; stroke-width: 2; } svg circle { fill: currentColor; } svg .limit { stroke: var(--bad); stroke-width: 2; }
+figure.wide svg { width: 100%; max-width: 40rem; } figure.wide figcaption { max-width: 40rem; }
 `);
 
 /** A page that stands alone: it loads nothing, so its policy forbids loading anything. */

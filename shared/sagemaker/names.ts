@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { InvalidEventError } from '../errors.ts';
 
 /** What a name plays in a run; at most 9 characters, attempt included. */
-export type Role = 'cand' | 'champ' | 'cfg' | `try${number}`;
+export type Role = 'cand' | 'champ' | 'anch' | 'cfg' | `try${number}`;
 
 const hex = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
 

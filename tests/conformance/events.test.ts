@@ -581,7 +581,16 @@ describe('a template', () => {
       },
       Open: {
         Type: 'AWS::Events::EventBusPolicy',
-        Properties: { EventBusName: { Ref: 'Orders' }, StatementId: 'own', Statement: { Effect: 'Allow' } },
+        Properties: {
+          EventBusName: { Ref: 'Orders' },
+          StatementId: 'own',
+          Statement: {
+            Effect: 'Allow',
+            Principal: { AWS: ACCOUNT },
+            Action: 'events:PutEvents',
+            Resource: { 'Fn::GetAtt': ['Orders', 'Arn'] },
+          },
+        },
       },
     });
 

@@ -200,3 +200,38 @@ describe('messages', () => {
     expect(stack.cloud.sqs.peek('arn:aws:sqs:eu-west-1:000000000000:jobs')).toHaveLength(0);
   });
 });
+
+describe("a crash of a function in the cloud's process", () => {
+  const bucket = { Facts: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'facts' } } };
+
+  it.each([
+    ['before', ['1']],
+    ['after', ['1', '2']],
+  ] as const)('%s a request is as that of a packaged one', async (when, expected) => {
+    const inProcess = await deployStack(
+      { writer: { 'index.js': '' } },
+      { ...bucket, Writer: functionResource('writer') },
+      {
+        options: {
+          faults: { rules: [{ fault: 'crash', function: 'writer', when, request: 2 }] },
+          functions:
+            () =>
+            ({ client }) =>
+            async () => {
+              for (const Key of ['1', '2', '3'])
+                await client.send('s3', 'PutObject', { Bucket: 'facts', Key, Body: 'x' });
+              return null;
+            },
+        },
+      },
+    );
+
+    const { payload, functionError } = await inProcess.cloud.lambda.invoke(ARN, {});
+    const keys = inProcess.cloud.s3.list('facts', '').map(({ key }) => key);
+    await inProcess.close();
+
+    expect(functionError).toBe('Unhandled');
+    expect(payload).toMatchObject({ errorType: 'Runtime.ExitError' });
+    expect(keys).toEqual(expected);
+  });
+});

@@ -33,13 +33,14 @@ describe('buckets of a template', () => {
 
   it('are made with their settings', async () => {
     await deploy({
+      Key: { Type: 'AWS::KMS::Key', Properties: {} },
       Data: bucket({
         BucketName: 'green-data',
         VersioningConfiguration: { Status: 'Enabled' },
         NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
         BucketEncryption: {
           ServerSideEncryptionConfiguration: [
-            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'key-1' } },
+            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: { Ref: 'Key' } } },
           ],
         },
         PublicAccessBlockConfiguration: { BlockPublicAcls: true },
@@ -55,7 +56,11 @@ describe('buckets of a template', () => {
 
     expect(versioning.Status).toBe('Enabled');
     expect(notification.EventBridgeConfiguration).toEqual({});
-    expect(put).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'key-1', VersionId: expect.any(String) });
+    expect(put).toMatchObject({
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: expect.stringMatching(/^arn:aws:kms:eu-west-1:000000000000:key\/[0-9a-f-]{36}$/),
+      VersionId: expect.any(String),
+    });
   });
 
   it('get a name of stack, logical id and letters when the template gives none', async () => {

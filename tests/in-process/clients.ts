@@ -21,6 +21,17 @@ interface Command {
   readonly input: Members;
 }
 
+/** Makes an error that is an answer, and for the most part an expected one: where it was made says nothing. */
+const withoutStack = (make: () => Error): Error => {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
+
 /**
  * A client whose `send` goes to the services directly: the SDK's own way, through HTTP, costs ten times what the
  * services do.
@@ -40,12 +51,15 @@ const standIn = <Client>(
         } catch (error) {
           if (!(error instanceof ServiceError)) throw error;
           const { code, message, status } = error;
-          throw new exception({
-            name: code,
-            message,
-            $fault: status < 500 ? 'client' : 'server',
-            $metadata: { httpStatusCode: status },
-          });
+          throw withoutStack(
+            () =>
+              new exception({
+                name: code,
+                message,
+                $fault: status < 500 ? 'client' : 'server',
+                $metadata: { httpStatusCode: status },
+              }),
+          );
         }
       },
     },

@@ -1,7 +1,4 @@
 /** A container image whose model is the same whatever it is trained on: enough to tell rows apart, in no time. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { ContainerImage, ContainerProgram } from '../../local/contracts.ts';
 
 const HYPERPARAMETERS: ReadonlySet<string> = new Set([
@@ -20,19 +17,16 @@ const score = (row: string): number => {
 };
 
 const program: ContainerProgram = {
-  async train({ root, log }) {
-    const ml = join(root, 'opt/ml');
-    const given: Record<string, string> = JSON.parse(
-      await readFile(join(ml, 'input/config/hyperparameters.json'), 'utf8'),
-    );
+  async train({ files, log }) {
+    const settings = await files.read('opt/ml/input/config/hyperparameters.json');
+    const given: Record<string, string> = JSON.parse(settings?.toString() ?? '{}');
     const unknown = Object.keys(given).find((name) => !HYPERPARAMETERS.has(name));
     if (unknown !== undefined) {
-      await mkdir(join(ml, 'output'), { recursive: true });
-      await writeFile(join(ml, 'output/failure'), `UserError: Extraneous hyperparameter found: ${unknown}`);
+      await files.write('opt/ml/output/failure', `UserError: Extraneous hyperparameter found: ${unknown}`);
       return 1;
     }
     for (const metric of ['train', 'validation']) log(`[0]#011${metric}-auc:0.75#011${metric}-logloss:0.55`);
-    await writeFile(join(ml, 'model/model'), 'the same for everybody');
+    await files.write('opt/ml/model/model', 'the same for everybody');
     return 0;
   },
   async serve() {

@@ -1,11 +1,14 @@
 /** Functions that run in the cloud's process: the same permissions, requests and failures as in processes of their own. */
+import { Readable } from 'node:stream';
+
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListModelPackagesCommand } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 
 import { createCloud, type LocalCloud } from '../../local/cloud.ts';
 import { ServiceError } from '../../local/contracts.ts';
 import type { InProcessContext, InProcessFunction, InProcessFunctions } from '../../local/in-process/environment.ts';
-import { deployStack, functionResource } from '../conformance/lambda-stack.ts';
+import { ADMINISTRATOR, deployStack, functionResource } from '../conformance/lambda-stack.ts';
 import { parcels } from '../loop/parcels.ts';
 import { startInProcessWorld } from './world.ts';
 
@@ -123,6 +126,29 @@ describe('a function in the cloud’s process', () => {
       errorType: 'Sandbox.Timedout',
       errorMessage: expect.stringMatching(/^RequestId: \S+ Error: Task timed out after 1\.00 seconds$/),
     });
+  });
+
+  it('has requests tried again, but none whose body has been read', async () => {
+    const cloud = await createCloud({
+      start: new Date(START),
+      faults: { rules: [{ fault: 'error', service: 's3', operation: 'PutObject', nth: [1, 3] }] },
+    });
+    const bucket = { Bucket: 'data' };
+    await new S3Client({
+      endpoint: cloud.url,
+      region: cloud.region,
+      credentials: ADMINISTRATOR,
+      forcePathStyle: true,
+    }).send(new CreateBucketCommand({ ...bucket }));
+
+    const whole = await cloud.client().send('s3', 'PutObject', { ...bucket, Key: 'whole', Body: 'text' });
+    const streamed = cloud
+      .client()
+      .send('s3', 'PutObject', { ...bucket, Key: 'streamed', Body: Readable.from(['text']) });
+
+    expect(whole).toMatchObject({ ETag: expect.any(String) });
+    await expect(streamed).rejects.toMatchObject({ status: 500 });
+    await cloud.close();
   });
 
   it('refuses a request that nobody has taught it', async () => {

@@ -28,7 +28,7 @@ import {
 } from '../../events/index.ts';
 import { deployModel } from '../../functions/deploy-model/deploy-model.ts';
 import { evaluateModel } from '../../functions/evaluate-model/evaluate-model.ts';
-import { labelReader } from '../../functions/evaluate-model/read-labels.ts';
+import { gateRowsReader } from '../../functions/evaluate-model/read-gate-rows.ts';
 import { gateModel } from '../../functions/gate-model/gate-model.ts';
 import { giveApproval } from '../../functions/gate-model/give-approval.ts';
 import { launchTraining } from '../../functions/launch-training/launch-training.ts';
@@ -38,7 +38,8 @@ import { planRun } from '../../functions/plan-run/plan-run.ts';
 import { predict } from '../../functions/predict/predict.ts';
 import { prepareData } from '../../functions/prepare-data/prepare-data.ts';
 import { reconcile } from '../../functions/reconcile/reconcile.ts';
-import { goldenProbe } from '../../functions/track-endpoint/probe.ts';
+import { latencyProbe } from '../../functions/track-endpoint/latency.ts';
+import { goldenProbe, inTurn } from '../../functions/track-endpoint/probe.ts';
 import { trackEndpoint } from '../../functions/track-endpoint/track-endpoint.ts';
 import { trackTraining } from '../../functions/track-training/track-training.ts';
 import { validateData } from '../../functions/validate-data/validate-data.ts';
@@ -51,14 +52,12 @@ import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
 import { topic } from '../../shared/aws/topic.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
-import { eventHandler } from '../../shared/runtime/event-handler.ts';
-import { queueHandler } from '../../shared/runtime/queue-handler.ts';
 import { on, onAws } from '../../shared/runtime/route.ts';
-import { scheduleHandler } from '../../shared/runtime/schedule-handler.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { xgboostImage } from '../../shared/sagemaker/images.ts';
 import { clientsOn } from './clients.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
+import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
 
 /** What every step is wired with: the adapters on the clients of its own role, made once per environment. */
 const adaptersOf = ({ client, environment, region }: InProcessContext) => {
@@ -97,7 +96,7 @@ type Handler = (event: never, context: never) => Promise<unknown>;
 /** One function for each step, as its `handler.ts` has it. */
 const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   'validate-data': ({ ledger, store, data, tell, engine, setting }) =>
-    eventHandler(
+    wokenByEvent(
       onAws(
         S3ObjectCreated,
         validateData({
@@ -113,7 +112,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   'plan-run': ({ ledger, tell, stage, queue }) => {
     const plan = planRun({ ledger, tell: tell(), stage: stage() });
-    return queueHandler(
+    return wokenByQueue(
       queue('QUEUE_URL'),
       on(DatasetAcceptedV1, (woken) =>
         plan({ ...woken, data: { model: woken.data.model, kind: 'new_data', answer: false } }),
@@ -127,6 +126,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
             model: woken.data.model,
             kind: 'retraining',
             reason: woken.data.reasons.map((reason) => reason.message).join('; '),
+            causes: woken.data.reasons.map((reason) => reason.code),
             answer: true,
           },
         }),
@@ -135,7 +135,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   },
 
   'prepare-data': ({ ledger, store, tell, engine, setting }) =>
-    eventHandler(
+    wokenByEvent(
       on(
         RunPlannedV1,
         prepareData({
@@ -159,7 +159,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       roleArn: setting('SAGEMAKER_ROLE_ARN'),
       patienceMs: hours('PATIENCE_HOURS'),
     });
-    return queueHandler(
+    return wokenByQueue(
       queue('QUEUE_URL'),
       on(RunPreparedV1, (woken) => launch({ ...woken, data: { ...woken.data, attempt: 1 } })),
       on(AttemptRequestedV1, launch),
@@ -167,7 +167,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   },
 
   'track-training': ({ ledger, sageMaker, tell, stage, region, storeUri, setting }) =>
-    eventHandler(
+    wokenByEvent(
       onAws(
         SageMakerTrainingJob,
         trackTraining({
@@ -183,13 +183,13 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
     ),
 
   'evaluate-model': ({ ledger, store, sageMaker, tell, stage, engine }) =>
-    eventHandler(
+    wokenByEvent(
       onAws(
         SageMakerTransformJob,
         evaluateModel({
           ledger,
           store,
-          readLabels: labelReader(store, engine(1024)),
+          readGateRows: gateRowsReader(store, engine(1024)),
           sageMaker,
           tell: tell(),
           stage: stage(),
@@ -199,7 +199,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) => {
     const telling = tell();
-    return eventHandler(
+    return wokenByEvent(
       on(
         ModelEvaluatedV1,
         gateModel({ ledger, sageMaker, tell: telling, stage: stage(), storeUri, image: xgboostImage(region) }),
@@ -217,7 +217,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       storeUri,
       patienceMs: hours('PATIENCE_HOURS'),
     });
-    return queueHandler(
+    return wokenByQueue(
       queue('QUEUE_URL'),
       onAws(SageMakerModelPackage, (woken) => deploy({ ...woken, data: { packageArn: woken.data.arn } })),
       on(DeploymentRequestedV1, deploy),
@@ -225,7 +225,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   },
 
   'track-endpoint': ({ ledger, store, sageMaker, tell, stage }) =>
-    eventHandler(
+    wokenByEvent(
       onAws(
         SageMakerEndpoint,
         trackEndpoint({
@@ -233,7 +233,10 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
           sageMaker,
           tell: tell(),
           stage: stage(),
-          probe: goldenProbe(ledger, store, sageMaker),
+          probe: inTurn(
+            goldenProbe(ledger, store, sageMaker),
+            latencyProbe(ledger, store, sageMaker, () => performance.now()),
+          ),
         }),
       ),
     ),
@@ -242,7 +245,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   notify: ({ ledger, topic }) => {
     const send = notify({ ledger, send: topic() });
-    return eventHandler(
+    return wokenByEvent(
       on(DatasetRejectedV1, send(notices.datasetRejected)),
       on(DatasetDeferredV1, send(notices.datasetDeferred)),
       on(DatasetRepeatedV1, send(notices.datasetRepeated)),
@@ -257,7 +260,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   reconcile: ({ ledger, data, setting, sageMaker, tell, hours, queue, invoke, stage }) => {
     const sendToDeploy = queue('DEPLOY_QUEUE_URL');
-    return scheduleHandler(
+    return wokenBySchedule(
       reconcile({
         ledger,
         data: data(),
@@ -281,6 +284,7 @@ export const stepsOf =
     if (!wire) return undefined;
     return (context): InProcessHandler => {
       const handler = wire(adaptersOf(context));
+      // Each handler parses what it is given; what Lambda calls it with has no type.
       return (event, invocation) => handler(event as never, invocation as never);
     };
   };

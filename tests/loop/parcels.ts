@@ -35,3 +35,34 @@ export const parcels = (from: string, days: number, perDay = 100): string => {
   }
   return `${lines.join('\n')}\n`;
 };
+
+/** One parcel as a line of the file has it. */
+interface Parcel {
+  readonly sent: string;
+  readonly carrier: string;
+  readonly weight: string;
+  readonly distance: string;
+  readonly delay: string;
+}
+
+/** The same parcels with some changed, or with more said of each: one more column for each member that is new. */
+export const retold = (csv: string, tell: (parcel: Parcel) => Readonly<Record<string, string>>): string => {
+  const parcelsIn = csv
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => {
+      const [sent = '', carrier = '', weight = '', distance = '', delay = ''] = line.split(',');
+      return tell({ sent, carrier, weight, distance, delay });
+    });
+  const header = Object.keys(parcelsIn[0] ?? {}).join(',');
+  return `${[header, ...parcelsIn.map((parcel) => Object.values(parcel).join(','))].join('\n')}\n`;
+};
+
+/** Parcels of some carriers before a day, with their delays the wrong way round: near ones late, far ones early. */
+export const confused = (csv: string, carriers: readonly string[], before: string): string =>
+  retold(csv, (parcel) =>
+    carriers.includes(parcel.carrier) && parcel.sent < before
+      ? { ...parcel, delay: String(20 - Number(parcel.delay)) }
+      : { ...parcel },
+  );

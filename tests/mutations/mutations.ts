@@ -75,8 +75,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'waiting until the rollout was sent before its endpoint is believed',
     file: 'functions/track-endpoint/track-endpoint.ts',
-    find: 'if (!rollout.started) throw new NotFoundError(',
-    replace: 'if (rollout.started === undefined) throw new NotFoundError(',
+    find: "if (!takesConfig(endpoint, deployment.endpointConfigName)) return { outcome: 'not_sent' };",
+    replace: '',
     test: 'tests/unit/steps/track-endpoint.test.ts',
     title:
       'the same event about an endpoint > says nothing of a rollout that was not sent yet, however well the endpoint is',
@@ -253,7 +253,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'knowing its own update again whose answer was lost',
     file: 'functions/deploy-model/deploy-model.ts',
-    find: 'if (takes(meanwhile, deployment.endpointConfigName)) return;',
+    find: 'if (takesConfig(meanwhile, deployment.endpointConfigName)) return;',
     replace: '',
     test: 'tests/unit/steps/deploy-model.test.ts',
     title:

@@ -17,6 +17,19 @@ const NOWHERE: ReadonlyMap<number, number> = new Map();
  * of arrays read as one array: both as in aws/event-ruler, which matches for EventBridge.
  */
 export const fieldsOf = (event: Json): ReadonlyMap<string, readonly EventField[]> => {
+  if (typeof event !== 'object' || event === null) return leavesOf(event);
+  let fields = known.get(event);
+  if (!fields) {
+    fields = leavesOf(event);
+    known.set(event, fields);
+  }
+  return fields;
+};
+
+/** Every rule of a bus asks about the same event, which does not change once it is published. */
+const known = new WeakMap<object, ReadonlyMap<string, readonly EventField[]>>();
+
+const leavesOf = (event: Json): ReadonlyMap<string, readonly EventField[]> => {
   const fields = new Map<string, EventField[]>();
   let arrays = 0;
 

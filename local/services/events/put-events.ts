@@ -1,5 +1,6 @@
 /** PutEvents: what it refuses whole, and what it refuses entry by entry with HTTP 200. */
 import { type Json, type JsonObject, ServiceError } from '../../contracts.ts';
+import { isNestedTooDeep } from '../../http/json.ts';
 import { anything, list, optional, type Read, readInput, structure, text, timestamp } from '../parameters.ts';
 
 const entryShape = structure({
@@ -84,6 +85,8 @@ export const judge = ({ Source, DetailType, Detail }: Entry): Judged => {
     };
   if (Source.startsWith('aws.'))
     return { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' };
+  // *Assumed*: JSON beyond any depth in use is malformed; matching it would run out of stack.
+  if (isNestedTooDeep(Detail)) return { code: 'MalformedDetail', message: 'Detail is malformed.' };
   try {
     const detail = JSON.parse(Detail) as Json;
     if (typeof detail === 'object' && detail !== null && !Array.isArray(detail))

@@ -1,7 +1,8 @@
-import { type JsonObject, type Provisioner, type ResourceDeclaration, ServiceError } from '../../contracts.ts';
+import { type Provisioner, ServiceError } from '../../contracts.ts';
 import { anything, list, object, oneOf, optional, readInput, structure, text } from '../parameters.ts';
 import { archiveMembers, archiveName } from './archive-operations.ts';
 import type { Archives } from './archives.ts';
+import type { BusPolicies } from './bus-policies.ts';
 import { NAME, targetList } from './settings.ts';
 import type { EventStore } from './store.ts';
 
@@ -32,20 +33,12 @@ const archiveProperties = structure({
   ...archiveMembers,
 });
 
-/** A resource that is kept but does nothing yet: its declaration, by logical id. */
-export type Kept = Map<string, ResourceDeclaration>;
-
 export interface EventResources {
   readonly store: EventStore;
   readonly archives: Archives;
-  readonly policies: Kept;
+  readonly policies: BusPolicies;
   readonly id: (length: number) => string;
 }
-
-const stringOr = (properties: JsonObject, name: string, fallback: string): string => {
-  const value = properties[name];
-  return typeof value === 'string' ? value : fallback;
-};
 
 /** How CloudFormation makes buses, rules, archives and policies; `Ref` and attributes are documented per type. */
 export const eventResources = ({
@@ -109,11 +102,6 @@ export const eventResources = ({
   },
   'AWS::Events::EventBusPolicy': {
     properties: ['EventBusName', 'StatementId', 'Statement', 'Action', 'Principal', 'Condition'],
-    create(resource) {
-      const statement = stringOr(resource.properties, 'StatementId', resource.logicalId);
-      const bus = store.bus(stringOr(resource.properties, 'EventBusName', 'default'));
-      policies.set(`${bus.name}|${statement}`, resource);
-      return { ref: `${bus.name}|${statement}`, attributes: {} };
-    },
+    create: ({ logicalId, properties }) => ({ ref: policies.provision(logicalId, properties), attributes: {} }),
   },
 });

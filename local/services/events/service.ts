@@ -11,12 +11,13 @@ import {
 import { anything, flag, integer, list, oneOf, optional, present, readInput, structure, text } from '../parameters.ts';
 import { archiveOperations } from './archive-operations.ts';
 import { createArchives } from './archives.ts';
+import { createBusPolicies } from './bus-policies.ts';
 import { createDispatch } from './delivery.ts';
 import { pageOf } from './page.ts';
 import { compilePattern } from './pattern.ts';
 import { judge, readEntries } from './put-events.ts';
 import { createReplays } from './replays.ts';
-import { eventResources, type Kept } from './resources.ts';
+import { eventResources } from './resources.ts';
 import { NAME, targetAnswer, targetList } from './settings.ts';
 import { type Bus, createEventStore, eventTime, type Rule } from './store.ts';
 
@@ -84,11 +85,12 @@ const ruleAnswer = ({ arn, bus, settings }: Rule): JsonObject =>
     EventBusName: bus.name,
   });
 
-const busAnswer = ({ name, arn, description, createdAt }: Bus): JsonObject =>
+const busAnswer = ({ name, arn, description, createdAt }: Bus, policy: string | undefined): JsonObject =>
   present({
     Name: name,
     Arn: arn,
     Description: description,
+    Policy: policy,
     CreationTime: seconds(createdAt),
     LastModifiedTime: seconds(createdAt),
   });
@@ -116,7 +118,6 @@ const readEvent = (event: string): JsonObject => {
 /** EventBridge: buses, rules, targets, schedules, archives and replays. */
 export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi } => {
   const archives = createArchives(cloud);
-  const policies: Kept = new Map();
   const dispatch = createDispatch(cloud, (busArn, event, visited) => {
     const bus = store.bus(busArn);
     // *Assumed*: AWS does not say what ends a ring of buses that forward to each other; here an event visits each once.
@@ -125,6 +126,7 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
   });
   const store = createEventStore(cloud, dispatch, archives.take);
   const replays = createReplays(cloud, store);
+  const policies = createBusPolicies(cloud, store);
 
   const newEvent = (
     source: string,
@@ -172,15 +174,29 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
       const { Name, Description } = readInput('CreateEventBus', INPUTS.createBus, input);
       return present({ EventBusArn: store.createBus(Name, Description).arn, Description });
     },
-    DescribeEventBus: (input) => busAnswer(store.bus(readInput('DescribeEventBus', INPUTS.describeBus, input).Name)),
+    DescribeEventBus(input) {
+      const bus = store.bus(readInput('DescribeEventBus', INPUTS.describeBus, input).Name);
+      return busAnswer(bus, policies.textOf(bus));
+    },
+    PutPermission(input) {
+      policies.put(input);
+      return undefined;
+    },
+    RemovePermission(input) {
+      policies.remove(input);
+      return undefined;
+    },
     ListEventBuses(input) {
       const { NamePrefix = '', Limit, NextToken } = readInput('ListEventBuses', INPUTS.listBuses, input);
       const found = store.buses().filter(({ name }) => name.startsWith(NamePrefix));
       const { items, next } = pageOf(found, Limit, NextToken);
-      return present({ EventBuses: items.map(busAnswer), NextToken: next });
+      return present({ EventBuses: items.map((bus) => busAnswer(bus, policies.textOf(bus))), NextToken: next });
     },
     DeleteEventBus(input) {
-      store.deleteBus(readInput('DeleteEventBus', INPUTS.bus, input).Name);
+      const { Name } = readInput('DeleteEventBus', INPUTS.bus, input);
+      const bus = store.bus(Name);
+      store.deleteBus(Name);
+      policies.forget(bus);
       return undefined;
     },
     PutRule(input) {
@@ -266,6 +282,7 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
         policies,
         id: (length) => cloud.id(length),
       }),
+      policies: policies.resources,
       async close() {
         replays.close();
         archives.close();

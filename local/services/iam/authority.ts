@@ -116,7 +116,10 @@ const groundsOf = ({ by, action, resource }: Authorization, source: PolicySource
     identity: roleArn === undefined ? [] : source.identity(roleArn),
     ...(boundary && { boundary }),
     ...(own && { resource: own }),
-    ...(action === ASSUME && { resourceMustAllow: true }),
+    ...(action === ASSUME && { resourceMustAllow: 'trust' }),
+    // A key's policy has to allow, or to let the account's policies do so:
+    // docs.aws.amazon.com/kms/latest/developerguide/key-policies.html (documented).
+    ...(action.startsWith('kms:') && { resourceMustAllow: 'resource-based' }),
   };
 };
 

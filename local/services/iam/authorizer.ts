@@ -87,9 +87,16 @@ export const createAuthorizer = (
     return made;
   };
 
-  const ownerService = (arn: string) => {
-    const scope = arn.split(':', 3)[2];
-    return services().find((service) => service.scope === scope && service.policies !== undefined);
+  const owners = new Map<string, Service | undefined>();
+  const ownerService = (arn: string): Service | undefined => {
+    const scope = arn.split(':', 3)[2] ?? '';
+    if (!owners.has(scope)) {
+      owners.set(
+        scope,
+        services().find((service) => service.scope === scope && service.policies !== undefined),
+      );
+    }
+    return owners.get(scope);
   };
 
   const compileResource = (policy: Json, arn: string): Policy => {

@@ -27,6 +27,8 @@ const KEYS: readonly string[] = [
   'events:detail-type',
   'events:source',
   'iam:PassedToService',
+  'kms:CallerAccount',
+  'kms:ViaService',
   'lambda:FunctionUrlAuthType',
   'lambda:InvokedViaFunctionUrl',
   's3:delimiter',
@@ -43,7 +45,7 @@ const KEYS: readonly string[] = [
   'sts:RoleSessionName',
 ];
 /** Keys that go on with a name of the user's own. */
-const FAMILIES: readonly string[] = ['aws:RequestTag/'];
+const FAMILIES: readonly string[] = ['aws:RequestTag/', 'kms:EncryptionContext:'];
 
 const known = new Set(KEYS.map((key) => key.toLowerCase()));
 const families = FAMILIES.map((family) => family.toLowerCase());

@@ -158,6 +158,9 @@ const compileOne = (operatorName: string, keyName: string, value: Json, where: s
     comparisons.some((matches) => matches(one, valuesOf)) !== operator.negated;
   return (valuesOf) => {
     const values = valuesOf(key);
+    // Documented (reference_policies_condition-single-vs-multi-valued-context-keys.html): without values ForAnyValue does not
+    // hold, ForAllValues does.
+    if ((values === undefined || values.length === 0) && set === 'ForAnyValue') return ifExists;
     if (values === undefined || values.length === 0) return ifExists || operator.negated || set === 'ForAllValues';
     if (set === 'ForAnyValue') return values.some((one) => holdsFor(one, valuesOf));
     // Without a set operator a key with several values must hold for each: the strict reading (assumed).

@@ -8,6 +8,8 @@ const FORMS: Readonly<Record<string, { readonly code: string; readonly status: n
   // API reference, "Common Errors", and ErrorResponses of S3 (documented).
   s3: { code: 'AccessDenied', status: 403 },
   sts: { code: 'AccessDenied', status: 403 },
+  // As S3 hands it on: no client speaks to KMS itself here.
+  kms: { code: 'AccessDenied', status: 403 },
   iam: { code: 'AccessDenied', status: 403 },
   // API_Publish (documented).
   sns: { code: 'AuthorizationError', status: 403 },

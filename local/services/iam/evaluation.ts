@@ -27,8 +27,8 @@ export interface Grounds {
   readonly boundary?: Policy;
   /** The resource's own policy; for sts:AssumeRole the role's trust policy. */
   readonly resource?: Policy;
-  /** True for trust policies: without their word nothing is allowed. */
-  readonly resourceMustAllow?: boolean;
+  /** Set where without the word of the resource's own policy nothing is allowed: what a refusal calls that policy. */
+  readonly resourceMustAllow?: 'trust' | 'resource-based';
 }
 
 export type Verdict =
@@ -40,12 +40,16 @@ export type Verdict =
       readonly policy: 'identity-based' | 'resource-based' | 'permissions boundary' | 'trust';
     };
 
-/** How a statement's Principal meets the asker: by itself, by its account only, or not at all. */
-const principalMatch = (principals: Principals, asker: Asker): 'direct' | 'account' | undefined => {
+/** How a statement's Principal meets the asker, the strongest first: by its very session, by itself, by its account only. */
+const STRENGTH = ['session', 'direct', 'account'] as const;
+type Match = (typeof STRENGTH)[number];
+
+const principalMatch = (principals: Principals, asker: Asker): Match | undefined => {
+  if (asker.kind === 'role' && principals.aws.includes(asker.sessionArn)) return 'session';
   if (principals.everybody) return 'direct';
   if (asker.kind === 'anonymous') return undefined;
   if (asker.kind === 'service') return principals.services.includes(asker.service) ? 'direct' : undefined;
-  if (principals.aws.includes(asker.roleArn) || principals.aws.includes(asker.sessionArn)) return 'direct';
+  if (principals.aws.includes(asker.roleArn)) return 'direct';
   const account = [asker.account, `arn:aws:iam::${asker.account}:root`];
   // Documented: naming the account lets the account's own policies decide.
   return principals.aws.some((one) => account.includes(one)) ? 'account' : undefined;
@@ -63,20 +67,20 @@ const some = (policies: readonly Policy[], effect: Statement['effect'], question
   );
 
 /** What a resource policy says to the asker: the strongest of its statements that apply. */
-const resourceWord = (policy: Policy | undefined, question: Question): 'denied' | 'direct' | 'account' | undefined => {
-  let word: 'direct' | 'account' | undefined;
+const resourceWord = (policy: Policy | undefined, question: Question): 'denied' | Match | undefined => {
+  let word: Match | undefined;
   for (const statement of policy?.statements ?? []) {
     const match = statement.principals && principalMatch(statement.principals, question.asker);
     if (!match || !applies(statement, question)) continue;
     if (statement.effect === 'Deny') return 'denied';
-    if (word !== 'direct') word = match;
+    if (word === undefined || STRENGTH.indexOf(match) < STRENGTH.indexOf(word)) word = match;
   }
   return word;
 };
 
 /** Decides: an explicit deny wins; else one allow, of the identity's policies or of the resource's, is enough. */
 export const decide = (question: Question, grounds: Grounds): Verdict => {
-  const { identity, boundary, resource, resourceMustAllow = false } = grounds;
+  const { identity, boundary, resource, resourceMustAllow } = grounds;
   const word = resourceWord(resource, question);
   if (word === 'denied') return { allowed: false, because: 'explicit-deny', policy: 'resource-based' };
   if (some(identity, 'Deny', question)) return { allowed: false, because: 'explicit-deny', policy: 'identity-based' };
@@ -85,13 +89,15 @@ export const decide = (question: Question, grounds: Grounds): Verdict => {
 
   if (question.asker.kind !== 'role') {
     if (word === 'direct') return { allowed: true };
-    return { allowed: false, because: 'no-allow', policy: resourceMustAllow ? 'trust' : 'resource-based' };
+    return { allowed: false, because: 'no-allow', policy: resourceMustAllow ?? 'resource-based' };
   }
-  if (resourceMustAllow && word === undefined) return { allowed: false, because: 'no-allow', policy: 'trust' };
-  if (word !== 'direct' && !some(identity, 'Allow', question))
+  if (resourceMustAllow && word === undefined)
+    return { allowed: false, because: 'no-allow', policy: resourceMustAllow };
+  const isNamed = word === 'direct' || word === 'session';
+  if (!isNamed && !some(identity, 'Allow', question))
     return { allowed: false, because: 'no-allow', policy: 'identity-based' };
-  // Documented: a boundary limits what a resource's policy gives to the role, too (not what it gives to one session).
-  if (boundary && !some([boundary], 'Allow', question))
+  // Documented: a boundary limits what a resource's policy gives to the role, but not what it gives to one session.
+  if (boundary && word !== 'session' && !some([boundary], 'Allow', question))
     return { allowed: false, because: 'no-allow', policy: 'permissions boundary' };
   return { allowed: true };
 };

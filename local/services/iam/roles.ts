@@ -90,6 +90,8 @@ export const createRoles = (cloud: Cloud): Roles => {
   const roles = new Map<string, Role>();
   const managed = new Map<string, JsonObject>();
   const sessions = new Map<string, Session>();
+  /** The same, by role and name. */
+  const opened = new Map<string, Session>();
   const administrator: Principal = { arn: `arn:aws:iam::${cloud.account}:root`, accessKeyId: ADMINISTRATOR_KEY };
   const seed = cloud.id(32);
 
@@ -102,9 +104,9 @@ export const createRoles = (cloud: Cloud): Roles => {
     const role = byArn(roleArn);
     if (!role) throw new ServiceError('NoSuchEntity', `The role with ARN ${roleArn} cannot be found.`, 404);
     const id = `${seed}/${roleArn}/${sessionName}`;
-    const accessKeyId = `ASIA${base32Of(id, 16)}`;
-    const known = sessions.get(accessKeyId);
+    const known = opened.get(id);
     if (known) return known;
+    const accessKeyId = `ASIA${base32Of(id, 16)}`;
     const session: Session = {
       principal: {
         arn: `arn:aws:sts::${cloud.account}:assumed-role/${role.record.name}/${sessionName}`,
@@ -116,6 +118,7 @@ export const createRoles = (cloud: Cloud): Roles => {
       sessionToken: createHash('sha512').update(`token/${id}`).digest('base64'),
     };
     sessions.set(accessKeyId, session);
+    opened.set(id, session);
     return session;
   };
 

@@ -87,12 +87,20 @@ const partsOf = (arn: string): string[] => {
   return [...parts.slice(0, PARTS - 1), ...(parts.length >= PARTS ? [parts.slice(PARTS - 1).join(':')] : [])];
 };
 
+// Every statement of every policy is asked about the same resource.
+let lastArn = '';
+let lastParts: readonly string[] = [''];
+
 /** Compiles an ARN pattern: each of the six parts is matched by itself, and a part left out is any. */
 export const arnPattern = (pattern: string): TextPattern => {
   if (pattern === '*') return () => true;
   const parts = partsOf(pattern).map((part) => textPattern(part));
   return (arn, valuesOf) => {
-    const given = partsOf(arn);
+    if (arn !== lastArn) {
+      lastArn = arn;
+      lastParts = partsOf(arn);
+    }
+    const given = lastParts;
     if (given.length < PARTS) return false;
     return parts.every((matches, index) => matches(given[index] ?? '', valuesOf));
   };

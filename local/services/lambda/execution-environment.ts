@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 import type { Cloud } from '../../contracts.ts';
 import { openRoleLog, type RoleLog } from '../../role-log.ts';
 import type { FunctionDefinition } from './function-definition.ts';
-import { endOfOutput, type FromEnvironment, type FunctionFailure, type ToEnvironment } from './runtime/messages.ts';
+import {
+  type ClockReading,
+  endOfOutput,
+  type FromEnvironment,
+  type FunctionFailure,
+  type ToEnvironment,
+} from './runtime/messages.ts';
 import { timedOut } from './time-out.ts';
 
 /** What an invocation came to. */
@@ -164,7 +170,11 @@ export const startEnvironment: StartEnvironment = async (cloud, definition) => {
   const writeInitLine = onLine;
   let onMessage: (message: FromEnvironment) => void = () => undefined;
 
-  const offset = () => cloud.clock.ms() - Date.now();
+  const clockReading = (): ClockReading => ({
+    cloudMs: cloud.clock.ms(),
+    machineMs: Date.now(),
+    rate: cloud.clock.rate || 1,
+  });
   const send = (message: ToEnvironment) => {
     if (child.connected) child.send(message, () => undefined);
   };
@@ -212,7 +222,7 @@ export const startEnvironment: StartEnvironment = async (cloud, definition) => {
 
   send({
     kind: 'init',
-    clockOffsetMs: offset(),
+    clock: clockReading(),
     taskRoot,
     handler: definition.handler,
     logFormat: definition.logFormat,
@@ -270,7 +280,7 @@ export const startEnvironment: StartEnvironment = async (cloud, definition) => {
       kind: 'invoke',
       requestId,
       payload,
-      clockOffsetMs: offset(),
+      clock: clockReading(),
       deadlineMs: cloud.clock.ms() + timeoutMs,
       functionArn: definition.arn,
       ...(clientContext === undefined ? {} : { clientContext }),

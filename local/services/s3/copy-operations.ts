@@ -9,6 +9,7 @@ import {
   runningChecksum,
 } from './checksums.ts';
 import { type FailedCondition, failedCondition } from './conditions.ts';
+import { authorizeDecryption, authorizeEncryption } from './encryption-keys.ts';
 import {
   invalidArgument,
   invalidRequest,
@@ -144,6 +145,7 @@ export const copyObject: S3Operation = async (context, exchange) => {
   const bucket = store.bucket(exchange.bucket);
   const source = findSource(context, exchange);
   const { object } = source;
+  authorizeDecryption(context, { bucket: source.bucket.name, key: source.key, call }, object.traits);
   if (source.bucket === bucket && source.key === key && !source.isVersioned && isUnchanged(exchange)) {
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
@@ -157,7 +159,7 @@ export const copyObject: S3Operation = async (context, exchange) => {
   const named = input.ChecksumAlgorithm;
   const asked = named === undefined ? undefined : algorithmNamed(named);
   if (named !== undefined && !asked) throw notImplemented(`the checksum algorithm ${named}`);
-  const traits = copiedTraits(exchange, object.traits, bucket);
+  const traits = authorizeEncryption(context, exchange, copiedTraits(exchange, object.traits, bucket));
   const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch };
 
   // Held before anything is awaited: the source may go away meanwhile.
@@ -206,6 +208,11 @@ export const uploadPartCopy: S3Operation = async (context, exchange) => {
   const number = checkPartNumber(input.PartNumber);
   const upload = store.upload(bucket, key, input.UploadId ?? '');
   const source = findSource(context, exchange);
+  authorizeDecryption(
+    context,
+    { bucket: source.bucket.name, key: source.key, call: exchange.call },
+    source.object.traits,
+  );
   const { content } = source.object;
   const { CopySourceRange: header } = input;
   let part = content;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Call, Cloud, JsonObject } from '../../contracts.ts';
 import { answer } from '../../http/errors.ts';
-import { type XmlValue, xmlDocument } from '../../http/xml.ts';
+import { plainDocument, type XmlValue, xmlDocument } from '../../http/xml.ts';
 import type { Blobs } from './blobs.ts';
 import { checksumHeader } from './checksums.ts';
 import { invalidArgument } from './errors.ts';
@@ -38,8 +38,11 @@ export const isoTime = (epochMs: number): string => new Date(epochMs).toISOStrin
 export const quoted = (etag: string): string => `"${etag}"`;
 
 /** An XML answer. */
-export const answerXml = ({ response }: Exchange, root: string, value: XmlValue): void =>
-  answer(response, 200, { 'content-type': 'application/xml' }, xmlDocument(root, value, NAMESPACE));
+export const answerXml = ({ response, call }: Exchange, root: string, value: XmlValue): void => {
+  call.takeDocument?.(root, plainDocument(value));
+  const text = call.takeDocument ? '' : xmlDocument(root, value, NAMESPACE);
+  answer(response, 200, { 'content-type': 'application/xml' }, text);
+};
 
 /** An answer of headers only. */
 export const answerEmpty = (

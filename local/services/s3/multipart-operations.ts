@@ -20,6 +20,7 @@ import {
   combineFullObject,
   DEFAULT_ALGORITHM,
 } from './checksums.ts';
+import { authorizeDecryption, authorizeEncryption } from './encryption-keys.ts';
 import { invalidArgument, invalidRequest, malformedXml, notImplemented } from './errors.ts';
 import {
   answerEmpty,
@@ -79,14 +80,18 @@ const checksumForm = (
   return { algorithm, checksumType: checksumType as ChecksumType, declared: true };
 };
 
-export const createMultipartUpload: S3Operation = ({ cloud, store }, exchange) => {
+export const createMultipartUpload: S3Operation = (context, exchange) => {
+  const { cloud, store } = context;
   const { input, metadata, key, response } = exchange;
   const bucket = store.bucket(exchange.bucket);
+  const traits = authorizeEncryption(context, exchange, traitsOf(input, metadata, bucket));
+  // Documented (mpuoverview): both rights are needed; that they are asked for at the beginning is *assumed*.
+  authorizeDecryption(context, exchange, traits);
   const upload: Upload = {
     id: cloud.id(64),
     key,
     initiated: wholeSeconds(cloud.clock.ms()),
-    traits: traitsOf(input, metadata, bucket),
+    traits,
     ...checksumForm(input),
     parts: new Map(),
   };

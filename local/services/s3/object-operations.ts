@@ -6,6 +6,7 @@ import { ServiceError } from '../../contracts.ts';
 import { listOf, parseXml } from '../../http/xml.ts';
 import { DEFAULT_ALGORITHM } from './checksums.ts';
 import { failedCondition } from './conditions.ts';
+import { authorizeDecryption, authorizeEncryption } from './encryption-keys.ts';
 import { invalidRequest, malformedXml, methodNotAllowed, noSuchKey, preconditionFailed } from './errors.ts';
 import {
   answerEmpty,
@@ -30,10 +31,11 @@ const DELETE_LIMIT_BYTES = 4 * 1024 * 1024;
 const MAX_DELETES = 1000;
 const TAGGING_LIMIT_BYTES = 64 * 1024;
 
-export const putObject: S3Operation = async ({ cloud, store, blobs, notifications }, exchange) => {
+export const putObject: S3Operation = async (context, exchange) => {
+  const { cloud, store, blobs, notifications } = context;
   const { request, input, metadata, key, call } = exchange;
   const bucket = store.bucket(exchange.bucket);
-  const traits = traitsOf(input, metadata, bucket);
+  const traits = authorizeEncryption(context, exchange, traitsOf(input, metadata, bucket));
   const payload = openPayload(request, exchange.call, exchange.integrity, { otherwise: DEFAULT_ALGORITHM });
   const algorithm = payload.declared ?? DEFAULT_ALGORITHM;
   const content = await blobs.write(payload.bytes, () => undefined);
@@ -144,6 +146,7 @@ const read = async (context: Context, exchange: Exchange): Promise<void> => {
     return;
   }
   if (failed) throw preconditionFailed(failed);
+  if (request.method !== 'HEAD') authorizeDecryption(context, exchange, object.traits);
 
   const { size } = object.content;
   const range: ByteRange | undefined = input.Range === undefined ? undefined : parseRange(input.Range, size);

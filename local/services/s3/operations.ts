@@ -317,15 +317,17 @@ interface Candidate {
   readonly selects: readonly (readonly [parameter: string, value: string | undefined])[];
 }
 
-/** By method and level; of several that a request could be, the one that asks most of it comes first. */
-const CANDIDATES: ReadonlyMap<string, readonly Candidate[]> = Map.groupBy(
-  (Object.entries(OPERATIONS) as [OperationName, Shape][])
-    .map(([operation, shape]): Candidate => ({ operation, shape, selects: Object.entries(shape.selects ?? {}) }))
-    .sort((a, b) => b.selects.length - a.selects.length),
-  ({ shape }) => `${shape.method} ${shape.level}`,
-);
+/** Of several that a request could be, the one that asks most of it comes first. */
+const CANDIDATES: readonly Candidate[] = (Object.entries(OPERATIONS) as [OperationName, Shape][])
+  .map(([operation, shape]) => ({ operation, shape, selects: Object.entries(shape.selects ?? {}) }))
+  .sort((a, b) => b.selects.length - a.selects.length);
 
-const isMeant = ({ shape, selects }: Candidate, query: URLSearchParams, copies: boolean): boolean =>
+const isMeant = (
+  { shape, selects }: Candidate,
+  { method, level, query, copies }: { method: string; level: string; query: URLSearchParams; copies: boolean },
+): boolean =>
+  shape.method === method &&
+  shape.level === level &&
   (shape.copies ?? false) === copies &&
   selects.every(([name, value]) => (value === undefined ? query.has(name) : query.get(name) === value));
 
@@ -352,7 +354,7 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') given.set(name, value);
 
   const copies = given.has('x-amz-copy-source');
-  const found = CANDIDATES.get(`${method} ${level}`)?.find((candidate) => isMeant(candidate, query, copies));
+  const found = CANDIDATES.find((candidate) => isMeant(candidate, { method, level, query, copies }));
   const subresources = [...parameters.keys()].join('&');
   if (!found)
     throw notImplemented(

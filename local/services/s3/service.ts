@@ -11,6 +11,7 @@ import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
 import { copyObject, uploadPartCopy } from './copy-operations.ts';
 import { accessDenied } from './errors.ts';
 import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
+import { checkPathStyle } from './host-style.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing-operations.ts';
 import * as multipart from './multipart-operations.ts';
 import { createNotifications } from './notifications.ts';
@@ -83,6 +84,7 @@ export const createS3 = (
   const handle = async (request: IncomingMessage, response: ServerResponse, call: Call): Promise<void> => {
     response.setHeader('x-amz-request-id', call.requestId);
     response.setHeader('x-amz-id-2', call.requestId);
+    checkPathStyle(request.headers.host);
     const { path, query } = splitUrl(request.url ?? '/');
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
     const { ExpectedBucketOwner: owner } = understood.input;

@@ -1,9 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-
-import { filesBelow, inside } from '../../containers/archive.ts';
 import { download, parseS3Uri } from '../../containers/s3-input.ts';
-import type { S3Api } from '../../contracts.ts';
+import type { ContainerFiles, S3Api } from '../../contracts.ts';
 
 /** Where a job's checkpoints lie, in the container and in S3. */
 export interface CheckpointConfig {
@@ -26,10 +22,9 @@ const placeOf = ({ S3Uri }: CheckpointConfig) => {
  * Puts what an earlier attempt or job saved into the container: what lies in S3 is there when training starts
  * (docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html, documented).
  *
- * @param root The folder that stands for `/`.
  * @throws InputError when the role may not read it.
  */
-export const fetchCheckpoints = async (s3: S3Api, config: CheckpointConfig, root: string): Promise<void> => {
+export const fetchCheckpoints = async (s3: S3Api, config: CheckpointConfig, files: ContainerFiles): Promise<void> => {
   const { bucket, prefix } = placeOf(config);
   const saved = s3.bucketExists(bucket) ? s3.list(bucket, prefix) : [];
   await download(
@@ -37,7 +32,8 @@ export const fetchCheckpoints = async (s3: S3Api, config: CheckpointConfig, root
     saved
       .filter(({ key }) => !key.endsWith('/'))
       .map(({ key, size }) => ({ bucket, key, name: key.slice(prefix.length), sizeBytes: size })),
-    inside(root, checkpointPath(config)),
+    files,
+    checkpointPath(config),
   );
 };
 
@@ -47,10 +43,10 @@ export const fetchCheckpoints = async (s3: S3Api, config: CheckpointConfig, root
  *
  * @throws OutputError when the role may not write it.
  */
-export const keepCheckpoints = async (s3: S3Api, config: CheckpointConfig, root: string): Promise<void> => {
+export const keepCheckpoints = async (s3: S3Api, config: CheckpointConfig, files: ContainerFiles): Promise<void> => {
   const { bucket, prefix } = placeOf(config);
-  const folder = inside(root, checkpointPath(config));
-  for (const file of await filesBelow(folder)) {
-    await s3.write(bucket, `${prefix}${file}`, createReadStream(join(folder, file)));
+  const folder = checkpointPath(config);
+  for (const file of await files.list(folder)) {
+    await s3.write(bucket, `${prefix}${file}`, files.open(`${folder}/${file}`));
   }
 };

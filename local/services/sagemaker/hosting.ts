@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { unpackInto } from '../../containers/archive.ts';
+import { filesIn, filesInMemory } from '../../containers/files.ts';
 import { findImage } from '../../containers/images.ts';
 import { asLogged } from '../../containers/metrics.ts';
 import { download, InputError, inputObjects, openObject, parseS3Uri } from '../../containers/s3-input.ts';
 import { type ServingContainer, startServing, UnhealthyError } from '../../containers/serving.ts';
+import type { ContainerFiles } from '../../contracts.ts';
 import type { Context } from './context.ts';
 import type { Model } from './models.ts';
 import { logUnderRole, s3UnderRole } from './role-access.ts';
@@ -41,15 +41,18 @@ export interface HostedModel {
   stop(): Promise<void>;
 }
 
-const fetchModel = async (context: Context, model: Model, folder: string): Promise<void> => {
+/** The model's files lie here in a container: your-algorithms-inference-code.md (documented). */
+const MODEL = 'opt/ml/model';
+
+const fetchModel = async (context: Context, model: Model, files: ContainerFiles): Promise<void> => {
   const { data } = model;
   if (!data) return;
   const s3 = s3UnderRole(context.cloud, model.roleArn);
   if (data.form === 'archive') {
-    await unpackInto(folder, await openObject(s3, parseS3Uri(data.uri)));
+    await files.unpack(MODEL, await openObject(s3, parseS3Uri(data.uri)));
     return;
   }
-  await download(s3, await inputObjects(s3, { type: 'S3Prefix', uri: data.uri }), folder);
+  await download(s3, await inputObjects(s3, { type: 'S3Prefix', uri: data.uri }), files, MODEL);
 };
 
 /**
@@ -64,14 +67,15 @@ export const hostModel = async (context: Context, hosting: Hosting): Promise<Hos
   // That AWS takes the request and fails later, over an image it cannot pull, is *assumed*.
   if (!image)
     throw new HostingError(`The image ${model.imageUri} does not exist: the local cloud has no program for it.`);
-  const root = join(cloud.directory, 'sagemaker', 'hosting', `${model.name}-${cloud.id(8)}`);
+  const files = image.program
+    ? filesInMemory()
+    : filesIn(join(cloud.directory, 'sagemaker', 'hosting', `${model.name}-${cloud.id(8)}`));
   const log = logUnderRole(cloud, model.roleArn, hosting.logGroup, hosting.logStream);
-  const remove = () => rm(root, { recursive: true, force: true });
   try {
-    await fetchModel(context, model, join(root, 'opt/ml/model'));
+    await fetchModel(context, model, files);
     const container = await startServing({
       image,
-      root,
+      files,
       environment: {
         ...(model.networkIsolation ? {} : context.credentials(model.roleArn)),
         ...model.environment,
@@ -86,11 +90,11 @@ export const hostModel = async (context: Context, hosting: Hosting): Promise<Hos
       container,
       async stop() {
         await container.stop();
-        await remove();
+        await files.remove();
       },
     };
   } catch (error) {
-    await remove();
+    await files.remove();
     if (error instanceof UnhealthyError) {
       // The words are those public issues quote; *assumed*. What really happened is added: there is no console to look
       // in.

@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-
-import { filesBelow, inside, packFolder } from '../../containers/archive.ts';
+import { inside } from '../../containers/archive.ts';
 import { type Deadline, deadline } from '../../containers/deadline.ts';
 import { asLogged, metricScraper } from '../../containers/metrics.ts';
 import type { ContainerProcess, Exit } from '../../containers/process.ts';
 import { download, inputObjects, parseS3Uri } from '../../containers/s3-input.ts';
-import { startTraining, trainingPaths } from '../../containers/training.ts';
-import type { ContainerImage } from '../../contracts.ts';
+import { startTraining, TRAINING_PATHS } from '../../containers/training.ts';
+import type { ContainerFiles, ContainerImage } from '../../contracts.ts';
 import { checkpointPath, fetchCheckpoints } from './checkpoints.ts';
 import type { Context } from './context.ts';
 import { logUnderRole, mayPublish, s3UnderRole } from './role-access.ts';
@@ -30,15 +27,15 @@ export interface TrainingContainer {
 }
 
 /** @throws InputError when a channel has no data, or the role may not read it. */
-export const fetchInput = async (context: Context, job: TrainingJob, root: string): Promise<void> => {
+export const fetchInput = async (context: Context, job: TrainingJob, files: ContainerFiles): Promise<void> => {
   const s3 = s3UnderRole(context.cloud, job.request.RoleArn);
   for (const channel of job.request.InputDataConfig ?? []) {
     const { S3DataType, S3Uri } = channel.DataSource.S3DataSource;
     const objects = await inputObjects(s3, { type: S3DataType, uri: S3Uri });
-    await download(s3, objects, inside(trainingPaths(root).channel('.'), channel.ChannelName));
+    await download(s3, objects, files, inside(TRAINING_PATHS.channels, channel.ChannelName));
   }
   const checkpoints = job.request.CheckpointConfig;
-  if (checkpoints) await fetchCheckpoints(s3, checkpoints, root);
+  if (checkpoints) await fetchCheckpoints(s3, checkpoints, files);
 };
 
 const channelConfigs = ({ request }: TrainingJob) =>
@@ -59,7 +56,7 @@ export const startContainer = async (
   context: Context,
   job: TrainingJob,
   image: ContainerImage,
-  root: string,
+  files: ContainerFiles,
   isClosed: () => boolean,
 ): Promise<TrainingContainer> => {
   const { cloud } = context;
@@ -82,7 +79,7 @@ export const startContainer = async (
   const log = logUnderRole(cloud, request.RoleArn, LOG_GROUP, stream);
   const container: ContainerProcess = await startTraining({
     image,
-    root,
+    files,
     environment: {
       ...(request.EnableNetworkIsolation ? {} : context.credentials(request.RoleArn)),
       TRAINING_JOB_NAME: job.name,
@@ -119,24 +116,28 @@ export const startContainer = async (
  * @returns Where the model lies; undefined when there is none.
  * @throws OutputError when the role may not write it.
  */
-export const uploadOutput = async (context: Context, job: TrainingJob, root: string): Promise<string | undefined> => {
+export const uploadOutput = async (
+  context: Context,
+  job: TrainingJob,
+  files: ContainerFiles,
+): Promise<string | undefined> => {
   const s3 = s3UnderRole(context.cloud, job.request.RoleArn);
-  const paths = trainingPaths(root);
   const output = `${job.request.OutputDataConfig.S3OutputPath.replace(/\/+$/, '')}/${job.name}/output`;
   const { bucket, key } = parseS3Uri(output);
   const compressed = job.request.OutputDataConfig.CompressionType !== 'NONE';
   const put = async (name: string, folder: string) => {
     if (compressed) {
-      await s3.write(bucket, `${key}/${name}.tar.gz`, packFolder(folder), 'application/x-tar');
+      await s3.write(bucket, `${key}/${name}.tar.gz`, await files.pack(folder), 'application/x-tar');
       return `${output}/${name}.tar.gz`;
     }
-    for (const file of await filesBelow(folder)) {
-      await s3.write(bucket, `${key}/${name}/${file}`, createReadStream(join(folder, file)));
+    for (const file of await files.list(folder)) {
+      await s3.write(bucket, `${key}/${name}/${file}`, files.open(`${folder}/${file}`));
     }
     return `${output}/${name}/`;
   };
-  const artifacts = (await filesBelow(paths.model)).length > 0 ? await put('model', paths.model) : undefined;
+  const artifacts =
+    (await files.list(TRAINING_PATHS.model)).length > 0 ? await put('model', TRAINING_PATHS.model) : undefined;
   // The place of what lies in output/data is *assumed* (sagemaker-training-toolkit documents SM_OUTPUT_DATA_DIR).
-  if ((await filesBelow(paths.output)).length > 0) await put('output', paths.output);
+  if ((await files.list(TRAINING_PATHS.output)).length > 0) await put('output', TRAINING_PATHS.output);
   return artifacts;
 };

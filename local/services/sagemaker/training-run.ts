@@ -1,12 +1,12 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Timer } from '../../clock.ts';
 import { deadline } from '../../containers/deadline.ts';
+import { filesIn, filesInMemory } from '../../containers/files.ts';
 import { findImage } from '../../containers/images.ts';
 import { InputError, parseS3Uri } from '../../containers/s3-input.ts';
 import { failureReason } from '../../containers/training.ts';
-import type { TrainingFault } from '../../contracts.ts';
+import type { ContainerFiles, ContainerImage, TrainingFault } from '../../contracts.ts';
 import { keepCheckpoints } from './checkpoints.ts';
 import type { Context } from './context.ts';
 import { CAPACITY_REASON, INTERNAL_REASON } from './failure-reasons.ts';
@@ -148,8 +148,7 @@ export const createTrainingRun = (job: TrainingJob, surroundings: Surroundings):
     await begin();
   };
 
-  const train = async (fault: TrainingFault, root: string) => {
-    const image = findImage(cloud.images, request.AlgorithmSpecification.TrainingImage);
+  const train = async (fault: TrainingFault, image: ContainerImage | undefined, files: ContainerFiles) => {
     if (!image) {
       // *Assumed*: AWS, too, takes the request and fails the job over an image it cannot pull.
       const uri = request.AlgorithmSpecification.TrainingImage;
@@ -163,12 +162,12 @@ export const createTrainingRun = (job: TrainingJob, surroundings: Surroundings):
         `ClientError: The bucket ${bucket} of OutputDataConfig.S3OutputPath does not exist`,
       );
     }
-    await fetchInput(context, job, root);
+    await fetchInput(context, job, files);
     if (stopped) return end('Stopped', stopped);
     if (isReclaimed) return startAgain();
     if (fault.failure === 'internal') return retry();
     enterStatus(context, job, 'InProgress', 'Training');
-    container = await startContainer(context, job, image, root, isClosed);
+    container = await startContainer(context, job, image, files, isClosed);
     const { exited } = container;
     if (isClosed() || fault.failure === 'killed') container.kill();
     // It may have been stopped while the process was started.
@@ -184,19 +183,22 @@ export const createTrainingRun = (job: TrainingJob, surroundings: Surroundings):
     reclaiming?.cancel();
     if (isClosed()) return;
     if (request.CheckpointConfig)
-      await keepCheckpoints(s3UnderRole(cloud, request.RoleArn), request.CheckpointConfig, root);
+      await keepCheckpoints(s3UnderRole(cloud, request.RoleArn), request.CheckpointConfig, files);
     if (isReclaimed && !stopped) return startAgain();
-    if (!stopped && exit.code !== 0) return end('Failed', 'Failed', await failureReason(root, exit));
+    if (!stopped && exit.code !== 0) return end('Failed', 'Failed', await failureReason(files, exit));
     // A stopped job's model is kept, if it has saved one (API_StopTrainingJob, documented).
     enterStatus(context, job, stopped ? 'Stopping' : 'InProgress', 'Uploading');
-    const artifacts = await uploadOutput(context, job, root);
+    const artifacts = await uploadOutput(context, job, files);
     if (artifacts !== undefined) job.artifacts = artifacts;
     if (stopped) return end('Stopped', stopped);
     return end('Completed', 'Completed');
   };
 
   const runAttempt = async (fault: TrainingFault) => {
-    const root = join(cloud.directory, 'sagemaker', 'training', `${job.name}-${cloud.id(8)}`);
+    const image = findImage(cloud.images, request.AlgorithmSpecification.TrainingImage);
+    const files = image?.program
+      ? filesInMemory()
+      : filesIn(join(cloud.directory, 'sagemaker', 'training', `${job.name}-${cloud.id(8)}`));
     const last = job.transitions.at(-1);
     if (last?.status === 'Starting' && last.message !== STARTING_MESSAGES.insufficient)
       last.message = STARTING_MESSAGES.preparing;
@@ -204,7 +206,7 @@ export const createTrainingRun = (job: TrainingJob, surroundings: Surroundings):
     job.startMs ??= now();
     enterStatus(context, job, 'InProgress', 'Downloading');
     try {
-      await train(fault, root);
+      await train(fault, image, files);
     } catch (error) {
       if (isClosed()) return;
       if (!(error instanceof InputError || error instanceof OutputError)) {
@@ -213,7 +215,7 @@ export const createTrainingRun = (job: TrainingJob, surroundings: Surroundings):
       }
       end('Failed', 'Failed', reasonOf(error));
     } finally {
-      await rm(root, { recursive: true, force: true });
+      await files.remove();
     }
   };
 

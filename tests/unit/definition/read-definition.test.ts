@@ -78,9 +78,17 @@ describe('readDefinition', () => {
       evaluation: {
         metric: 'rmse',
         thresholds: {},
-        champion: { mode: 'non_inferior', margin: 0 },
-        cluster: null,
+        threshold: null,
+        confidence: 0.95,
+        champion: { mode: 'non_inferior', margin: '2%' },
+        anchor: { margin: '4%', past: 365 * 86_400_000 },
+        refresh: 'reason',
+        cluster: 'none',
         slices: [],
+        fairness: [],
+        limits: { model_bytes: null, latency_p95_ms: null },
+        gate_uses: 20,
+        suspicion: { jump: '30%', perfect: 0.99, flips: 0.1, giveaway: 0.98 },
       },
       approval: 'automatic',
       deployment: {
@@ -128,7 +136,7 @@ describe('readDefinition', () => {
       'problem: binary\ndata: { label: late, key: &k [day, place] }\nevaluation: { slices: *k }\n',
       'models/x.yml',
     );
-    expect(definition.evaluation.slices).toEqual(['day', 'place']);
+    expect(definition.evaluation.slices.map(({ column }) => column)).toEqual(['day', 'place']);
     expect(problemsOf(bomb, 'models/x.yml')[0]?.expected).toContain('fewer aliases');
   });
 

@@ -22,7 +22,7 @@ describe('the structural components of an AUC', () => {
     const labels = Float64Array.of(0, 1, 0, 1);
     const scores = Float64Array.of(0.1, 0.5, 0.5, 0.9);
 
-    expect([...structuralComponents(labels, scores)]).toEqual([1, 0.75, 0.75, 1]);
+    expect([...structuralComponents({ labels, scores })]).toEqual([1, 0.75, 0.75, 1]);
   });
 });
 

@@ -8,7 +8,12 @@ const labels = Float64Array.of(0, 0, 1, 0, 1);
 
 describe('the metrics of a problem', () => {
   it.each(['binary', 'regression'] as const)('are all computed for %s', (problem) => {
-    const { figures } = measure({ problem, labels, scores: Float64Array.of(0.1, 0.2, 0.7, 0.4, 0.3), threshold: 0.5 });
+    const { figures } = measure({
+      problem,
+      labels,
+      answers: [Float64Array.of(0.1, 0.2, 0.7, 0.4, 0.3)],
+      operatingPoint: 0.5,
+    });
 
     expect(metricsOf(problem).filter(({ name }) => typeof figures[name] !== 'number')).toEqual([]);
   });
@@ -25,9 +30,33 @@ describe('the metrics of a problem', () => {
     expect(metricNamed('regression', 'toString')).toBeUndefined();
   });
 
-  it('do not exist yet for several classes, which are refused', () => {
-    expect(metricsOf('multiclass')).toEqual([]);
-    expect(() => measure({ problem: 'multiclass', labels, scores: labels, threshold: 0.5 })).toThrow('multiclass');
+  it('are all computed for multiclass, and have a trivial figure each', () => {
+    const classes = Float64Array.of(0, 1, 2, 0, 1, 2);
+    const answers = [
+      Float64Array.of(0.7, 0.2, 0.1, 0.4, 0.3, 0.1),
+      Float64Array.of(0.2, 0.5, 0.3, 0.5, 0.6, 0.2),
+      Float64Array.of(0.1, 0.3, 0.6, 0.1, 0.1, 0.7),
+    ];
+
+    const { figures } = measure({ problem: 'multiclass', labels: classes, answers, operatingPoint: 0.5 });
+    const trivial = trivialFigures({ problem: 'multiclass', labels: classes, classes: 3 });
+
+    const names = metricsOf('multiclass').map(({ name }) => name);
+    expect(names.filter((name) => typeof figures[name] !== 'number')).toEqual([]);
+    expect(metricsOf('multiclass').filter(({ baseline }) => typeof trivial[baseline] !== 'number')).toEqual([]);
+    // The first of three equal shares is answered: a third is right, and every class costs the logarithm of three.
+    expectFigures(
+      trivial,
+      { accuracy: 1 / 3, log_loss: Math.log(3), roc_auc_ovr_macro: 0.5, mcc: 0 },
+      { abs: 1e-12, rel: 0 },
+    );
+  });
+
+  it('are not measured on columns that are none or too many', () => {
+    const judged = { problem: 'binary', labels, operatingPoint: 0.5 } as const;
+
+    expect(() => measure({ ...judged, answers: [] })).toThrow('0 columns');
+    expect(() => measure({ ...judged, answers: [labels, labels] })).toThrow('2 columns');
   });
 });
 
@@ -40,7 +69,12 @@ describe('the trivial model', () => {
 
         const trivial = trivialFigures({ problem: 'binary', labels: truth });
 
-        const { figures: said } = measure({ problem: 'binary', labels: truth, scores: constant, threshold: 0.5 });
+        const { figures: said } = measure({
+          problem: 'binary',
+          labels: truth,
+          answers: [constant],
+          operatingPoint: 0.5,
+        });
         const names = [
           'roc_auc',
           'average_precision',

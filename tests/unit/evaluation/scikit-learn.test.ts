@@ -64,9 +64,9 @@ describe('the figures of any scores', () => {
     const ours = asked.map(({ problem, threshold, labels, scores, weights }) =>
       measure({
         problem,
-        threshold,
+        operatingPoint: threshold,
         labels: Float64Array.from(labels),
-        scores: Float64Array.from(scores),
+        answers: [Float64Array.from(scores)],
         weights: weights === null ? undefined : Float64Array.from(weights),
       }),
     );

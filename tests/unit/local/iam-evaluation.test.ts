@@ -35,7 +35,7 @@ const ask = (
     {
       identity: [policy('identity', ...(grounds.identity ?? []))],
       ...(grounds.resource && { resource: policy('resource', ...grounds.resource) }),
-      ...(grounds.trust && { resource: policy('trust', ...grounds.trust), resourceMustAllow: true }),
+      ...(grounds.trust && { resource: policy('trust', ...grounds.trust), resourceMustAllow: 'trust' }),
       ...(grounds.boundary && { boundary: policy('identity', ...grounds.boundary) }),
     },
   );
@@ -87,6 +87,18 @@ describe('a role', () => {
       no('no-allow', 'permissions boundary'),
     );
     expect(ask(ROLE, { boundary: [says('Allow')] })).toEqual(no('no-allow', 'identity-based'));
+  });
+
+  it('may do beyond its boundary what the resource’s policy allows its very session, and not what it allows the role', () => {
+    const boundary = [says('Allow', { Action: 'sqs:*' })];
+
+    expect(ask(ROLE, { boundary, resource: [by({ AWS: ROLE.sessionArn })] })).toEqual(YES);
+    expect(ask(ROLE, { boundary, resource: [by({ AWS: ROLE.roleArn })] })).toEqual(
+      no('no-allow', 'permissions boundary'),
+    );
+    expect(ask(ROLE, { boundary: [...boundary, says('Deny')], resource: [by({ AWS: ROLE.sessionArn })] })).toEqual(
+      no('explicit-deny', 'permissions boundary'),
+    );
   });
 
   it('may do all but what NotAction and NotResource name', () => {

@@ -1,35 +1,71 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Circumstances } from '../../../shared/evaluation/circumstances.ts';
 import { decide, type Policy } from '../../../shared/evaluation/decision.ts';
-import { type Evaluation, scored } from '../../../shared/evaluation/evaluation.ts';
-import { trivialFigures } from '../../../shared/evaluation/metrics.ts';
+import { evaluateGate, type GateInput } from '../../../shared/evaluation/evaluate-gate.ts';
+import type { Evaluation } from '../../../shared/evaluation/evaluation.ts';
+import { groupingOf } from '../../../shared/evaluation/gate-rows.ts';
 import { type RunReport, runReport } from '../../../shared/report/run-report.ts';
 
 /** Six rows, as often as the gate needs to trust its figures. */
 const COPIES = 20;
 const repeated = (values: number[]) => Float64Array.from(Array.from({ length: COPIES }, () => values).flat());
 const labels = repeated([0, 0, 1, 0, 1, 1]);
+const places = Array.from(labels, (_, row) => (row < 60 ? 'ORD' : '<DFW>'));
+const groups = Array.from(labels, (_, row) => (row % 4 < 2 ? 'f' : 'm'));
 const policy: Policy = {
   metric: 'roc_auc',
   thresholds: { roc_auc: 0.6 },
+  operatingPoint: 0.5,
+  confidence: 0.95,
   champion: { mode: 'non_inferior', margin: 0.01 },
+  anchor: { margin: 0.02, pastMs: 1 },
+  refresh: 'reason',
+  slices: [{ column: 'origin', required: false, margin: 0.01, floors: { recall: 0.1 }, minRows: 50, minPositives: 10 }],
+  fairness: [{ column: 'sex', limits: { demographic_parity_ratio: 0.5 }, required: false }],
+  limits: { modelBytes: null, latencyP95Ms: null },
+  gateUses: 20,
+  suspicion: { jump: null, perfect: null, flips: null, giveaway: null },
   approval: 'automatic',
 };
 
-const judged = (scores: number[]) => ({ problem: 'binary', labels, scores: repeated(scores), threshold: 0.5 }) as const;
+const read = (scores: number[]): GateInput['candidate'] => ({
+  outcome: 'read',
+  scores: { rows: labels.length, columns: [{ name: 'score', values: repeated(scores) }] },
+});
 
-const evaluation = (some: Partial<Evaluation> = {}): Evaluation => ({
+const evaluation = (some: Partial<GateInput> = {}): Evaluation =>
+  evaluateGate({
+    model: 'flight-delay',
+    run: '20010125-0000000001',
+    problem: 'binary',
+    rows: {
+      parts: [labels.length],
+      labels,
+      classes: null,
+      weights: null,
+      cluster: null,
+      slices: [groupingOf('origin', places)],
+      protected: [groupingOf('sex', groups)],
+    },
+    policy,
+    candidate: read([0.1, 0.6, 0.7, 0.2, 0.4, 0.9]),
+    champion: { run: '20010120-0000000000', scores: read([0.1, 0.6, 0.7, 0.8, 0.4, 0.9]) },
+    anchor: null,
+    evaluatedAt: new Date('2001-01-25T12:00:00.000Z'),
+    ...some,
+  }).evaluation;
+
+const circumstances: Circumstances = {
   model: 'flight-delay',
   run: '20010125-0000000001',
-  problem: 'binary',
-  rows: labels.length,
-  threshold: 0.5,
-  candidate: scored('20010125-0000000001', judged([0.1, 0.6, 0.7, 0.2, 0.4, 0.9])),
-  champion: scored('20010120-0000000000', judged([0.1, 0.6, 0.7, 0.8, 0.4, 0.9])),
-  trivial: { ...trivialFigures({ problem: 'binary', labels }) },
-  evaluatedAt: '2001-01-25T12:00:00.000Z',
-  ...some,
-});
+  trigger: 'new_data',
+  champion: null,
+  gateUses: 1,
+  modelBytes: 12_345,
+  latencyP95Ms: null,
+  strongestFeatures: [{ feature: 'hour', strength: 0.61 }],
+};
 
 const report = (found: Evaluation = evaluation(), some: Partial<RunReport> = {}): RunReport => ({
   model: 'flight-delay',
@@ -47,10 +83,11 @@ const report = (found: Evaluation = evaluation(), some: Partial<RunReport> = {})
   dropped: { 'label missing': 339, 'within the embargo': 0 },
   features: ['hour', 'weekday'],
   evaluation: found,
+  circumstances,
   decision: {
     model: 'flight-delay',
     run: '20010125-0000000001',
-    ...decide({ evaluation: found, policy }),
+    ...decide({ evaluation: found, circumstances, policy }),
     policy,
     decidedAt: '2001-01-25T12:00:00.000Z',
   },
@@ -70,29 +107,43 @@ describe("a run's report", () => {
 
     expect(text).toContain('Promoted');
     expect(text).toContain('ROC AUC is 0.8889; at least 0.6 is asked for threshold_met');
-    expect(text).toContain('ROC AUC is 0.8889, the champion&#39;s 0.6667 on the same 120 rows: better by 0.22');
-    expect(text).toContain('ROC AUC 0.8889 0.6667 0.5 ≥ 0.6 higher');
+    expect(text).toContain(
+      'ROC AUC is 0.8889, the champion&#39;s 0.6667 on the same 120 rows; with 95% confidence it is at least',
+    );
+    expect(text).toMatch(/ROC AUC 0\.8889 0\.\d+ to 0\.\d+ 0\.6667 0\.5 ≥ 0\.6 higher/);
     expect(text).toContain('gate (the models are judged on these) 120 2001-01-22T00:00:00.000Z to the end');
     expect(text).toContain('Left out: 339 label missing.');
   });
 
-  it('shows right and wrong answers, the ranking and the calibration of both', () => {
+  it('shows right and wrong answers, the ranking, the calibration and what other thresholds would give', () => {
     const page = runReport(report());
 
-    expect(page.match(/<svg /g)).toHaveLength(2);
-    expect(page.match(/<path class="curve"/g)).toHaveLength(4);
+    expect(page.match(/<svg /g)).toHaveLength(4);
     expect(textOf(page)).toContain('candidate at 0.5 answered 0 answered 1 is 0 40 20 is 1 20 40');
+    expect(textOf(page)).toContain('Other thresholds');
+  });
+
+  it('draws what the difference may be, and names the test', () => {
+    const text = textOf(runReport(report()));
+
+    expect(text).toMatch(/Against the champion: better by 0\.22, between 0\.\d+ and 0\.\d+/);
+    expect(text).toContain('DeLong&#39;s test');
+  });
+
+  it('lists slices, groups and circumstances', () => {
+    const text = textOf(runReport(report()));
+
+    expect(text).toContain('origin &lt;DFW&gt;');
+    expect(text).toContain('By sex');
+    expect(text).toContain('demographic parity ratio');
+    expect(text).toContain('candidates judged on these rows 1 of 20');
+    expect(text).toContain('what hour alone tells of the label (0 to 1) 0.61');
   });
 
   it('of scores that cannot be used says so and shows no figure', () => {
-    const refused = {
-      outcome: 'refused',
-      run: '20010125-0000000001',
-      code: 'extra_rows',
-      message: 'one row too many',
-    } as const;
+    const fault = { code: 'extra_rows', message: 'one row too many', part: 'part-0' } as const;
 
-    const page = runReport(report(evaluation({ candidate: refused, champion: null, trivial: {} })));
+    const page = runReport(report(evaluation({ candidate: { outcome: 'refused', fault }, champion: null })));
 
     expect(textOf(page)).toContain('Rejected the candidate&#39;s scores cannot be used: one row too many');
     expect(textOf(page)).toContain('No model was in service');
@@ -100,17 +151,11 @@ describe("a run's report", () => {
   });
 
   it('of a regression has figures and no curves', () => {
-    const some = {
-      problem: 'regression',
-      labels,
-      scores: repeated([0, 0, 1, 0, 1, 0.9]),
-      threshold: 0.5,
-    } as const;
     const found = evaluation({
       problem: 'regression',
-      candidate: scored('20010125-0000000001', some),
+      policy: { ...policy, metric: 'rmse', slices: [], fairness: [] },
+      candidate: read([0, 0, 1, 0, 1, 0.9]),
       champion: null,
-      trivial: { ...trivialFigures(some) },
     });
 
     const page = runReport(report(found));

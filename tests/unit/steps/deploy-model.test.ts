@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { type DeployRequest, deployModel } from '../../../functions/deploy-model/deploy-model.ts';
 import { CapacityError, DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
+import { approvalSchema } from '../../../shared/evaluation/approval.ts';
+import { decisionSchema } from '../../../shared/evaluation/decision.ts';
 import {
   deploymentEndSchema,
   deploymentSchema,
@@ -15,6 +17,7 @@ import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
 import { endpointName } from '../../../shared/sagemaker/names.ts';
+import { policy } from '../evaluation/decision-evidence.ts';
 import { Crash, type Fuse, finishesAfterAnyCrash, fuse } from './crash.ts';
 import {
   CHAMPION_RUN,
@@ -222,6 +225,58 @@ describe('an approval', () => {
     expect(await run.wake()).toEqual({ outcome: 'in_service' });
 
     expect(run.sageMaker.effects).toEqual([]);
+  });
+});
+
+describe('an approval that counts for nothing any more', () => {
+  const held = async (some: { outcome?: 'hold' | 'reject' | 'promote'; expiresAt?: string | null } = {}) => {
+    const run = await world();
+    await run.ledger.record(decisionSchema, keys.decision(MODEL, RUN), {
+      model: MODEL,
+      run: RUN,
+      outcome: some.outcome ?? 'hold',
+      reasons: [{ code: 'approval_required', message: 'a person has to approve' }],
+      policy: policy(),
+      decidedAt: NOW.toISOString(),
+    });
+    await run.ledger.record(approvalSchema, keys.approval(MODEL, RUN), {
+      model: MODEL,
+      run: RUN,
+      decision: 'approved',
+      approver: 'ada',
+      reference: null,
+      expiresAt: some.expiresAt ?? null,
+      givenAt: NOW.toISOString(),
+    });
+    return run;
+  };
+
+  it.each([
+    [
+      'it has expired while the rollout waited',
+      { expiresAt: DAYS_LATER.toISOString() },
+      DAYS_LATER,
+      'approval_expired',
+    ],
+    ['the evidence has grown old', {}, new Date('2001-03-03T12:00:00.000Z'), 'evidence_too_old'],
+    ['the gate had rejected', { outcome: 'reject' as const }, NOW, 'rejected_by_gate'],
+  ])('deploys nothing where %s, and says why, and so it stays', async (_what, some, now, code) => {
+    const run = await held(some);
+
+    expect(await run.wake(undefined, now)).toEqual({ outcome: code });
+    expect(await run.wake(undefined, NOW)).toEqual({ outcome: code });
+
+    expect(run.sageMaker.effects).toEqual([]);
+    expect(run.told[0]).toMatchObject({ type: 'CandidateHeld.v1', data: { reasons: [{ code }] } });
+    expect(await run.ledger.read(refusalSchema, keys.refusal(MODEL, RUN))).toMatchObject({ code });
+  });
+
+  it('is deployed on in time, and what the gate promoted needs none', async () => {
+    const inTime = await held({ expiresAt: DAYS_LATER.toISOString() });
+    const promoted = await held({ outcome: 'promote' });
+
+    expect(await inTime.wake()).toEqual({ outcome: 'started' });
+    expect(await promoted.wake(undefined, new Date('2001-06-01T00:00:00.000Z'))).toEqual({ outcome: 'started' });
   });
 });
 

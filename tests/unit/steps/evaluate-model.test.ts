@@ -1,24 +1,52 @@
 import { describe, expect, it } from 'vitest';
 
 import { evaluateModel } from '../../../functions/evaluate-model/evaluate-model.ts';
+import {
+  GateRowsError,
+  type GateRowsWanted,
+  type ReadGateRows,
+} from '../../../functions/evaluate-model/read-gate-rows.ts';
+import { runInputSchema } from '../../../shared/data/run-input.ts';
 import { NotFoundError } from '../../../shared/errors.ts';
+import { circumstancesSchema } from '../../../shared/evaluation/circumstances.ts';
 import { evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../../shared/evaluation/golden.ts';
-import { runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import {
+  championSchema,
+  gateUseSchema,
+  runEndSchema,
+  runPlanSchema,
+  slotSchema,
+} from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { CANDIDATE_JOB, CHAMPION_JOB, CHAMPION_RUN, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
-
-const LABELS = new Map([
-  ['part-00000.parquet', [0, 1]],
-  ['part-00001.parquet', [0, 1]],
-]);
+import {
+  ANCHOR_JOB,
+  ANCHOR_RUN,
+  CANDIDATE_JOB,
+  CHAMPION_JOB,
+  CHAMPION_RUN,
+  gateRowsOf,
+  MODEL,
+  NOW,
+  RUN,
+  scoredRun,
+  woken,
+} from './scored-run.ts';
 
 const world = async (...settings: Parameters<typeof scoredRun>) => {
   const run = await scoredRun(...settings);
-  const readLabels = async (rowsKeys: readonly string[]) =>
-    Float64Array.from(rowsKeys.flatMap((key) => LABELS.get(key.slice(key.lastIndexOf('/') + 1)) ?? []));
-  const evaluate = evaluateModel({ ...run, readLabels, stage: 'dev' });
-  return { ...run, evaluate: (name = CANDIDATE_JOB) => evaluate(woken({ name })) };
+  const asked: GateRowsWanted[] = [];
+  const readGateRows: ReadGateRows = async (wanted) => {
+    asked.push(wanted);
+    // Labels of classes are their places.
+    return gateRowsOf(wanted, (row) => row % 2);
+  };
+  const evaluate = evaluateModel({ ...run, readGateRows, stage: 'dev' });
+  return {
+    asked,
+    ...run,
+    evaluate: (name = CANDIDATE_JOB) => evaluate(woken({ name })),
+  };
 };
 
 const found = async ({ ledger }: Awaited<ReturnType<typeof world>>) =>
@@ -171,5 +199,181 @@ describe('evaluating a model', () => {
     const run = await world();
 
     expect(await run.evaluate('somebody-elses-job')).toEqual({ outcome: 'not_ours' });
+  });
+});
+
+/** The run input of a model that was taught these classes. */
+const taught = async ({ ledger, published }: Awaited<ReturnType<typeof world>>, run: string, classes: string[]) =>
+  ledger.record(runInputSchema, keys.runInput(MODEL, run), {
+    model: MODEL,
+    run,
+    definitionDigest: published.digest,
+    inputDigest: 'a'.repeat(64),
+    problem: 'multiclass',
+    label: { name: 'late', type: 'string', expression: published.expressions.label },
+    classes,
+    features: [],
+    inputColumns: [],
+    columnTypes: {},
+    dictionary: { features: {} },
+  });
+
+describe('evaluating a model of classes', () => {
+  it('reads one probability for each class, and gives none to a class that a model was not taught', async () => {
+    const run = await world({
+      problem: 'multiclass',
+      scores: {
+        cand: ['0.7,0.2,0.1\n0.1,0.8,0.1\n', '[0.6, 0.3, 0.1]\n[0.3, 0.4, 0.3]\n'],
+        champ: ['0.6,0.4\n0.7,0.3\n', '0.6,0.4\n0.2,0.8\n'],
+      },
+    });
+    await taught(run, RUN, ['early', 'late', 'lost']);
+    await taught(run, CHAMPION_RUN, ['early', 'late']);
+
+    expect(await run.evaluate()).toEqual({ outcome: 'evaluated' });
+
+    expect(run.asked[0]?.classes).toEqual(['early', 'late', 'lost']);
+    expect(await found(run)).toMatchObject({
+      problem: 'multiclass',
+      candidate: { outcome: 'scored', figures: { accuracy: 1 } },
+      champion: { outcome: 'scored', figures: { accuracy: 0.75 } },
+    });
+    const golden = await run.ledger.read(goldenSchema, keys.golden(MODEL, RUN));
+    expect(golden.rows).toContainEqual({ part: 0, ordinal: 1, candidate: [0.1, 0.8, 0.1], champion: [0.7, 0.3, 0] });
+  });
+
+  it.each([
+    ['a row lacks a class', '0.7,0.2,0.1\n0.1,0.9\n', 'wrong_columns'],
+    ['there is a class too many', '0.7,0.1,0.1,0.1\n0.1,0.7,0.1,0.1\n', 'wrong_columns'],
+  ])('refuses the scores of a candidate where %s', async (_what, first, code) => {
+    const run = await world({
+      problem: 'multiclass',
+      champion: false,
+      scores: { cand: [first, '1,0,0\n1,0,0\n'], champ: [] },
+    });
+    await taught(run, RUN, ['early', 'late', 'lost']);
+
+    await run.evaluate();
+
+    expect(await found(run)).toMatchObject({ candidate: { outcome: 'refused', code } });
+  });
+});
+
+describe('the anchor', () => {
+  it('is judged on the same rows as the others', async () => {
+    const run = await world({ anchor: 'scored' });
+
+    await run.evaluate(ANCHOR_JOB);
+
+    expect(await found(run)).toMatchObject({
+      anchor: { outcome: 'scored', run: ANCHOR_RUN },
+      againstAnchor: { metric: 'roc_auc' },
+    });
+  });
+
+  it('is waited for', async () => {
+    const run = await world({ anchor: 'scored' });
+    run.jobs.set(ANCHOR_JOB, { TransformJobStatus: 'InProgress' });
+
+    expect(await run.evaluate()).toEqual({ outcome: 'waiting' });
+  });
+
+  it.each([
+    ['not_comparable', 'its label was delay > 40'],
+    ['gone', 'its model is no longer on SageMaker'],
+  ] as const)('that is %s is said not to be comparable, and why', async (anchor, message) => {
+    const run = await world({ anchor });
+
+    await run.evaluate();
+
+    expect((await found(run))?.anchor).toEqual({ outcome: 'not_comparable', run: ANCHOR_RUN, message });
+  });
+});
+
+describe('the circumstances', () => {
+  const circumstances = ({ ledger }: Awaited<ReturnType<typeof world>>) =>
+    ledger.read(circumstancesSchema, keys.circumstances(MODEL, RUN));
+
+  it('say how large the candidate is, what gives the label away, and how often these rows have judged', async () => {
+    const run = await world({ champion: false });
+    await run.store.put('model.tar.gz', 'twelve bytes');
+    const use = { model: MODEL, run: '20010124-0000000000', judgedAt: NOW.toISOString() };
+    await run.ledger.record(gateUseSchema, keys.gateUse(MODEL, 'd'.repeat(64), use.run), use);
+    await run.ledger.record(gateUseSchema, keys.gateUse(MODEL, 'e'.repeat(64), use.run), use);
+
+    await run.evaluate();
+
+    expect(await circumstances(run)).toEqual({
+      model: MODEL,
+      run: RUN,
+      trigger: 'new_data',
+      champion: null,
+      gateUses: 2,
+      modelBytes: 12,
+      latencyP95Ms: null,
+      strongestFeatures: [{ feature: 'hour', strength: 0.75 }],
+    });
+  });
+
+  it('say how old the champion is, whether it learned alike, and how often it contradicted labels back then', async () => {
+    const run = await world();
+    const champion = {
+      model: MODEL,
+      n: 1,
+      run: CHAMPION_RUN,
+      definitionDigest: run.published.digest,
+      inputDigest: 'a'.repeat(64),
+      modelName: 'champion-model',
+      modelPackageArn: 'arn',
+      endpointName: 'e',
+      endpointConfigName: 'c',
+      trainedBefore: null,
+      since: '2001-01-20T12:00:00.000Z',
+    };
+    await run.ledger.record(championSchema, keys.championHistory(MODEL, 1), champion);
+    // It is no longer in service by the time of judging.
+    await run.ledger.point(championSchema, keys.champion(MODEL), () => ({ ...champion, n: 2, run: ANCHOR_RUN }));
+    await run.store.put(keys.evaluation(MODEL, CHAMPION_RUN), '{"candidate":{"figures":{"accuracy":0.75}}}');
+
+    await run.evaluate();
+
+    expect((await circumstances(run)).champion).toEqual({
+      run: CHAMPION_RUN,
+      since: '2001-01-20T12:00:00.000Z',
+      ageMs: 5 * 86_400_000,
+      maxAgeMs: 30 * 86_400_000,
+      sameDefinition: true,
+      contradictedAtPromotion: 0.25,
+    });
+  });
+
+  it.each([
+    ['max_age', 'age'],
+    ['drift', 'drift'],
+    ['live_quality', 'quality'],
+    ['somebody_said', 'requested'],
+  ] as const)('tell of a run that monitoring asked for by %s that it is %s', async (code, trigger) => {
+    const run = await world({ champion: false });
+    const plan = await run.ledger.read(runPlanSchema, keys.plan(MODEL, RUN));
+    const asked = { ...plan, trigger: { ...plan.trigger, kind: 'retraining', causes: [code] } };
+    await run.store.put(keys.plan(MODEL, RUN), JSON.stringify(asked));
+
+    await run.evaluate();
+
+    expect((await circumstances(run)).trigger).toBe(trigger);
+  });
+});
+
+describe('gate rows that cannot be judged as the definition asks', () => {
+  it('end the run, with the reason', async () => {
+    const run = await scoredRun();
+    const readGateRows: ReadGateRows = async () => {
+      throw new GateRowsError('parcel has more than 10,000 values');
+    };
+    const evaluate = () => evaluateModel({ ...run, readGateRows, stage: 'dev' })(woken({ name: CANDIDATE_JOB }));
+
+    expect([await evaluate(), await evaluate()]).toEqual([{ outcome: 'failed' }, { outcome: 'over' }]);
+
+    expect((await run.ledger.read(runEndSchema, keys.end(MODEL, RUN))).reason).toContain('parcel has more than');
   });
 });

@@ -1,26 +1,46 @@
 import { describe, expect, it } from 'vitest';
 
 import { evaluateModel } from '../../../functions/evaluate-model/evaluate-model.ts';
+import type { ReadGateRows } from '../../../functions/evaluate-model/read-gate-rows.ts';
 import { gateModel } from '../../../functions/gate-model/gate-model.ts';
 import { type ApprovalAnswer, giveApproval } from '../../../functions/gate-model/give-approval.ts';
 import { NotFoundError } from '../../../shared/errors.ts';
 import { decisionSchema } from '../../../shared/evaluation/decision.ts';
-import { registeredSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import { championSchema, registeredSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { CANDIDATE_JOB, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
+import { CANDIDATE_JOB, CHAMPION_RUN, gateRowsOf, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
 
 /** Every gate row so many times over: no figure changes by it, and there are enough of them to judge on. */
 const COPIES = 60;
 
+/** The made-up candidate is perfect, which a person would have to look at. */
+const SURE = 'evaluation: { suspicion: { jump: null, perfect: null, flips: null } }\n';
+
 const world = async (settings: Parameters<typeof scoredRun>[0] = {}, copies = COPIES) => {
-  const run = await scoredRun({ ...settings, copies });
-  const readLabels = async () => Float64Array.from({ length: 4 * copies }, (_, row) => row % 2);
-  await evaluateModel({ ...run, readLabels, stage: 'dev' })(woken({ name: CANDIDATE_JOB }));
+  const run = await scoredRun({ definition: SURE, ...settings, copies });
+  const serve = (championRun: string, n = 1) =>
+    run.ledger.point(championSchema, keys.champion(MODEL), () => ({
+      model: MODEL,
+      n,
+      run: championRun,
+      definitionDigest: 'd',
+      inputDigest: 'i',
+      modelName: 'champion-model',
+      modelPackageArn: 'arn',
+      endpointName: 'endpoint',
+      endpointConfigName: 'config',
+      trainedBefore: null,
+      since: '2001-01-20T12:00:00.000Z',
+    }));
+  await serve(CHAMPION_RUN);
+  const readGateRows: ReadGateRows = async (wanted) => gateRowsOf(wanted, (row) => row % 2);
+  await evaluateModel({ ...run, readGateRows, stage: 'dev' })(woken({ name: CANDIDATE_JOB }));
   run.told.length = 0;
   const gate = gateModel({ ...run, stage: 'dev', storeUri: 's3://store', image: 'registry/xgboost:3.0-5' });
   const answer = giveApproval(run);
   return {
     ...run,
+    serve,
     gate: (now = NOW) => gate(woken({ model: MODEL, run: RUN }, { now })),
     answer: (some: Partial<ApprovalAnswer> = {}, now = NOW, eventId = 'answer-1') =>
       answer(woken({ model: MODEL, run: RUN, decision: 'approved', approver: 'ada', ...some }, { now, eventId })),
@@ -29,7 +49,7 @@ const world = async (settings: Parameters<typeof scoredRun>[0] = {}, copies = CO
   };
 };
 
-const manual = { definition: 'approval: manual\n' };
+const manual = { definition: `approval: manual\n${SURE}` };
 const unreachable = { definition: 'evaluation: { metric: roc_auc, thresholds: { log_loss: 0.01 } }\n' };
 
 describe('the gate', () => {
@@ -50,7 +70,14 @@ describe('the gate', () => {
         ModelMetrics: {
           ModelQuality: { Statistics: { S3Uri: `s3://store/${keys.modelQuality(MODEL, RUN)}` } },
         },
-        CustomerMetadataProperties: { run: RUN, gate_rows: '240', roc_auc: '1' },
+        CustomerMetadataProperties: {
+          run: RUN,
+          gate_rows: '240',
+          roc_auc: '1',
+          decision: 'promote',
+          because: 'better_than_trivial better_than_champion',
+          gain: '0.25',
+        },
       },
     ]);
     expect(run.told).toMatchObject([
@@ -79,7 +106,8 @@ describe('the gate', () => {
     expect(JSON.parse(quality)).toMatchObject({
       binary_classification_metrics: {
         confusion_matrix: { '0': { '0': 120, '1': 0 }, '1': { '0': 0, '1': 120 } },
-        auc: { value: 1, standard_deviation: 'NaN' },
+        auc: { value: 1, standard_deviation: 0 },
+        precision: { standard_deviation: expect.any(Number) },
       },
     });
   });
@@ -155,6 +183,13 @@ describe('the gate', () => {
     expect(outcome).toEqual({ outcome: 'hold' });
     expect(run.status()).toBe('PendingManualApproval');
     expect(run.types()).toEqual(['CandidateHeld.v1', 'ApprovalRequested.v1', 'RunEnded.v1']);
+    expect(run.told[1]?.data).toMatchObject({
+      champion: CHAMPION_RUN,
+      modelPackageArn: run.versions[0]?.ModelPackageArn,
+      reportUri: `s3://store/${keys.runReport(MODEL, RUN)}`,
+      evaluationUri: `s3://store/${keys.evaluation(MODEL, RUN)}`,
+      answerBefore: '2001-02-24T12:00:00.000Z',
+    });
     expect(await run.ledger.read(runEndSchema, keys.end(MODEL, RUN))).toMatchObject({ end: 'held' });
     expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
   });
@@ -307,6 +342,51 @@ describe('the answer about a held candidate', () => {
     expect(run.told).toMatchObject([{ type: 'CandidateHeld.v1', data: { reasons: [{ code: 'approval_expired' }] } }]);
     expect(await run.answer({}, NOW, 'answer-2')).toEqual({ outcome: 'approved' });
     expect(run.status()).toBe('Approved');
+  });
+
+  it('that would approve for a champion that has gone changes nothing, and says why', async () => {
+    const run = await world(manual);
+    await run.gate();
+    run.told.length = 0;
+    await run.serve('20010124-0000000000', 2);
+
+    expect(await run.answer()).toEqual({ outcome: 'champion_changed' });
+
+    expect(run.status()).toBe('PendingManualApproval');
+    expect(run.told).toMatchObject([
+      {
+        type: 'CandidateHeld.v1',
+        about: `${MODEL}/${RUN}/champion_changed`,
+        data: { reasons: [{ message: expect.stringContaining('20010124-0000000000 is in service now') }] },
+      },
+    ]);
+    expect(await run.answer({ decision: 'rejected' }, NOW, 'answer-2')).toEqual({ outcome: 'rejected' });
+  });
+
+  it('that comes when the evidence is old approves nothing', async () => {
+    const run = await world(manual);
+    await run.gate();
+
+    expect(await run.answer({}, new Date('2001-02-24T12:00:00.000Z'))).toEqual({ outcome: 'evidence_too_old' });
+    expect(run.status()).toBe('PendingManualApproval');
+    expect(await run.answer({}, new Date('2001-02-24T11:59:59.999Z'))).toEqual({ outcome: 'approved' });
+  });
+
+  it.each([
+    ['Approved', 'approved', []],
+    ['Approved', 'rejected', ['CandidateHeld.v1']],
+    ['Rejected', 'approved', ['CandidateHeld.v1']],
+  ] as const)('after a person made it %s in the registry changes nothing: %s', async (status, decision, told) => {
+    const run = await world(manual);
+    await run.gate();
+    run.told.length = 0;
+    Object.assign(run.versions[0] ?? {}, { ModelApprovalStatus: status });
+
+    expect(await run.answer({ decision })).toEqual({ outcome: 'decided_in_registry' });
+
+    expect(run.status()).toBe(status);
+    expect(run.types()).toEqual(told);
+    expect(run.store.keys()).not.toContain(keys.approval(MODEL, RUN));
   });
 
   it('cannot approve a rejected candidate', async () => {

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
+import { xgboostHyperparameters } from '../../../functions/launch-training/hyperparameters.ts';
 import { type LaunchRequest, launchTraining } from '../../../functions/launch-training/launch-training.ts';
-import { CapacityError, ConflictError, DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
+import { readDefinition } from '../../../shared/definition/read.ts';
+import {
+  CapacityError,
+  ConfigError,
+  ConflictError,
+  DependencyError,
+  NotFoundError,
+  RefusedError,
+} from '../../../shared/errors.ts';
 import {
   attemptSchema,
   recordedRequestSchema,
@@ -356,5 +365,33 @@ describe('what cannot be trained yet', () => {
     });
     expect(await run.flight()).toBeNull();
     expect(run.sageMaker.effects).toEqual([]);
+  });
+});
+
+describe('the hyperparameters', () => {
+  const { definition: weighted } = readDefinition(
+    `${DEFINITION}  weight: load\n`.replace('features: [load]', 'features: [line]'),
+    `${MODEL}.yml`,
+  );
+  const { definition: classes } = readDefinition(
+    `${DEFINITION.replace('problem: binary', 'problem: multiclass')}training: { hyperparameters: { num_class: 2, csv_weights: 1, objective: 'multi:softprob' } }\n`,
+    `${MODEL}.yml`,
+  );
+
+  it('say how many classes there are, whatever the definition says', () => {
+    expect(xgboostHyperparameters(classes, 5)).toMatchObject({
+      objective: 'multi:softprob',
+      eval_metric: 'merror,mlogloss',
+      num_class: '5',
+    });
+  });
+
+  it('say that there are weights', () => {
+    expect(xgboostHyperparameters(weighted, null)).toMatchObject({ csv_weights: '1' });
+  });
+
+  it('are none where classes and problem do not go together', () => {
+    expect(() => xgboostHyperparameters(classes, null)).toThrow(ConfigError);
+    expect(() => xgboostHyperparameters(weighted, 3)).toThrow(ConfigError);
   });
 });

@@ -19,7 +19,7 @@ import {
   trainedSchema,
   verdictSchema,
 } from '../../../shared/ledger/facts.ts';
-import { keys } from '../../../shared/ledger/keys.ts';
+import { keys, type Split } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import type { Woken } from '../../../shared/runtime/woken.ts';
@@ -32,6 +32,7 @@ export const STAGE = 'dev';
 export const MODEL = 'late-bus';
 export const RUN = '20010201-0123456789';
 export const CHAMPION_RUN = '20010101-9876543210';
+export const ANCHOR_RUN = '20001224-0f0f0f0f0f';
 export const STORE_URI = 's3://store';
 export const NOW = new Date('2001-02-01T12:00:00.000Z');
 export const DAYS_LATER = new Date('2001-02-09T03:00:00.000Z');
@@ -184,7 +185,11 @@ export const loopWorld = () => {
     },
 
     /** A run in flight, as plan-run leaves it. */
-    async planned({ digest, rulesDigest }: PublishedDefinition, champion: Champion | null = null): Promise<RunPlan> {
+    async planned(
+      { digest, rulesDigest }: PublishedDefinition,
+      champion: Champion | null = null,
+      anchor = false,
+    ): Promise<RunPlan> {
       const plan: RunPlan = {
         ...about,
         stage: STAGE,
@@ -200,6 +205,7 @@ export const loopWorld = () => {
           modelName: champion.modelName,
           inputDigest: champion.inputDigest,
         },
+        anchor: anchor ? { run: ANCHOR_RUN, modelName: 'anchor-model' } : null,
       };
       await ledger.record(runPlanSchema, keys.plan(MODEL, RUN), plan);
       await ledger.point(slotSchema, keys.slot(MODEL), () => ({
@@ -210,8 +216,8 @@ export const loopWorld = () => {
       return plan;
     },
 
-    async prepared({ gateChampion = false, validationRows = 2 } = {}): Promise<Prepared> {
-      const parts = (split: 'train' | 'validation' | 'gate' | 'gate-champion', rows: number) => ({
+    async prepared({ gateChampion = false, gateAnchor = false, validationRows = 2 } = {}): Promise<Prepared> {
+      const parts = (split: Split, rows: number) => ({
         rows,
         parts: [
           {
@@ -228,6 +234,7 @@ export const loopWorld = () => {
         splits: { train: parts('train', 10), validation: parts('validation', validationRows), gate: parts('gate', 3) },
         gateChampion: gateChampion ? parts('gate-champion', 3) : null,
         notComparable: null,
+        ...(gateAnchor && { gateAnchor: { outcome: 'prepared' as const, split: parts('gate-anchor', 3) } }),
         dropped: {},
         trainedBefore: '2001-01-20T00:00:00.000Z',
         preparedAt: NOW.toISOString(),

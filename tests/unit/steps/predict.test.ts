@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { inferenceIdOf, MAX_RECORDS, predict } from '../../../functions/predict/predict.ts';
-import { runInputSchema } from '../../../shared/data/run-input.ts';
+import { type RunInput, runInputSchema } from '../../../shared/data/run-input.ts';
 import { publish } from '../../../shared/definition/publish.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
 import { resolveInput } from '../../../shared/definition/resolve.ts';
@@ -12,10 +12,18 @@ import { CHAMPION_RUN, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
 const ENDPOINT = 'champion-endpoint';
 
-const definition = (problem: 'binary' | 'regression') => `
+const LABELS = {
+  binary: 'late, sql: delay > 5',
+  regression: 'delay',
+  multiclass: "speed, sql: CASE WHEN delay > 5 THEN 'slow' ELSE 'fast' END",
+} as const;
+
+type Problem = keyof typeof LABELS;
+
+const definition = (problem: Problem) => `
 problem: ${problem}
 data:
-  label: { name: ${problem === 'binary' ? 'late, sql: delay > 5' : 'delay'} }
+  label: { name: ${LABELS[problem]} }
   time: at
   key: [at, line]
   features:
@@ -24,7 +32,7 @@ data:
     - load
 `;
 
-const world = async (problem: 'binary' | 'regression' = 'binary') => {
+const world = async (problem: Problem = 'binary', some: Partial<RunInput> = {}) => {
   const loop = loopWorld();
   const published = publish(MODEL, readDefinition(definition(problem), `models/${MODEL}.yml`).definition);
   const columns = [
@@ -46,6 +54,7 @@ const world = async (problem: 'binary' | 'regression' = 'binary') => {
       inputColumns: [...input.inputColumns],
       columnTypes: { ...input.columnTypes },
       dictionary: { features: { line: categories } },
+      ...some,
     });
   await runInput(CHAMPION_RUN, ['A', 'B']);
   await loop.champion();
@@ -221,5 +230,57 @@ describe('a request that cannot be answered', () => {
     run.sageMaker.answer = () => text;
 
     await expect(run.ask(RECORD)).rejects.toThrow(DependencyError);
+  });
+});
+
+describe('a prediction of classes', () => {
+  const classes = ['fast', 'slow', 'stopped'];
+
+  it.each([
+    ['in lines', '0.2,0.7,0.1\n0.4,0.2,0.4\n'],
+    ['in lists', '[0.2, 0.7, 0.1],[0.4, 0.2, 0.4]'],
+  ])(
+    'is the score of each class and the class with the highest, the first of equal ones, answered %s',
+    async (_what, answer) => {
+      const run = await world('multiclass', { classes });
+      run.sageMaker.answer = () => answer;
+
+      const { status, body } = await run.ask({ records: [RECORD, RECORD] });
+
+      expect(status).toBe(200);
+      expect(Object(body).predictions).toEqual([
+        { inferenceId: expect.any(String), scores: { fast: 0.2, slow: 0.7, stopped: 0.1 }, speed: 'slow' },
+        { inferenceId: expect.any(String), scores: { fast: 0.4, slow: 0.2, stopped: 0.4 }, speed: 'fast' },
+      ]);
+    },
+  );
+
+  it.each([
+    ['integer', ['10', '9'], 9],
+    ['boolean', ['false', 'true'], true],
+  ] as const)('gives a class back as the %s it was in the data', async (type, names, given) => {
+    const run = await world('multiclass');
+    const input = await run.ledger.read(runInputSchema, keys.runInput(MODEL, CHAMPION_RUN));
+    const other = { ...input, label: { ...input.label, type }, classes: [...names] };
+    await run.store.put(keys.runInput(MODEL, CHAMPION_RUN), JSON.stringify(other));
+    run.sageMaker.answer = () => '0.1,0.9';
+
+    expect(Object((await run.ask(RECORD)).body).speed).toBe(given);
+  });
+
+  it('is none where a class has no score', async () => {
+    const run = await world('multiclass', { classes });
+    run.sageMaker.answer = () => '0.2,0.8';
+
+    await expect(run.ask(RECORD)).rejects.toThrow(DependencyError);
+  });
+});
+
+describe('the answer of a binary model', () => {
+  it('is yes from the operating point on that it was judged at', async () => {
+    const run = await world('binary', { operatingPoint: 0.2 });
+    run.sageMaker.answer = () => '0.2';
+
+    expect(Object((await run.ask(RECORD)).body)).toMatchObject({ score: 0.2, late: true });
   });
 });

@@ -15,6 +15,8 @@ import { DEFINITION, dataWorld, journeys, MODEL, NOW, woken } from './data-world
 const RUN = '20010201-0123456789';
 const CHAMPION_RUN = '20010115-abcdefabcd';
 const shop = workshop();
+/** 18 January 2001 in days since 1970: rows of a day belong together. */
+const DAY = 11_340;
 
 const cut = {
   from: '2001-01-02T00:00:00Z',
@@ -106,8 +108,8 @@ describe('preparing a run', () => {
     expect(gate.slice(0, 2)).toEqual(['0,1,0.5', '1,2,7.5']);
     const beside = await run.rows(splits.gate.parts[0]?.rowsKey);
     expect(beside.slice(0, 2)).toEqual([
-      [expect.stringMatching(/^[0-9a-f]{16}$/), 0, Date.parse('2001-01-18T00:00:00Z') * 1000],
-      [expect.stringMatching(/^[0-9a-f]{16}$/), 1, Date.parse('2001-01-18T01:00:00Z') * 1000],
+      [expect.stringMatching(/^[0-9a-f]{16}$/), 0, Date.parse('2001-01-18T00:00:00Z') * 1000, DAY],
+      [expect.stringMatching(/^[0-9a-f]{16}$/), 1, Date.parse('2001-01-18T01:00:00Z') * 1000, DAY],
     ]);
     expect(run.toldSince()).toEqual([
       { type: 'RunPrepared.v1', about: `${MODEL}/${RUN}`, data: { model: MODEL, run: RUN } },
@@ -214,6 +216,184 @@ describe('preparing a run', () => {
     const [first] = await run.rows(splits.gate.parts[0]?.rowsKey);
     const midnight = Date.parse('2001-01-18T00:00:00Z');
     expect(first?.slice(1)).toEqual([0, midnight * 1000, 0.5, midnight / 86_400_000, 'A', 0]);
+  });
+});
+
+describe('what training must not see', () => {
+  it('does not see a protected column, by whatever name, in any part it is given', async () => {
+    const yaml = `${DEFINITION.replace('    - load\n', '')}  protected: [LOAD]\nevaluation: { fairness: [LOAD] }\n`;
+    const run = await world(yaml);
+    // No other value of these rows has the digits of these loads.
+    const csv = journeys(20).replaceAll(/,(\d)\.5,/g, ',98765$1.25,');
+    await run.plan([await run.deliver(csv)]);
+
+    await run.prepare();
+
+    const { splits, features } = await run.prepared();
+    const parts = [...splits.train.parts, ...splits.validation.parts, ...splits.gate.parts];
+    const texts = await Promise.all(parts.map(({ dataKey }) => run.text(dataKey)));
+    expect(parts.length).toBeGreaterThanOrEqual(3);
+    expect(features).toEqual(['hour', 'line']);
+    for (const text of texts) expect(text).not.toContain('98765');
+    expect((await run.rows(splits.gate.parts[0]?.rowsKey))[0]).toContain(987650.25);
+    expect((await run.ledger.read(runInputSchema, keys.runInput(MODEL, RUN))).inputColumns).not.toContain('load');
+  });
+
+  it('learns weights beside the label, and leaves out what weighs less than nothing', async () => {
+    const run = await world(`${DEFINITION.replace('    - load\n', '')}  weight: load\n`);
+    await run.plan([
+      await run.deliver(journeys(20).replace('2001-01-02 01:00:00,B,7.5', '2001-01-02 01:00:00,B,-7.5')),
+    ]);
+
+    await run.prepare();
+
+    const { splits, dropped } = await run.prepared();
+    const train = (await run.text(splits.train.parts[0]?.dataKey)).split('\n');
+    expect(train.slice(0, 2)).toEqual(['0,0.5,0,1', '0,4.5,2,2']);
+    expect((await run.text(splits.gate.parts[0]?.dataKey)).split('\n')[0]).toBe('0,1');
+    expect(dropped).toMatchObject({ weight_invalid: 1 });
+  });
+});
+
+describe('what gives the label away', () => {
+  it('is named first, and noise far behind', async () => {
+    const run = await world(
+      DEFINITION.replace('    - load', '    - load\n    - { name: told, sql: delay * 2 }').replace(
+        'delay > 5',
+        'delay > 5 AND load > 0',
+      ),
+    );
+    await run.plan([await run.deliver(journeys(20))]);
+
+    await run.prepare();
+
+    const [first, second] = (await run.prepared()).strongestFeatures ?? [];
+    expect(first).toEqual({ feature: 'told', strength: 1 });
+    expect(second?.strength).toBeLessThan(0.9);
+  });
+});
+
+describe('rows that judge', () => {
+  it('have a digest of their own: the same for the same rows, another where one label differs', async () => {
+    const [one, same, other] = [await world(), await world(), await world()];
+    for (const [run, csv] of [
+      [one, journeys(20)],
+      [same, journeys(20)],
+      [other, journeys(20).replace(/^(2001-01-19 00:00:00,A,0.5),\d+$/m, '$1,9')],
+    ] as const) {
+      await run.plan([await run.deliver(csv)]);
+      await run.prepare();
+    }
+
+    const [a, b, c] = [await one.prepared(), await same.prepared(), await other.prepared()];
+    expect(a.gateDigest).toMatch(/^[0-9a-f]{64}$/);
+    expect(b.gateDigest).toBe(a.gateDigest);
+    expect(c.gateDigest).not.toBe(a.gateDigest);
+  });
+});
+
+describe('labels of classes', () => {
+  const CLASSES = DEFINITION.replace('problem: binary', 'problem: multiclass').replace(
+    '{ name: late, sql: delay > 5 }',
+    "{ name: speed, sql: CASE WHEN delay > 6 THEN 'slow' WHEN delay > 2 THEN 'middling' ELSE 'fast' END }",
+  );
+
+  it('are numbered in the order of their names, and new ones later come after them', async () => {
+    const run = await world(CLASSES);
+    const early = { from: null, validation: '2001-01-07T00:00:00Z', gate: '2001-01-09T00:00:00Z', embargoMs: 0 };
+    // Nobody is slow in the first days.
+    const first = journeys(10).replaceAll(/,([789]|10)$/gm, ',4');
+    await run.plan([await run.deliver(first)], { run: CHAMPION_RUN, cut: early });
+    await run.prepare(CHAMPION_RUN);
+    await run.plan([await run.deliver(journeys(20))]);
+    await run.prepare();
+
+    const [before, after] = [
+      await run.ledger.read(runInputSchema, keys.runInput(MODEL, CHAMPION_RUN)),
+      await run.ledger.read(runInputSchema, keys.runInput(MODEL, RUN)),
+    ];
+    expect(before.classes).toEqual(['fast', 'middling']);
+    expect(after.classes).toEqual(['fast', 'middling', 'slow']);
+    const { splits } = await run.prepared();
+    const train = (await run.text(splits.train.parts[0]?.dataKey)).split('\n');
+    // Delays 0, 2, 4, 6, 8 on the second day.
+    expect(train.slice(0, 5).map((line) => line.split(',')[0])).toEqual(['0', '0', '1', '1', '2']);
+    const beside = await run.rows(splits.gate.parts[0]?.rowsKey);
+    expect(new Set(beside.map((row) => row[1]))).toEqual(new Set(['fast', 'middling', 'slow']));
+  });
+
+  it('that training does not show are judged all the same, and stop no training', async () => {
+    const run = await world(CLASSES);
+    const untaught = (text: string) =>
+      text
+        .split('\n')
+        .map((line) => (line < '2001-01-15' ? line.replace(/,([789]|10)$/, ',4') : line))
+        .join('\n');
+    await run.plan([await run.deliver(untaught(journeys(20)))]);
+
+    await run.prepare();
+
+    const { splits, dropped } = await run.prepared();
+    const validation = (await run.text(splits.validation.parts[0]?.dataKey)).trimEnd().split('\n');
+    const labels = (await run.rows(splits.gate.parts[0]?.rowsKey)).map((row) => row[1]);
+    expect(dropped.class_not_taught).toBeGreaterThan(0);
+    expect(new Set(validation.map((line) => line.split(',')[0]))).toEqual(new Set(['0', '1']));
+    expect(splits.gate.rows).toBe(3 * 24);
+    expect(labels).toContain('slow');
+  });
+
+  it.each([
+    ['only one is there to learn', "'fast'", 'there is nothing to tell apart'],
+    ['there is one for nearly every row', 'line', 'is it a class at all?'],
+  ])('end the run where %s', async (_what, sql, reason) => {
+    const run = await world(CLASSES.replace(/sql: CASE.*END/, `sql: "CASE WHEN delay >= 0 THEN ${sql} END"`));
+    let rows = 0;
+    const manyLines = journeys(20).replaceAll(/,[ABC],/g, () => `,bus ${rows++},`);
+    await run.plan([await run.deliver(manyLines)]);
+
+    expect(await run.prepare()).toEqual({ outcome: 'unpreparable' });
+
+    expect((await run.ledger.read(runEndSchema, keys.end(MODEL, RUN))).reason).toContain(reason);
+  });
+});
+
+describe('the anchor', () => {
+  it('gets the same rows as the champion, encoded with its own features', async () => {
+    const run = await world(DEFINITION.replace('sql: hour(at)', 'sql: hour(at) + 100'));
+    await run.plan([await run.deliver(journeys(10))], {
+      run: CHAMPION_RUN,
+      cut: { from: null, validation: '2001-01-07T00:00:00Z', gate: '2001-01-09T00:00:00Z', embargoMs: 0 },
+    });
+    await run.prepare(CHAMPION_RUN);
+    await run.republish(DEFINITION);
+    await run.plan([await run.deliver(journeys(20))], { anchor: { run: CHAMPION_RUN, modelName: 'anchor' } });
+
+    await run.prepare();
+
+    const { splits, gateAnchor, gateChampion } = await run.prepared();
+    expect(gateChampion).toBeNull();
+    if (gateAnchor?.outcome !== 'prepared') throw new Error('the anchor has no rows');
+    expect(gateAnchor.split.rows).toBe(splits.gate.rows);
+    expect(gateAnchor.split.parts[0]?.rowsKey).toBe(splits.gate.parts[0]?.rowsKey);
+    expect((await run.text(gateAnchor.split.parts[0]?.dataKey)).split('\n')[0]).toBe('100,1,0.5');
+  });
+
+  it('is not compared with where its label meant something else, and the run goes on', async () => {
+    const run = await world(DEFINITION.replace('delay > 5', 'delay > 7'));
+    await run.plan([await run.deliver(journeys(10))], {
+      run: CHAMPION_RUN,
+      cut: { from: null, validation: '2001-01-07T00:00:00Z', gate: '2001-01-09T00:00:00Z', embargoMs: 0 },
+    });
+    await run.prepare(CHAMPION_RUN);
+    await run.republish(DEFINITION);
+    await run.plan([await run.deliver(journeys(20))], { anchor: { run: CHAMPION_RUN, modelName: 'anchor' } });
+
+    expect(await run.prepare()).toEqual({ outcome: 'prepared' });
+
+    expect((await run.prepared()).gateAnchor).toEqual({
+      outcome: 'not_comparable',
+      message: 'the meaning of the label has changed since the anchor was trained',
+    });
   });
 });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
+import { runInputSchema } from '../../../shared/data/run-input.ts';
 import { DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
 import type { Deployment } from '../../../shared/ledger/facts.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
 import { loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
 const deployment: Deployment = {
@@ -89,5 +91,50 @@ describe('the probe', () => {
     await run.store.put(`runs/${MODEL}/${RUN}/input/gate/data/part-00000.csv`, '0,0\n');
 
     await expect(run.probe()).rejects.toThrow(NotFoundError);
+  });
+});
+
+describe('the probe of a model of classes', () => {
+  const classes = async (answer: string) => {
+    const run = await world(answer, []);
+    await run.store.put(
+      keys.golden(MODEL, RUN),
+      JSON.stringify({
+        model: MODEL,
+        run: RUN,
+        championRun: null,
+        // The gate rows had a third class that the model was not taught.
+        rows: [
+          { part: 0, ordinal: 0, candidate: [0.25, 0.75, 0], champion: null },
+          { part: 0, ordinal: 1, candidate: [0.5, 0.5, 0], champion: null },
+        ],
+      }),
+    );
+    await run.store.put(`${keys.splitData(MODEL, RUN, 'gate')}part-00000.csv`, '0,0\n1,10\n');
+    await run.ledger.record(runInputSchema, keys.runInput(MODEL, RUN), {
+      model: MODEL,
+      run: RUN,
+      definitionDigest: 'd',
+      inputDigest: 'i',
+      problem: 'multiclass',
+      label: { name: 'line', type: 'string', expression: { op: 'column', name: 'line' } },
+      classes: ['a', 'b'],
+      features: [],
+      inputColumns: [],
+      columnTypes: {},
+      dictionary: { features: {} },
+    });
+    return run;
+  };
+
+  it('asks for every class the model was taught', async () => {
+    expect(await (await classes('0.25,0.75\n0.5,0.5\n')).probe()).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['the classes changed places', '0.75,0.25\n0.5,0.5', '1 of 2 golden rows were not answered as the candidate did'],
+    ['a class is missing', '0.25\n0.5', 'the endpoint gave 2 answers to 2 golden rows of 2 classes each'],
+  ])('does not believe the endpoint where %s', async (_what, answer, reason) => {
+    expect(await (await classes(answer)).probe()).toEqual({ ok: false, reason });
   });
 });

@@ -27,6 +27,7 @@ import {
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
+import { evaluation, policy } from '../evaluation/decision-evidence.ts';
 import { fuse } from './crash.ts';
 import { datasetId, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
@@ -99,17 +100,9 @@ const world = async () => {
       });
     },
     async evaluated(at = NOW) {
-      await loop.ledger.record(evaluationSchema, keys.evaluation(MODEL, RUN), {
-        model: MODEL,
-        run: RUN,
-        problem: 'binary',
-        rows: 0,
-        threshold: 0.5,
-        candidate: { outcome: 'refused', run: RUN, code: 'c', message: 'm' },
-        champion: null,
-        trivial: {},
-        evaluatedAt: at.toISOString(),
-      });
+      const refused = { outcome: 'refused', run: RUN, code: 'c', message: 'm' } as const;
+      const found = evaluation({ model: MODEL, run: RUN, candidate: refused, evaluatedAt: at.toISOString() });
+      await loop.ledger.record(evaluationSchema, keys.evaluation(MODEL, RUN), found);
     },
     /** A candidate that is to be promoted, and its version. */
     async promoted(): Promise<string> {
@@ -119,12 +112,7 @@ const world = async () => {
         run: RUN,
         outcome: 'promote',
         reasons: [{ code: 'better', message: 'it is' }],
-        policy: {
-          metric: 'roc_auc',
-          thresholds: {},
-          champion: { mode: 'threshold', margin: 0 },
-          approval: 'automatic',
-        },
+        policy: policy(),
         decidedAt: NOW.toISOString(),
       });
       return loop.registered();

@@ -1,7 +1,9 @@
+import type { GateRowsWanted } from '../../../functions/evaluate-model/read-gate-rows.ts';
 import type { Tell } from '../../../shared/aws/event-publisher.ts';
 import { publish } from '../../../shared/definition/publish.ts';
 import { publishedDefinitionSchema } from '../../../shared/definition/published.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
+import type { GateRows } from '../../../shared/evaluation/gate-rows.ts';
 import { preparedSchema, runPlanSchema, slotSchema, trainedSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
@@ -11,8 +13,13 @@ import type { SageMakerApi, SageMakerRequest } from '../../../shared/sagemaker/r
 export const MODEL = 'flight-delay';
 export const RUN = '20010125-0000000001';
 export const CHAMPION_RUN = '20010120-0000000000';
+export const ANCHOR_RUN = '20010110-0000000000';
 export const NOW = new Date('2001-01-25T12:00:00.000Z');
-export const [CANDIDATE_JOB, CHAMPION_JOB] = [`mr-dev-${MODEL}-${RUN}-cand`, `mr-dev-${MODEL}-${RUN}-champ`];
+export const [CANDIDATE_JOB, CHAMPION_JOB, ANCHOR_JOB] = [
+  `mr-dev-${MODEL}-${RUN}-cand`,
+  `mr-dev-${MODEL}-${RUN}-champ`,
+  `mr-dev-${MODEL}-${RUN}-anch`,
+];
 
 export const woken = <T>(data: T, some: { now?: Date; eventId?: string } = {}) => ({
   data,
@@ -20,6 +27,17 @@ export const woken = <T>(data: T, some: { now?: Date; eventId?: string } = {}) =
   occurredAt: NOW,
   eventId: 'event',
   ...some,
+});
+
+/** Gate rows of some labels, each row for itself, as the reader of the step makes them. */
+export const gateRowsOf = ({ parts, classes }: GateRowsWanted, label: (row: number) => number): GateRows => ({
+  parts: parts.map(({ rows }) => rows),
+  labels: Float64Array.from({ length: parts.reduce((sum, { rows }) => sum + rows, 0) }, (_, row) => label(row)),
+  classes,
+  weights: null,
+  cluster: null,
+  slices: [],
+  protected: [],
 });
 
 /** What was told, in order. */
@@ -36,13 +54,18 @@ export interface Told {
 export const scoredRun = async ({
   champion = true,
   comparable = true,
+  anchor = 'none',
+  problem = 'binary',
   scores = { cand: ['0.1\n0.8\n', '0.3\n0.6\n'], champ: ['0.1\n0.8\n', '0.7\n0.6\n'] },
   definition = '',
   copies = 1,
 }: {
   champion?: boolean;
   comparable?: boolean;
-  scores?: { cand: readonly string[]; champ: readonly string[] };
+  /** Whether the run has an anchor, and whether its rows were prepared and scored. */
+  anchor?: 'none' | 'scored' | 'not_comparable' | 'gone';
+  problem?: 'binary' | 'multiclass';
+  scores?: { cand: readonly string[]; champ: readonly string[]; anch?: readonly string[] };
   definition?: string;
   copies?: number;
 } = {}) => {
@@ -50,12 +73,14 @@ export const scoredRun = async ({
   const ledger = ledgerOn(store);
   const published = publish(
     MODEL,
-    readDefinition(`problem: binary\ndata:\n  label: { name: late, sql: delay > 15 }\n${definition}`, `${MODEL}.yml`)
-      .definition,
+    readDefinition(
+      `problem: ${problem}\ndata:\n  label: { name: late, sql: delay > 15 }\n${definition}`,
+      `${MODEL}.yml`,
+    ).definition,
   );
   const digest = 'a'.repeat(64);
   const about = { model: MODEL, run: RUN };
-  const parts = (split: 'gate' | 'gate-champion') =>
+  const parts = (split: 'gate' | 'gate-champion' | 'gate-anchor') =>
     [0, 1].map((part) => ({
       dataKey: `${keys.splitData(MODEL, RUN, split)}part-0000${part}.csv`,
       rowsKey: `${keys.splitRows(MODEL, RUN, 'gate')}part-0000${part}.parquet`,
@@ -72,6 +97,7 @@ export const scoredRun = async ({
     fresh: ['0123456789abcdef0123'],
     cut: null,
     champion: champion ? { run: CHAMPION_RUN, modelName: 'champion-model', inputDigest: digest } : null,
+    anchor: anchor === 'none' ? null : { run: ANCHOR_RUN, modelName: 'anchor-model' },
   };
   await ledger.record(publishedDefinitionSchema, keys.definition(MODEL, published.digest), published);
   await ledger.record(runPlanSchema, keys.plan(MODEL, RUN), plan);
@@ -86,6 +112,14 @@ export const scoredRun = async ({
     },
     gateChampion: champion && comparable ? { rows: 4 * copies, parts: parts('gate-champion') } : null,
     notComparable: comparable ? null : 'the label was delay > 30',
+    ...(anchor === 'not_comparable' && {
+      gateAnchor: { outcome: anchor, message: 'its label was delay > 40' } as const,
+    }),
+    ...((anchor === 'scored' || anchor === 'gone') && {
+      gateAnchor: { outcome: 'prepared' as const, split: { rows: 4 * copies, parts: parts('gate-anchor') } },
+    }),
+    gateDigest: 'd'.repeat(64),
+    strongestFeatures: [{ feature: 'hour', strength: 0.75 }],
     dropped: {},
     trainedBefore: null,
     preparedAt: '2001-01-25T11:10:00.000Z',
@@ -102,6 +136,7 @@ export const scoredRun = async ({
       ...(champion && comparable
         ? [{ role: 'champ' as const, jobName: CHAMPION_JOB, modelName: 'champion-model' }]
         : []),
+      ...(anchor === 'scored' ? [{ role: 'anch' as const, jobName: ANCHOR_JOB, modelName: 'anchor-model' }] : []),
     ],
     trainedAt: '2001-01-25T11:30:00.000Z',
   });
@@ -110,8 +145,8 @@ export const scoredRun = async ({
     flight: plan,
     history: [{ run: RUN, startedAt: plan.plannedAt, endedAt: null, end: null }],
   }));
-  for (const role of ['cand', 'champ'] as const) {
-    for (const [part, text] of scores[role].entries()) {
+  for (const role of ['cand', 'champ', 'anch'] as const) {
+    for (const [part, text] of (scores[role] ?? scores.champ).entries()) {
       await store.put(`${keys.scores(MODEL, RUN, role)}data/part-0000${part}.csv.out`, text.repeat(copies));
     }
   }
@@ -124,6 +159,7 @@ export const scoredRun = async ({
   const jobs = new Map<string, SageMakerRequest>([
     [CANDIDATE_JOB, { TransformJobStatus: 'Completed' }],
     [CHAMPION_JOB, { TransformJobStatus: 'Completed' }],
+    [ANCHOR_JOB, { TransformJobStatus: 'Completed' }],
   ]);
   const groups = new Map<string, SageMakerRequest>();
   const versions: Record<string, unknown>[] = [];
@@ -164,6 +200,7 @@ export const scoredRun = async ({
   return {
     store,
     ledger,
+    published,
     tell,
     told,
     sageMaker,

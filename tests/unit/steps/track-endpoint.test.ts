@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
 import { trackEndpoint } from '../../../functions/track-endpoint/track-endpoint.ts';
-import { ConflictError, DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
+import { ConflictError, DependencyError, RefusedError } from '../../../shared/errors.ts';
 import {
   championSchema,
   type Deployment,
@@ -302,10 +302,18 @@ describe('the same event about an endpoint', () => {
   it('says nothing of a rollout that was not sent yet, however well the endpoint is', async () => {
     const run = await world({ kind: 'update', how: 'rolled back', started: false });
 
-    await expect(run.wake()).rejects.toThrow(NotFoundError);
+    expect(await run.wake()).toEqual({ outcome: 'not_sent' });
 
     expect(await run.approval()).toBe('Approved');
     expect(await run.end()).toBeUndefined();
+  });
+
+  it('knows by what the endpoint serves that a rollout was sent, though a crash came before that was recorded', async () => {
+    const run = await world({ kind: 'update', started: false });
+
+    expect(await run.wake()).toEqual({ outcome: 'deployed' });
+
+    expect(await run.champion()).toMatchObject({ run: RUN });
   });
 
   it('says nothing while the endpoint is on its way', async () => {

@@ -25,11 +25,11 @@ const failed = (reason: string): Description => ({
   FailureReason: reason,
 });
 
-const world = async ({ champion = false, attempts = 1, ended = COMPLETED } = {}) => {
+const world = async ({ champion = false, anchor = false, attempts = 1, ended = COMPLETED } = {}) => {
   const loop = loopWorld();
   const published = await loop.publish();
-  await loop.planned(published, champion ? await loop.champion() : null);
-  await loop.prepared({ gateChampion: champion });
+  await loop.planned(published, champion ? await loop.champion() : null, anchor);
+  await loop.prepared({ gateChampion: champion, gateAnchor: anchor });
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     await loop.ledger.record(attemptSchema, keys.attempt(MODEL, RUN, attempt), {
       model: MODEL,
@@ -294,5 +294,34 @@ describe('an event about a training job', () => {
     });
 
     expect(await run.wake(job(2))).toEqual({ outcome: 'no_such_job' });
+  });
+});
+
+describe('the anchor', () => {
+  const roles = async (run: Awaited<ReturnType<typeof world>>) =>
+    (await run.ledger.read(trainedSchema, keys.trained(MODEL, RUN))).transforms.map(({ role }) => role);
+
+  it('scores the gate rows as it reads them', async () => {
+    const run = await world({ champion: true, anchor: true });
+    await run.sageMaker.create('model', { ModelName: 'anchor-model' });
+
+    await run.wake();
+
+    expect(await roles(run)).toEqual(['cand', 'champ', 'anch']);
+    expect(await run.sageMaker.describe('transformJob', `mr-dev-${MODEL}-${RUN}-anch`)).toMatchObject({
+      ModelName: 'anchor-model',
+      TransformInput: {
+        DataSource: { S3DataSource: { S3Uri: `${STORE_URI}/${keys.splitData(MODEL, RUN, 'gate-anchor')}` } },
+      },
+      TransformOutput: { S3OutputPath: `${STORE_URI}/${keys.scores(MODEL, RUN, 'anch')}` },
+    });
+  });
+
+  it('is left out where its model is gone, and the run goes on', async () => {
+    const run = await world({ champion: true, anchor: true });
+
+    expect(await run.wake()).toEqual({ outcome: 'trained' });
+
+    expect(await roles(run)).toEqual(['cand', 'champ']);
   });
 });

@@ -34,8 +34,8 @@ const onRule =
   (input, place) => [{ action: `events:${action}`, resource: ruleArn(place, input, member) }, ...more(input)];
 
 const onBus =
-  (action: string): Needs =>
-  (input, place) => [{ action: `events:${action}`, resource: busArn(place, input.Name) }];
+  (action: string, member = 'Name'): Needs =>
+  (input, place) => [{ action: `events:${action}`, resource: busArn(place, input[member]) }];
 
 const archiveArn = ({ account, region }: Place, value: Json | undefined) =>
   `arn:aws:events:${region}:${account}:archive/${textOf(value).split('/').at(-1)}`;
@@ -63,6 +63,8 @@ export const EVENTS_NEEDS: NeedsTable = {
   DescribeEventBus: onBus('DescribeEventBus'),
   DeleteEventBus: onBus('DeleteEventBus'),
   ListEventBuses: anywhere('events:ListEventBuses'),
+  PutPermission: onBus('PutPermission', 'EventBusName'),
+  RemovePermission: onBus('RemovePermission', 'EventBusName'),
   PutRule: onRule('PutRule', 'Name', (input) => passRole(input.RoleArn, SERVICE)),
   DescribeRule: onRule('DescribeRule'),
   DeleteRule: onRule('DeleteRule'),

@@ -16,7 +16,7 @@ import {
   type ToEnvironment,
 } from './messages.ts';
 
-const setClockOffset = installCloudTime();
+const setClock = installCloudTime();
 const channel = process.send?.bind(process);
 // The function must not find a channel it does not have on AWS.
 Reflect.deleteProperty(process, 'send');
@@ -106,7 +106,7 @@ const invoke = async (message: InvokeMessage): Promise<void> => {
 };
 
 process.on('message', (message: ToEnvironment) => {
-  setClockOffset(message.clockOffsetMs);
+  setClock(message.clock);
   if (message.kind === 'invoke') {
     invoke(message);
     return;

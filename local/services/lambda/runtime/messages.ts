@@ -7,10 +7,19 @@ export interface FunctionFailure {
   readonly trace?: readonly string[];
 }
 
+/** How the cloud's time follows from the machine's. */
+export interface ClockReading {
+  /** Epoch milliseconds of the cloud, … */
+  readonly cloudMs: number;
+  /** … when the machine's clock showed these. */
+  readonly machineMs: number;
+  /** Cloud seconds in a second of the machine. Of a clock that stands 1: what works takes its time. */
+  readonly rate: number;
+}
+
 export interface InitMessage {
   readonly kind: 'init';
-  /** Added to the machine's time it gives the cloud's, milliseconds. */
-  readonly clockOffsetMs: number;
+  readonly clock: ClockReading;
   readonly taskRoot: string;
   readonly handler: string;
   readonly logFormat: 'Text' | 'JSON';
@@ -21,7 +30,7 @@ export interface InvokeMessage {
   readonly requestId: string;
   /** JSON text. */
   readonly payload: string;
-  readonly clockOffsetMs: number;
+  readonly clock: ClockReading;
   /** Cloud time, epoch milliseconds. */
   readonly deadlineMs: number;
   readonly functionArn: string;

@@ -1,0 +1,100 @@
+/** Where the files of a container lie: in a folder of this machine, or in this process's memory. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { extract, pack } from 'tar-stream';
+
+import type { ContainerFiles } from '../contracts.ts';
+import { filesBelow, inside, packFolder, unpackInto } from './archive.ts';
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** The files of a container that is a process: a folder stands for its `/`. */
+export const filesIn = (root: string): ContainerFiles => {
+  const place = (path: string) => inside(root, path);
+  return {
+    root,
+    async makeFolder(path) {
+      await mkdir(place(path), { recursive: true });
+    },
+    async write(path, body) {
+      const file = place(path);
+      await mkdir(dirname(file), { recursive: true });
+      if (body instanceof Readable) await pipeline(body, createWriteStream(file));
+      else await writeFile(file, body);
+    },
+    async read(path) {
+      try {
+        return await readFile(place(path));
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
+    open: (path) => createReadStream(place(path)),
+    list: (folder) => filesBelow(place(folder)),
+    pack: async (folder) => packFolder(place(folder)),
+    unpack: (folder, archive) => unpackInto(place(folder), archive),
+    remove: () => rm(root, { recursive: true, force: true }),
+  };
+};
+
+/** The files of a container that runs in this process. */
+export const filesInMemory = (): ContainerFiles => {
+  const files = new Map<string, Buffer>();
+  const place = (path: string) => inside('/', path);
+  const found = (path: string): Buffer => {
+    const bytes = files.get(place(path));
+    if (!bytes) throw new Error(`there is no file ${path}`);
+    return bytes;
+  };
+  const list = (folder: string): string[] => {
+    const prefix = `${place(folder)}${posix.sep}`;
+    return [...files.keys()].flatMap((path) => (path.startsWith(prefix) ? [path.slice(prefix.length)] : [])).sort();
+  };
+  return {
+    root: undefined,
+    makeFolder: () => Promise.resolve(),
+    async write(path, body) {
+      files.set(place(path), body instanceof Readable ? await buffer(body) : Buffer.from(body));
+    },
+    read: async (path) => files.get(place(path)),
+    open: (path) => Readable.from([found(path)], { objectMode: false }),
+    list: async (folder) => list(folder),
+    async pack(folder) {
+      const archive = pack();
+      for (const name of list(folder)) {
+        archive.entry({ name, mode: 0o644, mtime: new Date(0) }, found(posix.join(folder, name)));
+      }
+      archive.finalize();
+      return gzipSync(await collected(archive));
+    },
+    async unpack(folder, packed) {
+      const archive = extract();
+      archive.end(gunzipSync(await buffer(packed)));
+      for await (const entry of archive) {
+        const { name, type } = entry.header;
+        if (type === 'file') files.set(inside(place(folder), name), await collected(entry));
+        else if (type === 'directory') entry.resume();
+        else throw new Error(`entry ${name} of the archive is a ${type}`);
+      }
+    },
+    async remove() {
+      files.clear();
+    },
+  };
+};
+
+/** Whole, what comes in pieces. */
+const collected = async (pieces: AsyncIterable<unknown>): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of pieces) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('an archive consists of bytes');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};

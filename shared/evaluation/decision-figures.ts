@@ -1,0 +1,96 @@
+/** What a candidate's own figures say about it: enough rows, thresholds, better than a guess. */
+import type { Evaluation, Scored } from './evaluation.ts';
+import { apart, counted } from './figure-text.ts';
+import { type Findings, findings, gainOver, metricOr, type Reason, together } from './findings.ts';
+import type { Policy } from './policy.ts';
+
+/** A figure of fewer gate rows says little, whatever it is. */
+const LEAST_ROWS = 100;
+
+/** So many rows of each answer have to be in the gate. With fewer a ranking turns on single rows. */
+const LEAST_ROWS_OF_A_CLASS = 10;
+
+/** Whether there are enough gate rows for any figure to mean something. */
+export function checkRows({ rows, problem }: Evaluation, { confusion, classes }: Scored): Findings {
+  const few: Reason[] = [];
+  const hold = (message: string, value: number | null, limit: number) =>
+    few.push({ code: 'too_few_gate_rows', message, value, limit });
+  if (rows < LEAST_ROWS) {
+    hold(
+      `the candidate was judged on ${rows === 1 ? '1 row' : `${rows} rows`} alone, too few to trust its figures: at least ${LEAST_ROWS} are asked for`,
+      rows,
+      LEAST_ROWS,
+    );
+  }
+  if (problem === 'regression') return findings({ toPerson: few });
+  if (problem === 'multiclass') {
+    if (classes === null) hold('it is not known how many of the gate rows have each class', null, 1);
+    const seen = classes?.filter(({ support }) => support > 0).length ?? 0;
+    if (classes !== null && seen < 2)
+      hold('the gate rows are all of one class, so nothing was to be told apart', seen, 2);
+    return findings({ toPerson: few });
+  }
+  if (confusion === null) {
+    hold('it is not known how many of the gate rows have each answer', null, LEAST_ROWS_OF_A_CLASS);
+    return findings({ toPerson: few });
+  }
+  const { tn, fp, fn, tp } = confusion;
+  for (const [answer, count] of [
+    ['yes', tp + fn],
+    ['no', tn + fp],
+  ] as const) {
+    if (count >= LEAST_ROWS_OF_A_CLASS) continue;
+    hold(
+      `the true answer is ${answer} in ${count} of the ${counted(rows)} rows the candidate was judged on, too few to trust its figures: at least ${LEAST_ROWS_OF_A_CLASS} are asked for`,
+      count,
+      LEAST_ROWS_OF_A_CLASS,
+    );
+  }
+  return findings({ toPerson: few });
+}
+
+function checkThreshold(evaluation: Evaluation, candidate: Scored, name: string, limit: number): Findings {
+  const metric = metricOr(evaluation.problem, name);
+  if ('code' in metric) return findings({ against: [metric] });
+  const value = candidate.figures[name] ?? null;
+  if (value === null) {
+    const message = `${metric.title} is undefined on the ${counted(evaluation.rows)} gate rows, so its threshold is not met`;
+    return findings({ against: [{ code: 'threshold_undefined', message, metric: name, value, limit }] });
+  }
+  const [shown, asked] = apart(value, limit);
+  const bound = metric.direction === 'higher' ? 'at least' : 'at most';
+  // NaN is met by no comparison: a limit that is no number lets nothing pass.
+  const met = gainOver(metric, value, limit) >= 0;
+  const message = `${metric.title} is ${shown}; ${bound} ${asked} is asked for`;
+  const reason = { code: met ? 'threshold_met' : 'threshold_not_met', message, metric: name, value, limit };
+  return findings(met ? { inFavour: [reason] } : { against: [reason] });
+}
+
+/** Every threshold, in the order of their names: an object's own order is not part of what it says. */
+export const checkThresholds = (evaluation: Evaluation, candidate: Scored, { thresholds }: Policy): Findings =>
+  together(
+    Object.keys(thresholds)
+      .sort()
+      .map((name) => checkThreshold(evaluation, candidate, name, thresholds[name] ?? Number.NaN)),
+  );
+
+/** Whether the candidate is better than always giving the same answer. */
+export function checkTrivial(evaluation: Evaluation, candidate: Scored, { metric: name }: Policy): Findings {
+  const asked = metricOr(evaluation.problem, name);
+  const metric = 'code' in asked ? asked : metricOr(evaluation.problem, asked.baseline);
+  if ('code' in metric) return findings({ against: [metric] });
+  const value = candidate.figures[metric.name] ?? null;
+  const limit = evaluation.trivial[metric.name] ?? null;
+  const about = { metric: metric.name, value, limit };
+  if (value === null || limit === null) {
+    const message = `${metric.title} is undefined on the ${counted(evaluation.rows)} gate rows, so the candidate cannot be told from a guess`;
+    return findings({ against: [{ code: 'metric_undefined', message, ...about }] });
+  }
+  const [shown, guess] = apart(value, limit);
+  const above = gainOver(metric, value, limit) > 0;
+  const message = above
+    ? `${metric.title} is ${shown}, better than the ${guess} of always giving the same answer`
+    : `${metric.title} is ${shown}, no better than the ${guess} of always giving the same answer`;
+  const reason = { code: above ? 'better_than_trivial' : 'not_better_than_trivial', message, ...about };
+  return findings(above ? { inFavour: [reason] } : { against: [reason] });
+}
