@@ -12,7 +12,7 @@ import { readFlights } from './aa-study/flights.ts';
 import { type Judgement, replicate } from './aa-study/replication.ts';
 import { report } from './aa-study/report.ts';
 
-const PAIRS = 320;
+const PAIRS = 300;
 const QUICK = 20;
 
 /** Judgements of pairs 1 to `pairs`, each from its own seed. */

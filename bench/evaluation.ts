@@ -1,7 +1,8 @@
 /**
  * The figures of ten million scored rows beside scikit-learn computing the same five on the same columns: ROC AUC,
  * average precision, log loss, Brier score and F1. Runs are interleaved, so that a busy machine slows both; loading is
- * timed apart.
+ * timed apart. Then, on its own, the whole judgement of as many rows: candidate and champion with intervals, the paired
+ * test, twenty slices, a hundred days of rows that move together.
  */
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,11 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
+import { policyOf } from '../shared/definition/policy.ts';
+import { modelDefinitionSchema } from '../shared/definition/schema.ts';
 import { binaryMetrics } from '../shared/evaluation/binary-metrics.ts';
+import { evaluateGate } from '../shared/evaluation/evaluate-gate.ts';
+import type { Evaluation } from '../shared/evaluation/evaluation.ts';
 import { randomStream } from '../shared/evaluation/random.ts';
 
 const ROWS = 10_000_000;
@@ -145,6 +150,73 @@ function timingRow(name: string, runs: readonly Timed[], loadSeconds: number) {
   };
 }
 
+const SLICES = 20;
+const DAYS = 100;
+/** How far the champion's scores are from the candidate's. */
+const SPREAD = 0.05;
+
+/** The whole judgement of rows in memory, with a champion that knows a little less, and how long it took. */
+export function timeJudgement({ labels, scores }: ScoredRows): {
+  readonly seconds: number;
+  readonly evaluation: Evaluation;
+} {
+  const rows = labels.length;
+  const { uniform } = randomStream(2);
+  const champion = scores.map((score) => Math.fround(Math.min(1, Math.max(0, score + SPREAD * (uniform() - 0.5)))));
+  const definition = modelDefinitionSchema.parse({
+    problem: 'binary',
+    data: { label: 'label', time: 'day' },
+    evaluation: { slices: ['slice'] },
+  });
+  const read = (values: Float64Array) => ({
+    outcome: 'read' as const,
+    scores: { rows, columns: [{ name: 'score', values }] },
+  });
+  const gate = {
+    parts: [rows],
+    labels,
+    classes: null,
+    weights: null,
+    cluster: {
+      by: 'day',
+      clusters: { ids: Uint32Array.from(labels, (_, row) => Math.floor((row * DAYS) / rows)), count: DAYS },
+    },
+    slices: [
+      {
+        column: 'slice',
+        values: Array.from({ length: SLICES }, (_, at) => String.fromCharCode(97 + at)),
+        codes: Int32Array.from(labels, () => Math.floor(uniform() * SLICES)),
+      },
+    ],
+    protected: [],
+  };
+  const started = performance.now();
+  const { evaluation } = evaluateGate({
+    model: 'bench',
+    run: 'candidate',
+    problem: 'binary',
+    rows: gate,
+    policy: policyOf(definition),
+    candidate: read(scores),
+    champion: { run: 'champion', scores: read(champion) },
+    anchor: null,
+    evaluatedAt: new Date(0),
+  });
+  return { seconds: (performance.now() - started) / 1000, evaluation };
+}
+
+const peakMemory = (): string => `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`;
+
+/** Judges all rows once and says what it took. */
+function printJudgement(rows: ScoredRows): void {
+  const { seconds, evaluation } = timeJudgement(rows);
+  const { champion, slices, againstChampion: found } = evaluation;
+  console.info(
+    `whole judgement of ${evaluation.rows.toLocaleString('en-US')} rows (champion ${champion?.outcome}, ${slices.length} slices, ${evaluation.cluster?.clusters} days, ${found?.test}, every interval): ${seconds.toFixed(1)} s`,
+  );
+  console.info(`peak memory of this process with it: ${peakMemory()}`);
+}
+
 /** Prints the tables. */
 export const run = async (): Promise<void> => {
   const rows = scoredRows(ROWS);
@@ -169,11 +241,12 @@ export const run = async (): Promise<void> => {
     timingRow('millrace', ours, loadSeconds),
     ...(peer === undefined ? [] : [timingRow(name, theirs, peer.loadSeconds)]),
   ]);
-  console.info(`peak memory of this process: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
-  if (peer === undefined) return;
+  console.info(`peak memory of this process: ${peakMemory()}`);
+  if (peer === undefined) return printJudgement(rows);
   const medianOf = (runs: readonly Timed[]): number => median(runs.map((of) => of.seconds));
   console.info(`scikit-learn / millrace: ${(medianOf(theirs) / medianOf(ours)).toFixed(2)} times the seconds`);
   console.table(
     FIGURES.map((figure) => ({ figure, millrace: ours[0]?.figures[figure], [name]: theirs[0]?.figures[figure] })),
   );
+  printJudgement(rows);
 };

@@ -18,7 +18,7 @@ import { type House, openDoor } from './http/server.ts';
 import { createInProcessClient, type InProcessClient } from './in-process/client.ts';
 import { createInnerDoor, type InnerDoor } from './in-process/door.ts';
 import { createInProcessStart, type InProcessFunctions } from './in-process/environment.ts';
-import { createRecorder, type Recorder } from './record.ts';
+import { createRecorder, fileFromEnvironment, type Recorder } from './record.ts';
 import { createEvents } from './services/events/service.ts';
 import { NEEDS } from './services/iam/needs/table.ts';
 import { ADMINISTRATOR_KEY } from './services/iam/roles.ts';
@@ -52,7 +52,10 @@ export interface CloudOptions {
   readonly directory?: string;
   /** Programs that stand in for container images; those of `containers/` by default. */
   readonly images?: readonly ContainerImage[];
-  /** A file each AWS request is appended to as a JSON line. */
+  /**
+   * A file each AWS request is appended to as a JSON line; by default one of the cloud's own in the folder that the
+   * environment variable LOCAL_CLOUD_REQUESTS names, if it does.
+   */
   readonly record?: string;
   /**
    * A folder in which each life of the cloud records its policies and what was asked of them, as JSON lines; by default
@@ -283,7 +286,7 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
   const given = options.directory;
   if (given !== undefined) await mkdir(given, { recursive: true });
   const directory = given ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
-  const recorder = createRecorder(options.record);
+  const recorder = createRecorder(options.record ?? fileFromEnvironment());
   let port = 0;
   const url = () => `http://127.0.0.1:${port}`;
   let life = 0;

@@ -1,5 +1,6 @@
 /** The record of AWS requests: one JSON line each, in the words of botocore's service models. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { JsonObject } from './contracts.ts';
 
@@ -32,6 +33,19 @@ export const recordedServiceName = (scope: string, protocol: string): string => 
   // InvokeEndpoint is signed for `sagemaker` and has a service model of its own.
   if (scope === 'sagemaker' && protocol === 'rest') return 'sagemaker-runtime';
   return BOTOCORE_NAMES[scope] ?? scope;
+};
+
+/** Names a folder in which each cloud that is given no file of its own records its requests. */
+const FOLDER = 'LOCAL_CLOUD_REQUESTS';
+
+let opened = 0;
+
+/** @returns A file of one cloud's own in the folder that the environment names; undefined when it names none. */
+export const fileFromEnvironment = (): string | undefined => {
+  const folder = process.env[FOLDER];
+  if (folder === undefined || folder === '') return undefined;
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${process.pid}-${++opened}.jsonl`);
 };
 
 /** @param file Lines are appended to it. Without a file nothing is recorded. */

@@ -1,5 +1,5 @@
 import { randomStream } from '../../shared/evaluation/random.ts';
-import { type Blocks, drawDays, LONGEST_GATE } from './draws.ts';
+import { type Blocks, drawDays } from './draws.ts';
 import type { Day, Flights } from './flights.ts';
 import { assertSame, byAuc, byF1, byLoss, type Gate, gateOf, type Measured, type Pair } from './judging.ts';
 import {
@@ -15,9 +15,6 @@ import {
 import { drawFlights, retrain, withoutHour } from './retrain.ts';
 
 export type MetricName = 'roc_auc' | 'log_loss' | 'accuracy' | 'f1';
-
-/** Days before and after the longest gate that are of its season. */
-const NEAR = 25;
 
 /** Days in a gate. */
 export const GATES = [3, 6, 10, 14, 20] as const;
@@ -43,9 +40,6 @@ export interface Judgement extends Measured {
   readonly candidate: 'equal' | 'handicapped';
   /** The gain over all days of the reference: half a year. */
   readonly truth: number;
-  /** The gain over those days of the reference that lie within `NEAR` days of the gate, and how many they are. */
-  readonly nearTruth: number;
-  readonly nearDays: number;
 }
 
 /** The gain of a pair by one metric over a population. */
@@ -117,8 +111,6 @@ export function replicate(flights: Flights, replication: number, blocks: Blocks)
   const [gate, reference] = [daysOf(draw.gate), daysOf(draw.reference)];
   const population = populationOf(reference, flights.cells.rows);
   const start = draw.gate[0] ?? 0;
-  const near = daysOf(draw.reference.filter((day) => day >= start - NEAR && day < start + LONGEST_GATE + NEAR));
-  const nearPopulation = populationOf(near, flights.cells.rows);
 
   const gates = GATES.flatMap((length) => [
     { gate: 'consecutive' as const, of: gateOf(gate.slice(0, length)) },
@@ -132,7 +124,6 @@ export function replicate(flights: Flights, replication: number, blocks: Blocks)
   const judgements: Judgement[] = [];
   const add = (metric: MetricName, candidate: Judgement['candidate'], pair: Pair): void => {
     const truth = trueGain(metric, pair, population);
-    const nearTruth = trueGain(metric, pair, nearPopulation);
     for (const { gate: kind, of } of gates) {
       judgements.push({
         replication,
@@ -141,8 +132,6 @@ export function replicate(flights: Flights, replication: number, blocks: Blocks)
         metric,
         candidate,
         truth,
-        nearTruth,
-        nearDays: near.length,
         gate: kind,
         days: of.days,
         rows: of.cells.length,

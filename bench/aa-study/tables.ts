@@ -46,17 +46,17 @@ const rootMeanSquare = (values: readonly number[]): number =>
 
 /** The procedure's lower bound lies above a value; null where it has no bound. */
 const above =
-  (procedure: Procedure, valueOf: (verdict: Verdict) => number) =>
+  (procedure: Procedure, limit: (verdict: Verdict) => number) =>
   (verdict: Verdict): boolean | null => {
     const lower = procedure.lower(verdict.judgement, verdict.mirrored);
-    return lower === null ? null : lower > valueOf(verdict);
+    return lower === null ? null : lower > limit(verdict);
   };
 
 const truthOf = (verdict: Verdict): number => seen(verdict, verdict.judgement.truth);
 
 /**
- * Retraining by one recipe under `superior`: how many candidates are promoted and are no better in truth, of all
- * candidates; in brackets of the row its rate among those that are no better.
+ * Retraining by one recipe under `superior`: how many candidates are promoted, and how many of all are promoted though
+ * they are no better in truth.
  */
 export function falsePromotions(judgements: readonly Judgement[], metric: MetricName): string {
   const procedures = [BY_ROW, BY_DAY, WIDEST];

@@ -154,14 +154,16 @@ export async function writeSplits(
     const assigned = assign(batch);
     for (const [reason, count] of Object.entries(assigned.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
     const features = encoders.candidate(batch);
-    // The image reads the label, then the weight, then the features. Source: SageMaker developer guide, xgboost.
-    const labelled = [assigned.label, ...(assigned.weight === null ? [] : [assigned.weight]), ...features];
+    // The image reads the label, then the weight, then the features; of the validation channel it reads no weights.
+    // Source: SageMaker developer guide, xgboost; the image's algorithm_mode/train.py, get_validated_dmatrices.
+    const weighted = [assigned.label, ...(assigned.weight === null ? [] : [assigned.weight]), ...features];
+    const labelled = [assigned.label, ...features];
     const key = keyHashes(keyColumns(batch, input.key), batch.rows);
     const beside = rowsFile.of(batch, key, assigned.shown);
     const train = chosen(assigned.sides, SIDES.train);
     for (const row of train) count(trainLabels, assigned.label[row] ?? 0);
     sample.add(features, assigned.label, train);
-    await writers.train.append({ train: labelled }, beside, train);
+    await writers.train.append({ train: weighted }, beside, train);
     await writers.validation.append({ validation: labelled }, beside, chosen(assigned.sides, SIDES.validation));
     const gate = chosen(assigned.sides, SIDES.gate);
     let judged = '';

@@ -52,10 +52,28 @@ export interface Checked {
 }
 
 /** `paired_tests.json`, and `paired_tests-more.json` or `paired_tests.more.json`, are about paired tests. */
-function subjectOf(file: string): Subject | undefined {
+function subjectNamed(file: string): Subject | undefined {
   const [, name = ''] = /^([a-z_]+?)([-.][^/]*)?\.json$/.exec(file) ?? [];
   return Object.hasOwn(SUBJECTS, name) ? SUBJECTS[name] : undefined;
 }
+
+const isRefusal = (error: unknown): error is z.ZodError | RangeError =>
+  error instanceof z.ZodError || error instanceof RangeError;
+
+/** Whether a subject takes the case's input and computes every figure it expects. */
+function fits({ compute, beside = {} }: Subject, reference: ReferenceCase): boolean {
+  try {
+    const found = compute(reference);
+    return Object.keys(reference.expected).every((name) => Object.hasOwn(found, name) || Object.hasOwn(beside, name));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return false;
+  }
+}
+
+/** In a file of another name each case says by its input and its figures what it is about. */
+const subjectOf = (file: string, reference: ReferenceCase): Subject | undefined =>
+  subjectNamed(file) ?? Object.values(SUBJECTS).find((subject) => fits(subject, reference));
 
 const messageOf = (error: z.ZodError | RangeError): string =>
   error instanceof z.ZodError ? z.prettifyError(error) : error.message;
@@ -71,22 +89,28 @@ export function checkFile(file: string, text: string): Checked {
   });
   const reference = parseReferenceFile(text);
   if (typeof reference === 'string') return unusable(reference);
-  const subject = subjectOf(file);
-  if (subject === undefined) return unusable(`unknown file: not one of ${Object.keys(SUBJECTS).join(', ')}`);
-  const { compute, beside = {} } = subject;
+  const notCompared: Record<string, string> = {};
   const failures = reference.cases.map((one): Checked['failures'] => {
+    const subject = subjectOf(file, one);
+    if (subject === undefined) {
+      const [input, figures] = [Object.keys(one.input).join(', '), Object.keys(one.expected).join(', ')];
+      const found = `no function of the product computes ${figures} of ${input}`;
+      return [{ case: one.id, figure: 'function', expected: 'a known function', found }];
+    }
+    const { compute, beside = {} } = subject;
+    Object.assign(notCompared, beside);
     const tolerances = { byDefault: reference.default_tolerance, loosened: one.tolerance, note: one.note };
     const compared = (): Difference[] => {
       try {
         return differences(one.expected, compute(one), tolerances, (path) => Object.hasOwn(beside, path));
       } catch (error) {
         // A case the product refuses has failed, and the rest still runs; anything else is a bug and ends the run.
-        if (!(error instanceof z.ZodError || error instanceof RangeError)) throw error;
+        if (!isRefusal(error)) throw error;
         return [{ figure: 'input', expected: 'figures', found: messageOf(error) }];
       }
     };
     return compared().map((difference) => ({ ...difference, case: one.id }));
   });
   const failed = failures.filter((of) => of.length > 0).length;
-  return { file, passed: failures.length - failed, failed, failures: failures.flat(), beside };
+  return { file, passed: failures.length - failed, failed, failures: failures.flat(), beside: notCompared };
 }

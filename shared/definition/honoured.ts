@@ -21,10 +21,6 @@ const NOT_YET: readonly Unhonoured[] = [
       ),
   },
   {
-    path: 'data.weight',
-    asked: ({ data }) => when(data.weight !== null, 'kept beside the rows, and used neither to train nor to judge'),
-  },
-  {
     path: 'training.algorithm',
     asked: ({ training }) => when(training.algorithm !== 'xgboost', 'images of your own are not trained'),
   },

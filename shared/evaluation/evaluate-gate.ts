@@ -13,6 +13,7 @@ import { operatingPoints } from './operating-points.ts';
 import { marginAgainst, type Policy } from './policy.ts';
 import { rankingFigure } from './rank-figures.ts';
 import { type Draws, drawFigures } from './resampling.ts';
+import { type TermColumns, termColumns } from './row-terms.ts';
 import type { Answers, Sample } from './sample.ts';
 import type { ScoresRead } from './scores.ts';
 import { sliceEvidence } from './slice-evidence.ts';
@@ -152,6 +153,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
     return drawn;
   };
   const { confidence } = policy;
+  let columns: TermColumns | undefined;
   const intervalFor = (side: Side, figure: string, ranking?: RankContributions | null): PlainInterval => {
     const interval = intervalOf(figure, {
       sample,
@@ -159,6 +161,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
       draws: () => ({ from: draws(), model: sides.indexOf(side) }),
       ranking,
       confidence,
+      columns,
     });
     return interval === null ? null : [interval[0], interval[1]];
   };
@@ -201,6 +204,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
   const againstChampion = against(champion, policy.champion.margin, policy.champion.mode);
   const againstAnchor = policy.anchor === null ? null : against(anchor, policy.anchor.margin, 'non_inferior');
   rankings.clear();
+  columns = termColumns(count);
   const scored = (side: Side): Scored => ({
     ...side.measured,
     run: side.run,
@@ -217,6 +221,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
     anchor: isSide(judgedAnchor) ? scored(judgedAnchor) : judgedAnchor,
   };
   drawn = undefined;
+  columns = undefined;
 
   const evaluation: Evaluation = {
     model,

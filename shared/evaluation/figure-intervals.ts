@@ -7,7 +7,7 @@ import type { Figures } from './metrics.ts';
 import { rankingFigure } from './rank-figures.ts';
 import { RESAMPLED } from './resampled-figures.ts';
 import { type Draws, percentileInterval, spreadOf } from './resampling.ts';
-import { isShare, rowTerms } from './row-terms.ts';
+import { isShare, rowTerms, type TermColumns } from './row-terms.ts';
 import { type Answers, type Sample, weightIn } from './sample.ts';
 import { sumOf } from './sums.ts';
 
@@ -95,6 +95,8 @@ export interface IntervalInput {
   /** A ranking worked out already. */
   readonly ranking?: RankContributions | null | undefined;
   readonly confidence: number;
+  /** To work in, figure after figure. */
+  readonly columns?: TermColumns | undefined;
 }
 
 /**
@@ -116,7 +118,7 @@ export function intervalOf(figure: string, input: IntervalInput): Interval | nul
     const estimate = rankEstimate(sample, ranking);
     return 'undefinedBecause' in estimate ? null : possible(figure, boundsOf(estimate, confidence).interval);
   }
-  const terms = rowTerms(figure, sample, model.answers);
+  const terms = rowTerms(figure, sample, model.answers, input.columns);
   if (terms !== undefined) {
     const estimate = meanEstimate(terms, sample.clusters);
     if (isShare(figure)) {

@@ -102,16 +102,36 @@ function regressionTerm(metric: string, { labels }: Sample, answers: Answers): T
 
 const TERMS = { binary: binaryTerm, multiclass: multiclassTerm, regression: regressionTerm } as const;
 
-/** The terms whose mean is the metric; undefined where it is no mean over rows. */
-export function rowTerms(metric: string, sample: Sample, answers: Answers): RowTerms | undefined {
+/** Columns to write terms into, of the sample's rows: for ten million rows figure after figure would leave its own. */
+export interface TermColumns {
+  readonly terms: Float64Array;
+  readonly weights: Float64Array;
+}
+
+/** Columns for the terms of so many rows. */
+export const termColumns = (rows: number): TermColumns => ({
+  terms: new Float64Array(rows),
+  weights: new Float64Array(rows),
+});
+
+/**
+ * The terms whose mean is the metric; undefined where it is no mean over rows. Written into `columns` where given: they
+ * hold until those are used again.
+ */
+export function rowTerms(
+  metric: string,
+  sample: Sample,
+  answers: Answers,
+  columns?: TermColumns,
+): RowTerms | undefined {
   const term = TERMS[sample.problem](metric, sample, answers);
   if (term === undefined) return undefined;
   const rows = sample.labels.length;
-  const terms = new Float64Array(rows);
+  const terms = columns?.terms ?? new Float64Array(rows);
   for (let row = 0; row < rows; row += 1) terms[row] = term.of(row);
   const { counts } = term;
   if (counts === undefined) return { terms, weights: sample.weights };
-  const weights = new Float64Array(rows);
+  const weights = columns?.weights ?? new Float64Array(rows);
   for (let row = 0; row < rows; row += 1) weights[row] = counts(row) ? weightIn(sample.weights, row) : 0;
   return { terms, weights };
 }

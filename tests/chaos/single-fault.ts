@@ -51,8 +51,13 @@ interface Playing {
   readonly notices: () => Promise<string[]>;
 }
 
-const begin = async (story: Story): Promise<Playing> => {
-  const world = await startInProcessWorld({ models: [story.model], start: START });
+/** Starts a world with these models published. */
+export type StartWorld = (models: readonly string[], start: string) => Promise<World>;
+
+const inProcess: StartWorld = (models, start) => startInProcessWorld({ models, start });
+
+const begin = async (story: Story, start: StartWorld): Promise<Playing> => {
+  const world = await start([story.model], START);
   const [events, notices] = [await hearEvents(world), await hearNotices(world)];
   await story.before?.(world);
   return { world, events, notices };
@@ -82,8 +87,8 @@ export interface CleanTelling {
 }
 
 /** Tells a story in which nothing goes wrong but what goes wrong in it anyway. */
-export const tellCleanly = async (story: Story): Promise<CleanTelling> => {
-  const playing = await begin(story);
+export const tellCleanly = async (story: Story, start = inProcess): Promise<CleanTelling> => {
+  const playing = await begin(story, start);
   const { world } = playing;
   try {
     world.cloud.faults.set({ rules: [...(story.faults ?? [])] });
@@ -105,8 +110,13 @@ export interface ToldWithFault extends Told {
 }
 
 /** Tells a story with one fault more. */
-export const tellWith = async (story: Story, fault: FaultRule, clean: Told): Promise<ToldWithFault> => {
-  const playing = await begin(story);
+export const tellWith = async (
+  story: Story,
+  fault: FaultRule,
+  clean: Told,
+  start = inProcess,
+): Promise<ToldWithFault> => {
+  const playing = await begin(story, start);
   const { world } = playing;
   try {
     const { faults, clock } = world.cloud;

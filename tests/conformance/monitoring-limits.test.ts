@@ -81,12 +81,7 @@ describe('PutMetricData refuses', () => {
       WRONG,
       'colon',
     ],
-    [
-      'a name that is too long',
-      { Value: 1, MetricName: 'n'.repeat(256) },
-      OF_MODEL,
-      'metricName',
-    ],
+    ['a name that is too long', { Value: 1, MetricName: 'n'.repeat(256) }, OF_MODEL, 'metricName'],
     ['a resolution between', { Value: 1, StorageResolution: 30 }, WRONG, 'StorageResolution'],
     ['a unit there is none of', { Value: 1, Unit: 'Stones' as 'Count' }, OF_MODEL, 'Stones'],
   ])('%s', async (_, datum, name, message) => {

@@ -10,7 +10,20 @@ import * as z from 'zod';
 import { MUTATIONS, type Mutation } from './mutations.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const COPIED = ['functions', 'shared', 'events', 'local', 'tests', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = [
+  'functions',
+  'shared',
+  'events',
+  'local',
+  'cli',
+  'demo',
+  'tests',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
+/** What is only read: what is installed, and what was packaged. */
+const LINKED = ['node_modules', '.serverless', 'dist'];
 /** Copies that are changed and tested side by side; a change is taken back before the next. */
 const LANES = 2;
 
@@ -84,7 +97,7 @@ beforeAll(async () => {
     Array.from({ length: LANES }, async (_, lane) => {
       const copy = join(folder, `copy-${lane}`);
       for (const name of COPIED) await cp(join(ROOT, name), join(copy, name), { recursive: true });
-      await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+      for (const name of LINKED) await symlink(join(ROOT, name), join(copy, name));
       return copy;
     }),
   );

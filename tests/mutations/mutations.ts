@@ -259,4 +259,12 @@ export const MUTATIONS: readonly Mutation[] = [
     title:
       'an endpoint that is not as the rollout expects it > is on its way where the answer to the update was lost and the SDK sent it again',
   },
+  {
+    without: 'telling again that training began, when the run is over by the time its launch is tried again',
+    file: 'functions/launch-training/launch-training.ts',
+    find: "if (await sageMaker.describe('trainingJob', jobName)) await tellStarted(jobName);",
+    replace: '',
+    test: 'tests/chaos/crash-telling.test.ts',
+    title: 'a launch that is killed after its request > tells that training began, though the run is over by then',
+  },
 ];

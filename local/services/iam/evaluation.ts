@@ -55,21 +55,47 @@ const principalMatch = (principals: Principals, asker: Asker): Match | undefined
   return principals.aws.some((one) => account.includes(one)) ? 'account' : undefined;
 };
 
-const applies = (statement: Statement, { action, resource, valuesOf }: Question): boolean =>
-  statement.actions.some((matches) => matches(action, valuesOf)) !== statement.exceptActions &&
+/** A statement with its place in its policy. */
+type Placed = readonly [index: number, statement: Statement];
+
+const byAction = new WeakMap<Policy, Map<string, readonly Placed[]>>();
+const NO_VALUES = () => undefined;
+
+/** The statements of a policy that are about an action, found once for each: there are few actions, and many questions. */
+const statementsAbout = (policy: Policy, action: string): readonly Placed[] => {
+  let known = byAction.get(policy);
+  if (!known) {
+    known = new Map();
+    byAction.set(policy, known);
+  }
+  let found = known.get(action);
+  if (!found) {
+    // An action has no variables in it, so that whether it is meant does not depend on the request.
+    found = [...policy.statements.entries()].filter(
+      ([, { actions, exceptActions }]) => actions.some((matches) => matches(action, NO_VALUES)) !== exceptActions,
+    );
+    known.set(action, found);
+  }
+  return found;
+};
+
+/** Does a statement apply that is about the question's action? */
+const applies = (statement: Statement, { resource, valuesOf }: Question): boolean =>
   (statement.resources.length === 0 ||
     statement.resources.some((matches) => matches(resource, valuesOf)) !== statement.exceptResources) &&
   statement.conditions.every((holds) => holds(valuesOf));
 
 const some = (policies: readonly Policy[], effect: Statement['effect'], question: Question): boolean =>
-  policies.some(({ statements }) =>
-    statements.some((statement) => statement.effect === effect && applies(statement, question)),
+  policies.some((policy) =>
+    statementsAbout(policy, question.action).some(
+      ([, statement]) => statement.effect === effect && applies(statement, question),
+    ),
   );
 
 /** What a resource policy says to the asker: the strongest of its statements that apply. */
 const resourceWord = (policy: Policy | undefined, question: Question): 'denied' | Match | undefined => {
   let word: Match | undefined;
-  for (const statement of policy?.statements ?? []) {
+  for (const [, statement] of policy ? statementsAbout(policy, question.action) : []) {
     const match = statement.principals && principalMatch(statement.principals, question.asker);
     if (!match || !applies(statement, question)) continue;
     if (statement.effect === 'Deny') return 'denied';
@@ -108,8 +134,8 @@ export const decide = (question: Question, grounds: Grounds): Verdict => {
  */
 export const footprint = (question: Question, { identity, boundary, resource }: Grounds): string => {
   const marks: string[] = [];
-  const mark = (label: string, { statements }: Policy, isAsked: (statement: Statement) => boolean) => {
-    for (const [index, statement] of statements.entries()) {
+  const mark = (label: string, policy: Policy, isAsked: (statement: Statement) => boolean) => {
+    for (const [index, statement] of statementsAbout(policy, question.action)) {
       if (!isAsked(statement) || !applies(statement, question)) continue;
       const which = statement.resources.flatMap((matches, at) =>
         matches(question.resource, question.valuesOf) ? [at] : [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { hasScikitLearn, run, scikitLearn, scoredRows, timeOurs } from '../../../bench/evaluation.ts';
+import { hasScikitLearn, run, scikitLearn, scoredRows, timeJudgement, timeOurs } from '../../../bench/evaluation.ts';
 import { expectFigures } from './vectors.ts';
 
 describe('the benchmark of the evaluation', () => {
@@ -19,4 +19,14 @@ describe('the benchmark of the evaluation', () => {
     expectFigures(theirs.figures, ours.figures, { abs: 1e-12, rel: 1e-12 });
     expect(theirs.seconds).toBeGreaterThan(0);
   }, 60_000);
+
+  it('judges candidate and champion whole: twenty slices, days that move together, an interval for each figure', () => {
+    const { evaluation, seconds } = timeJudgement(scoredRows(20_000));
+
+    expect(evaluation.champion?.outcome).toBe('scored');
+    expect(evaluation.slices).toHaveLength(20);
+    expect(evaluation.cluster?.clusters).toBe(100);
+    expect(evaluation.againstChampion?.lower).toBeTypeOf('number');
+    expect(seconds).toBeGreaterThan(0);
+  });
 });

@@ -47,6 +47,18 @@ describe('the product against the reference numbers', () => {
   it('takes a file of a known subject under a longer name', () => {
     expect(checkFile('cbpe-more.json', textOf('cbpe'))).toMatchObject({ passed: 6, failed: 0 });
   });
+
+  it.each(FILES)(
+    'knows each case of %s by its input and figures in a file of any name',
+    (name) => {
+      const known = checkFile(`${name}.json`, textOf(name));
+
+      for (const other of ['wind.json', '__proto__.json']) {
+        expect(checkFile(other, textOf(name))).toMatchObject({ passed: known.passed, failed: 0, beside: known.beside });
+      }
+    },
+    60_000,
+  );
 });
 
 describe('a difference from the reference numbers', () => {
@@ -75,15 +87,26 @@ describe('a difference from the reference numbers', () => {
   });
 
   it.each([
-    ['wind.json', textOf('cbpe'), 'unknown file'],
     ['cbpe.json', '{', 'not JSON'],
     ['cbpe.json', '{"cases": []}', 'not in the format'],
-    ['__proto__.json', textOf('cbpe'), 'unknown file'],
   ])('is also a file that cannot be checked: %s', (name, text, why) => {
     const checked = checkFile(name, text);
 
     expect(checked).toMatchObject({ passed: 0, failed: 1 });
     expect(String(checked.failures[0]?.found)).toContain(why);
+  });
+
+  it('is also a case of a function the product does not have, which is named, and the other cases still run', () => {
+    const file = loose.parse(JSON.parse(textOf('cbpe')));
+    const [first] = file.cases;
+    if (first !== undefined) Object.assign(first, { input: { wind: [1, 2] }, expected: { gustiness: 1 } });
+
+    const checked = checkFile('wind.json', JSON.stringify(file));
+
+    expect(checked).toMatchObject({ passed: 5, failed: 1 });
+    expect(checked.failures).toMatchObject([
+      { figure: 'function', found: 'no function of the product computes gustiness of wind' },
+    ]);
   });
 
   it('is also a case the product refuses, and the other cases still run', () => {

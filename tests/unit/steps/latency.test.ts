@@ -6,6 +6,22 @@ import { RefusedError } from '../../../shared/errors.ts';
 import type { Deployment } from '../../../shared/ledger/facts.ts';
 import { DEFINITION, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
+const rollout: Deployment = {
+  model: MODEL,
+  n: 4,
+  run: RUN,
+  kind: 'create',
+  endpointName: 'the-endpoint',
+  endpointConfigName: 'c',
+  modelName: 'm',
+  modelPackageArn: 'arn',
+  inputDigest: 'i',
+  definitionDigest: 'd',
+  replaces: null,
+  trigger: 't',
+  decidedAt: NOW.toISOString(),
+};
+
 /** An endpoint whose answers take so long, and a model whose definition limits that. */
 const world = async (answerMs: (request: number) => number, limit: number | null = 50) => {
   const loop = loopWorld();
@@ -19,24 +35,10 @@ const world = async (answerMs: (request: number) => number, limit: number | null
     clockMs += answerMs(loop.sageMaker.asked.length - 1);
     return '0.5';
   };
-  const deployment: Deployment = {
-    model: MODEL,
-    n: 4,
-    run: RUN,
-    kind: 'create',
-    endpointName: 'the-endpoint',
-    endpointConfigName: 'c',
-    modelName: 'm',
-    modelPackageArn: 'arn',
-    inputDigest: 'i',
-    definitionDigest: digest,
-    replaces: null,
-    trigger: 't',
-    decidedAt: NOW.toISOString(),
-  };
   return {
     ...loop,
-    probe: () => latencyProbe(loop.ledger, loop.store, loop.sageMaker, () => clockMs)(deployment),
+    probe: () =>
+      latencyProbe(loop.ledger, loop.store, loop.sageMaker, () => clockMs)({ ...rollout, definitionDigest: digest }),
   };
 };
 
@@ -93,7 +95,7 @@ describe('probes in turn', () => {
   const never: Probe = async () => {
     throw new Error('nobody asks me');
   };
-  const of = (...probes: Probe[]) => inTurn(...probes)({} as Deployment);
+  const of = (...probes: Probe[]) => inTurn(...probes)(rollout);
 
   it('are content together, or the first that is not speaks alone', async () => {
     expect(await of(saying(true, 'right'), saying(true, ''), saying(true, 'quick'))).toEqual({

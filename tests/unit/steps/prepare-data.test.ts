@@ -250,6 +250,8 @@ describe('what training must not see', () => {
     const { splits, dropped } = await run.prepared();
     const train = (await run.text(splits.train.parts[0]?.dataKey)).split('\n');
     expect(train.slice(0, 2)).toEqual(['0,0.5,0,1', '0,4.5,2,2']);
+    // The image takes weights in the training channel alone.
+    expect((await run.text(splits.validation.parts[0]?.dataKey)).split('\n')[0]).toBe('0,0,1');
     expect((await run.text(splits.gate.parts[0]?.dataKey)).split('\n')[0]).toBe('0,1');
     expect(dropped).toMatchObject({ weight_invalid: 1 });
   });
