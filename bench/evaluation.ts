@@ -4,7 +4,8 @@
  * timed apart. Then, on its own, the whole judgement of as many rows: candidate and champion with intervals, the paired
  * test, twenty slices, a hundred days of rows that move together.
  */
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,24 +14,14 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-import { policyOf } from '../shared/definition/policy.ts';
-import { modelDefinitionSchema } from '../shared/definition/schema.ts';
 import { binaryMetrics } from '../shared/evaluation/binary-metrics.ts';
-import { evaluateGate } from '../shared/evaluation/evaluate-gate.ts';
-import type { Evaluation } from '../shared/evaluation/evaluation.ts';
-import { randomStream } from '../shared/evaluation/random.ts';
+import { type ScoredRows, scoredRows } from './scored-rows.ts';
 
 const ROWS = 10_000_000;
 const RUNS = 5;
 const THRESHOLD = 0.5;
 const FIGURES = ['roc_auc', 'average_precision', 'log_loss', 'brier', 'f1'] as const;
 const SCRIPT = fileURLToPath(new URL('../tests/oracle/sklearn_bench.py', import.meta.url));
-
-/** Labels 0 or 1 and the scores of a model that knows something. */
-export interface ScoredRows {
-  readonly labels: Float64Array;
-  readonly scores: Float64Array;
-}
 
 type Five = Readonly<Record<(typeof FIGURES)[number], number>>;
 
@@ -48,19 +39,8 @@ const five = z.object({
   f1: z.number(),
 });
 const answer = z.object({ seconds: z.number(), figures: five });
+const judgement = z.object({ seconds: z.number(), peakMiB: z.number(), what: z.string() });
 const ready = z.object({ version: z.string(), loadSeconds: z.number() });
-
-/** Seeded rows: scores rounded to float32, as XGBoost's are, each row positive with the chance its score says. */
-export function scoredRows(rows: number): ScoredRows {
-  const { uniform } = randomStream(1);
-  const [labels, scores] = [new Float64Array(rows), new Float64Array(rows)];
-  for (let row = 0; row < rows; row += 1) {
-    const score = Math.fround(uniform() ** 2);
-    scores[row] = score;
-    labels[row] = uniform() < score ? 1 : 0;
-  }
-  return { labels, scores };
-}
 
 /** The five figures by the product, and how long they took. */
 export function timeOurs({ labels, scores }: ScoredRows): Timed {
@@ -150,75 +130,8 @@ function timingRow(name: string, runs: readonly Timed[], loadSeconds: number) {
   };
 }
 
-const SLICES = 20;
-const DAYS = 100;
-/** How far the champion's scores are from the candidate's. */
-const SPREAD = 0.05;
-
-/** The whole judgement of rows in memory, with a champion that knows a little less, and how long it took. */
-export function timeJudgement({ labels, scores }: ScoredRows): {
-  readonly seconds: number;
-  readonly evaluation: Evaluation;
-} {
-  const rows = labels.length;
-  const { uniform } = randomStream(2);
-  const champion = scores.map((score) => Math.fround(Math.min(1, Math.max(0, score + SPREAD * (uniform() - 0.5)))));
-  const definition = modelDefinitionSchema.parse({
-    problem: 'binary',
-    data: { label: 'label', time: 'day' },
-    evaluation: { slices: ['slice'] },
-  });
-  const read = (values: Float64Array) => ({
-    outcome: 'read' as const,
-    scores: { rows, columns: [{ name: 'score', values }] },
-  });
-  const gate = {
-    parts: [rows],
-    labels,
-    classes: null,
-    weights: null,
-    cluster: {
-      by: 'day',
-      clusters: { ids: Uint32Array.from(labels, (_, row) => Math.floor((row * DAYS) / rows)), count: DAYS },
-    },
-    slices: [
-      {
-        column: 'slice',
-        values: Array.from({ length: SLICES }, (_, at) => String.fromCharCode(97 + at)),
-        codes: Int32Array.from(labels, () => Math.floor(uniform() * SLICES)),
-      },
-    ],
-    protected: [],
-  };
-  const started = performance.now();
-  const { evaluation } = evaluateGate({
-    model: 'bench',
-    run: 'candidate',
-    problem: 'binary',
-    rows: gate,
-    policy: policyOf(definition),
-    candidate: read(scores),
-    champion: { run: 'champion', scores: read(champion) },
-    anchor: null,
-    evaluatedAt: new Date(0),
-  });
-  return { seconds: (performance.now() - started) / 1000, evaluation };
-}
-
-const peakMemory = (): string => `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`;
-
-/** Judges all rows once and says what it took. */
-function printJudgement(rows: ScoredRows): void {
-  const { seconds, evaluation } = timeJudgement(rows);
-  const { champion, slices, againstChampion: found } = evaluation;
-  console.info(
-    `whole judgement of ${evaluation.rows.toLocaleString('en-US')} rows (champion ${champion?.outcome}, ${slices.length} slices, ${evaluation.cluster?.clusters} days, ${found?.test}, every interval): ${seconds.toFixed(1)} s`,
-  );
-  console.info(`peak memory of this process with it: ${peakMemory()}`);
-}
-
-/** Prints the tables. */
-export const run = async (): Promise<void> => {
+/** Prints the five figures' tables. */
+async function compareFigures(): Promise<void> {
   const rows = scoredRows(ROWS);
   const loadSeconds = timeLoad(rows);
   const peer = hasScikitLearn() ? await scikitLearn(rows) : undefined;
@@ -241,12 +154,26 @@ export const run = async (): Promise<void> => {
     timingRow('millrace', ours, loadSeconds),
     ...(peer === undefined ? [] : [timingRow(name, theirs, peer.loadSeconds)]),
   ]);
-  console.info(`peak memory of this process: ${peakMemory()}`);
-  if (peer === undefined) return printJudgement(rows);
+  console.info(`peak memory of this process: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
+  if (peer === undefined) return;
   const medianOf = (runs: readonly Timed[]): number => median(runs.map((of) => of.seconds));
   console.info(`scikit-learn / millrace: ${(medianOf(theirs) / medianOf(ours)).toFixed(2)} times the seconds`);
   console.table(
     FIGURES.map((figure) => ({ figure, millrace: ours[0]?.figures[figure], [name]: theirs[0]?.figures[figure] })),
   );
-  printJudgement(rows);
+}
+
+/** Judges as many rows whole in a process of its own, so that its memory is its own too, and says what it took. */
+async function printJudgement(): Promise<void> {
+  const child = fork(fileURLToPath(new URL('./whole-judgement.ts', import.meta.url)), [String(ROWS)]);
+  const [[message]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+  const { seconds, peakMiB, what } = judgement.parse(message);
+  console.info(`whole judgement of ${ROWS.toLocaleString('en-US')} rows (${what}): ${seconds.toFixed(1)} s`);
+  console.info(`peak memory of its process, columns included: ${peakMiB.toFixed(0)} MiB`);
+}
+
+/** Prints the tables. */
+export const run = async (): Promise<void> => {
+  await compareFigures();
+  await printJudgement();
 };

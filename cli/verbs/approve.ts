@@ -1,5 +1,4 @@
 import { ApprovalGivenV1 } from '../../events/index.ts';
-import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { approvalSchema, lapsedBecause } from '../../shared/evaluation/approval.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { championSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
@@ -36,10 +35,6 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
       const text = `run ${run} was ${given.decision} by ${given.approver} before; the first answer stands`;
       return { exit: given.decision === decision ? 0 : 1, text, data: { ...given } };
     }
-    if (expires && expires.getTime() <= now.getTime()) {
-      const text = `the answer would have expired at ${expires.toISOString()} already, and count for nothing`;
-      return { exit: 1, text, data: { error: 'approval_expired', run } };
-    }
     const approver = options.approver ?? place.caller;
     const data = {
       model: plan.model,
@@ -53,17 +48,15 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
     await place.tell(ApprovalGivenV1, `${run}/${decision}/${approver}`, data, { now, correlationId: run });
     const text = `Run ${run} of ${plan.model} is ${decision} by ${approver}.`;
     const champion = await place.ledger.find(championSchema, keys.champion(plan.model));
-    const { definition } = await place.ledger.read(
-      publishedDefinitionSchema,
-      keys.definition(plan.model, plan.definitionDigest),
-    );
+    // What the facts say already, as of the decision. Whether the evidence is too old or the answer expired goes by the
+    // time of the event, so the loop says that: this machine's clock may show another time than the loop's.
     const late = lapsedBecause({
       decision: stands,
       expiresAt: null,
       judgedAgainst: plan.champion?.run ?? null,
       championNow: champion?.run ?? null,
-      maxAgeMs: definition.retraining.max_age,
-      now,
+      maxAgeMs: 1,
+      now: new Date(stands.decidedAt),
     });
     if (decision === 'rejected' || late === undefined) return { exit: 0, text, data };
     // The loop says so too, to everybody who hears of the model.

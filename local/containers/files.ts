@@ -43,17 +43,20 @@ export const filesIn = (root: string): ContainerFiles => {
   };
 };
 
+/** Stands for `/` in names. It lies below something, so that what leads out of it can be told. */
+const MEMORY_ROOT = '/container';
+
 /** The files of a container that runs in this process. */
 export const filesInMemory = (): ContainerFiles => {
   const files = new Map<string, Buffer>();
-  const place = (path: string) => inside('/', path);
+  const place = (path: string) => inside(MEMORY_ROOT, path);
   const found = (path: string): Buffer => {
     const bytes = files.get(place(path));
     if (!bytes) throw new Error(`there is no file ${path}`);
     return bytes;
   };
   const list = (folder: string): string[] => {
-    const prefix = `${place(folder)}${posix.sep}`;
+    const prefix = `${place(folder).replace(/\/$/, '')}${posix.sep}`;
     return [...files.keys()].flatMap((path) => (path.startsWith(prefix) ? [path.slice(prefix.length)] : [])).sort();
   };
   return {

@@ -61,9 +61,7 @@ export const checkRequest = (
         501,
       );
     }
-    const violations = findings.violations.filter((violation) => wording.applies?.(violation) ?? true);
-    if (violations.length > 0) throw wording.violations(violations);
-    return;
+    throw wording.violations(findings.violations);
   }
   throw new ServiceError(
     'InternalFailure',

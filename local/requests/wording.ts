@@ -7,8 +7,6 @@ export interface Wording {
   mismatch(found: TypeMismatch): ServiceError;
   /** @param found At least one. */
   violations(found: readonly Violation[]): ServiceError;
-  /** Whether a constraint is of the member as this cloud has it; all are by default. */
-  applies?(violation: Violation): boolean;
 }
 
 const sentenceOf = ({ path, value, sensitive, constraint }: Violation) => {
@@ -83,8 +81,6 @@ const S3: Wording = {
       ...(first?.value !== undefined && { ArgumentValue: first.value }),
     });
   },
-  // CopySource comes percent-encoded (API_CopyObject, documented); its pattern is of what it says.
-  applies: ({ kind }) => kind !== 'pattern',
 };
 
 /** `MetricData.1.MetricName` → `MetricData.member.1.MetricName`, as the query protocol calls it. */

@@ -53,8 +53,8 @@ describe('boto3', () => {
 });
 
 describe('the AWS CLI', () => {
-  // A few commands of each kind of protocol: the CLI is slow to start a command, and the same beneath as boto3.
-  const services = ['s3', 'sqs', 'sns', 'events', 'monitoring', 'logs', 'lambda', 'sagemaker', 'sts'];
+  // A few commands of each kind of protocol: the CLI takes a second for each, and is the same beneath as boto3.
+  const services = ['s3', 'sqs', 'lambda', 'sts'];
   it.each(services)('is answered by %s as the SDK is, in its first story', async (service) => {
     if (!python || !tools.cli) return;
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -59,6 +60,7 @@ describe.for(Object.entries(PLACES))('files %s', ([, place]) => {
     archive.finalize();
 
     await expect(async () => files.write('../out.txt', 'out')).rejects.toThrow('leads out');
+    await expect(files.unpack('opt', archive.pipe(createGzip()))).rejects.toThrow('leads out');
     await expect(files.unpack('opt', Readable.from([Buffer.from('no archive')]))).rejects.toThrow();
     expect(await files.list('.')).toEqual([]);
   });

@@ -184,7 +184,6 @@ describe('on a rare occasion', () => {
     await pass(world, 2 * HOUR_MS);
     const { endpoints } = await onSageMaker(world.sageMaker);
     const after = await world.champion(MODEL);
-    console.info(world.errors(), after, world.cloud.clock.now());
 
     expect(after?.endpointName).not.toBe(before?.endpointName);
     expect(meanwhile.endpoints).toHaveLength(2);

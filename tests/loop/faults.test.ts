@@ -10,14 +10,11 @@ const STORY = STORIES.first;
 
 /** By the end of their names in tests/chaos. */
 const SAMPLE = [
-  /validate-data crashes after .* s3 PutObject$/,
-  /plan-run crashes after .* events PutEvents$/,
   /prepare-data crashes after .* events PutEvents$/,
   /launch-training crashes after .* CreateTrainingJob$/,
   /gate-model crashes after .* CreateModelPackage$/,
   /deploy-model crashes after .* CreateEndpoint$/,
   /^SageMaker Training Job State Change .* is lost$/,
-  /^RunPrepared\.v1 .* comes twice at once$/,
   /^SageMaker Model Package State Change .* comes eight hours late$/,
 ];
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { type Call, type Cloud, type JsonObject, ServiceError } from '../../contracts.ts';
+import { checkRequest } from '../../requests/check.ts';
 import { membersOf } from '../../template/members.ts';
 import type { AsynchronousInvocations } from './asynchronous.ts';
 import type { EventSourceMapping } from './event-source-mapping.ts';
@@ -160,14 +161,17 @@ export const lambdaRoutes = (
     const payload = bytes.length === 0 ? '{}' : bytes.toString('utf8');
     const encoded = header('x-amz-client-context');
     const clientContext = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
-    call.note('Invoke', {
+    const members: JsonObject = {
       FunctionName: name,
       ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
       InvocationType: type,
       ...(header('x-amz-log-type') === undefined ? {} : { LogType: header('x-amz-log-type') ?? '' }),
       ...(encoded === undefined ? {} : { ClientContext: encoded }),
       Payload: { bytes: bytes.length },
-    });
+    };
+    call.note('Invoke', members);
+    // The path and the query were checked when the request was admitted; the headers are members, too.
+    checkRequest('lambda', 'Invoke', members, { whole: true });
     if (type === 'DryRun') {
       response.writeHead(204);
       response.end();
@@ -350,7 +354,9 @@ export const lambdaRoutes = (
         const body = bytes.toString('utf8');
         assertJson(body || '{}');
         const input: JsonObject = JSON.parse(body || '{}');
-        call.note('UpdateEventSourceMapping', { ...input, UUID: name });
+        const all = { ...input, UUID: name };
+        call.note('UpdateEventSourceMapping', all);
+        checkRequest('lambda', 'UpdateEventSourceMapping', all, { whole: true });
         const { mapping, poller } = entryOf(name);
         const members = membersOf(input, 'UpdateEventSourceMapping', ['Enabled', 'UUID'], invalidParameter);
         const enabled = members.flag('Enabled');

@@ -10,7 +10,7 @@ import {
   answerXml,
   type Exchange,
   isoTime,
-  note,
+  noteDocument,
   type S3Operation,
   wholeNumber,
   wholeSeconds,
@@ -83,7 +83,7 @@ export const createBucket: S3Operation = async ({ cloud, store }, exchange) => {
     if (!configuration) throw malformedXml('a CreateBucketConfiguration is expected');
     onlyMembers(configuration, 'CreateBucketConfiguration', ['LocationConstraint']);
     const { LocationConstraint: location } = configuration;
-    note(exchange, { CreateBucketConfiguration: configuration });
+    noteDocument(exchange, { CreateBucketConfiguration: configuration });
     // Whatever region a client signs for is taken for the cloud's; the SDKs name it here too. A third one is elsewhere.
     const { query } = splitUrl(exchange.request.url ?? '');
     const signedFor = readSignature(exchange.request.headers, query)?.region;
@@ -139,7 +139,7 @@ export const getBucketVersioning: S3Operation = ({ store }, exchange) => {
 
 export const putBucketVersioning: S3Operation = async ({ store }, exchange) => {
   const configuration = await document(exchange, 'VersioningConfiguration');
-  note(exchange, { VersioningConfiguration: configuration });
+  noteDocument(exchange, { VersioningConfiguration: configuration });
   onlyMembers(configuration, 'VersioningConfiguration', ['Status']);
   const { Status: status } = configuration;
   if (status !== 'Enabled' && status !== 'Suspended') {
@@ -165,7 +165,7 @@ export const putBucketNotification: S3Operation = async ({ store }, exchange) =>
       'EventBridgeConfiguration has no members',
     );
   }
-  note(exchange, { NotificationConfiguration: bridge === undefined ? {} : { EventBridgeConfiguration: {} } });
+  noteDocument(exchange, { NotificationConfiguration: bridge === undefined ? {} : { EventBridgeConfiguration: {} } });
   // The request replaces what was there: without the element, EventBridge is off (documented).
   store.bucket(exchange.bucket).eventBridge = bridge !== undefined;
   answerEmpty(exchange, 200);

@@ -1,12 +1,13 @@
 /** One request to S3 and its answer, and what the operations share. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Call, Cloud, JsonObject } from '../../contracts.ts';
+import { type Call, type Cloud, type JsonObject, ServiceError } from '../../contracts.ts';
 import { answer } from '../../http/errors.ts';
 import { plainDocument, type XmlValue, xmlDocument } from '../../http/xml.ts';
+import { checkRequest } from '../../requests/check.ts';
 import type { Blobs } from './blobs.ts';
 import { checksumHeader } from './checksums.ts';
-import { invalidArgument } from './errors.ts';
+import { invalidArgument, malformedXml } from './errors.ts';
 import type { Notifications } from './notifications.ts';
 import type { S3Request } from './operations.ts';
 import type { Bucket, Store, StoredObject } from './store.ts';
@@ -58,6 +59,22 @@ export const answerEmpty = (
 /** Adds what the body said to what the record tells of the request. */
 export const note = ({ call, operation, params }: Exchange, more: JsonObject): void =>
   call.note(operation, { ...params, ...more });
+
+/**
+ * Adds what a document in the body said, and checks the request as a whole.
+ * @throws ServiceError MalformedXML: S3 says so of a document that does not validate against its schema
+ *   (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, documented); NotImplemented for what no model has.
+ */
+export const noteDocument = (exchange: Exchange, more: JsonObject): void => {
+  const { operation, params } = exchange;
+  note(exchange, more);
+  try {
+    checkRequest('s3', operation, { ...params, ...more }, { whole: true });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.status >= 500) throw error;
+    throw malformedXml(error.message);
+  }
+};
 
 /** @returns A whole number within bounds, `otherwise` when it is not given. @throws ServiceError InvalidArgument */
 export const wholeNumber = (

@@ -29,6 +29,7 @@ import {
   isoTime,
   newVersionHeader,
   note,
+  noteDocument,
   quoted,
   type S3Operation,
   wholeNumber,
@@ -220,7 +221,7 @@ export const completeMultipartUpload: S3Operation = async ({ cloud, store, blobs
   const bucket = store.bucket(exchange.bucket);
   const upload = store.upload(bucket, key, input.UploadId ?? '');
   const named = listOf(document.Part).map((part) => namedPart(part, upload.algorithm));
-  note(exchange, {
+  noteDocument(exchange, {
     MultipartUpload: {
       Parts: named.map(({ number, etag, checksum }) => ({
         PartNumber: number,

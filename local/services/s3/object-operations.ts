@@ -17,6 +17,7 @@ import {
   encryptionHeaders,
   newVersionHeader,
   note,
+  noteDocument,
   quoted,
   type S3Operation,
   versionHeader,
@@ -236,7 +237,7 @@ export const deleteObjects: S3Operation = async ({ cloud, store, notifications }
   const deletions = listOf(document.Object).map(deletionOf);
   if (deletions.length === 0 || deletions.length > MAX_DELETES) throw malformedXml(`from 1 to ${MAX_DELETES} objects`);
   const isQuiet = document.Quiet === 'true';
-  note(exchange, {
+  noteDocument(exchange, {
     Delete: {
       Objects: deletions.map(({ key, versionId, etag }) => ({
         Key: key,
@@ -284,7 +285,7 @@ export const getObjectTagging: S3Operation = (context, exchange) => {
 
 export const putObjectTagging: S3Operation = async (context, exchange) => {
   const tags = tagsOfDocument(await readText(exchange.request, exchange.call, exchange.integrity, TAGGING_LIMIT_BYTES));
-  note(exchange, { Tagging: { TagSet: [...tags].map(([Key, Value]) => ({ Key, Value })) } });
+  noteDocument(exchange, { Tagging: { TagSet: [...tags].map(([Key, Value]) => ({ Key, Value })) } });
   const bucket = context.store.bucket(exchange.bucket);
   const object = found(context, exchange, bucket);
   context.store.amend(bucket, exchange.key, object, { ...object.traits, tags });

@@ -297,6 +297,21 @@ const decoded = (text: string): string => {
   }
 };
 
+/**
+ * A copy source with its slashes plain: the whole of it may come percent-encoded (API_CopyObject, documented), while the
+ * model's pattern is of what it says. What the decoded text would make ambiguous stays encoded.
+ */
+const plainSource = (source: string): string => {
+  const at = source.lastIndexOf('?versionId=');
+  try {
+    const path = decodeURIComponent(at < 0 ? source : source.slice(0, at));
+    return `${path.replace(/[%?]/g, encodeURIComponent)}${at < 0 ? '' : source.slice(at)}`;
+  } catch {
+    // The operation refuses it.
+    return source;
+  }
+};
+
 const nameOf = (member: Member) => (typeof member === 'string' ? member : member[0]);
 
 const typed = (member: Member, value: string): string | number | boolean => {
@@ -390,6 +405,7 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
       throw notImplemented(`the header ${name} of ${operation}`);
     }
   }
+  if (input.CopySource !== undefined) params.CopySource = plainSource(input.CopySource);
   if (Object.keys(metadata).length > 0) params.Metadata = { ...metadata };
   const integrity: Record<string, string> = {};
   for (const [name, member] of Object.entries(BODY)) {

@@ -6,6 +6,7 @@ import { logLoss } from '../../../bench/aa-study/population.ts';
 import { BY_DAY, BY_ROW, WIDEST } from '../../../bench/aa-study/procedures.ts';
 import { rateOf, verdictsOf } from '../../../bench/aa-study/rates.ts';
 import type { Judgement } from '../../../bench/aa-study/replication.ts';
+import { wilson } from '../../../shared/evaluation/intervals.ts';
 import { randomStream } from '../../../shared/evaluation/random.ts';
 
 const CELLS = 50;
@@ -101,7 +102,7 @@ describe('the A/A study', () => {
       rateOf(verdictsOf(of), (verdict) => (BY_ROW.lower(verdict.judgement) ?? 0) > 0),
     );
 
-    expect(even).toEqual({ share: 0.5, verdicts: 60, interval: [0.5, 0.5] });
+    expect(even).toEqual({ share: 0.5, verdicts: 60, interval: wilson({ hits: 30, rows: 60 }) });
     expect(uneven?.share).toBeCloseTo(1 / 3, 12);
     expect(uneven?.interval).toEqual([0, 1]);
   });

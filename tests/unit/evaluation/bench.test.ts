@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { hasScikitLearn, run, scikitLearn, scoredRows, timeJudgement, timeOurs } from '../../../bench/evaluation.ts';
+import { hasScikitLearn, run, scikitLearn, timeOurs } from '../../../bench/evaluation.ts';
+import { scoredRows } from '../../../bench/scored-rows.ts';
+import { timeJudgement } from '../../../bench/whole-judgement.ts';
 import { expectFigures } from './vectors.ts';
 
 describe('the benchmark of the evaluation', () => {
