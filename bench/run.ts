@@ -1,10 +1,12 @@
 /** `npm run bench -- NAME`: one benchmark, beside a named peer in the same run. */
+import { run as aaStudy } from './aa-study.ts';
 import { run as evaluation } from './evaluation.ts';
 import { run as inProcess } from './in-process.ts';
 import { run as localCloud } from './local-cloud.ts';
 import { run as xgboost } from './xgboost.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<void> | void>> = {
+  'aa-study': aaStudy,
   evaluation,
   'in-process': inProcess,
   'local-cloud': localCloud,

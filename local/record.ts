@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { JsonObject } from './contracts.ts';
+import { typedMembers } from './requests/typed-members.ts';
 
 /** One line of the record. */
 export interface RequestRecord {
@@ -53,18 +54,23 @@ export const createRecorder = (file: string | undefined): Recorder => {
   if (file === undefined) return { write: () => undefined, close: () => Promise.resolve() };
   const stream = createWriteStream(file, { flags: 'a' });
   let failure: Error | undefined;
+  let closed: Promise<void> | undefined;
   stream.on('error', (error) => {
     failure = error;
   });
   return {
     write(record) {
       if (failure) throw failure;
-      stream.write(`${JSON.stringify(record)}\n`);
+      const { service, operation, params } = record;
+      stream.write(`${JSON.stringify({ ...record, params: typedMembers(service, operation, params) })}\n`);
     },
-    close: () =>
-      new Promise((resolve, reject) => {
+    close() {
+      // A cloud that is closed twice closes this twice.
+      closed ??= new Promise((resolve, reject) => {
         if (failure) reject(failure);
         else stream.end((error?: Error | null) => (error ? reject(error) : resolve()));
-      }),
+      });
+      return closed;
+    },
   };
 };

@@ -20,12 +20,6 @@ export function populationOf(days: readonly Day[], cells: number): Population {
   return population;
 }
 
-/** The flights of both. */
-export const joined = (a: Population, b: Population): Population => ({
-  onTime: a.onTime.map((rows, cell) => rows + (b.onTime[cell] ?? 0)),
-  late: a.late.map((rows, cell) => rows + (b.late[cell] ?? 0)),
-});
-
 /** The scores of each cell, from its log odds. */
 export const probabilities = (logOdds: Float64Array): Float64Array =>
   logOdds.map((value) => 1 / (1 + Math.exp(-value)));

@@ -15,7 +15,10 @@ const withoutTimes = (value: Json): Json => {
   if (typeof value === 'string') return value.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
   if (Array.isArray(value)) return value.map(withoutTimes);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutTimes(member)]));
+  // How old the champion was when the candidate was judged, too.
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, name === 'ageMs' ? 'TIME' : withoutTimes(member)]),
+  );
 };
 
 /** What is named by chance or by the time: versions of uploads, and the hour of what was captured. */

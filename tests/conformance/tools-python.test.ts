@@ -19,6 +19,14 @@ const sendable = (story: Story): Story => ({
   cases: story.cases.filter((each) => each.sdkOnly === undefined && each.signer === undefined),
 });
 
+/** The shortest of several stories that tells at least as much as a beginning and an end. */
+const shortest = (stories: readonly Story[]): Story => {
+  const length = (story: Story) => sendable(story).cases.length;
+  const [first] = stories.filter((story) => length(story) >= 2).sort((a, b) => length(a) - length(b));
+  if (!first) throw new Error(`none of ${stories.length} stories can be told by the tools`);
+  return first;
+};
+
 let place: LocalPlace;
 let folder: string;
 let python: ReturnType<typeof startPython> | undefined;
@@ -54,10 +62,10 @@ describe('boto3', () => {
 
 describe('the AWS CLI', () => {
   // A few commands of each kind of protocol: the CLI takes a second for each, and is the same beneath as boto3.
-  const services = ['s3', 'sqs', 'lambda', 'sts'];
-  it.each(services)('is answered by %s as the SDK is, in its first story', async (service) => {
+  const services = ['s3', 'sqs', 'lambda', 'sns'];
+  it.each(services)('is answered by %s as the SDK is, in a short story', async (service) => {
     if (!python || !tools.cli) return;
 
-    expect(await failuresOf(python.cli, readStories(service).slice(0, 1), `c-${service}`)).toEqual([]);
+    expect(await failuresOf(python.cli, [shortest(readStories(service))], `c-${service}`)).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ const plainKey = (key: string): string =>
 type Json = z.infer<ReturnType<typeof z.json>>;
 
 /** Facts that consist of what was measured. */
-const MEASURED = /\/(evaluation|golden|model-quality)\.json$/;
+const MEASURED = /\/(circumstances|evaluation|golden|model-quality)\.json$/;
 
 /** A fact without what the model decides (every measured number, and the words that quote one), and without times. */
 const plainFact = (value: Json, isMeasured: boolean): Json => {
@@ -36,6 +36,7 @@ const plainFact = (value: Json, isMeasured: boolean): Json => {
         // A model that is not trained is never better than itself.
         .replace(/^(better|no_worse)_than_champion$/, 'STANDS_UP_TO_CHAMPION')
         .replace(/: (better by NUMBER|the same)$/, ': STANDS_UP')
+        .replace(/it is (at most NUMBER worse, and less than NUMBER worse is allowed|no worse)$/, 'it STANDS_UP')
     );
   }
   if (Array.isArray(value)) {
@@ -44,8 +45,15 @@ const plainFact = (value: Json, isMeasured: boolean): Json => {
     // How many points a curve has is measured, too.
     return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
   }
+  // Between equal models some figures are undefined, between others they are measured.
+  if (value === null && isMeasured) return 'measured';
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plainFact(member, isMeasured)]));
+  const members = Object.entries(value).map(([name, member]) => {
+    // In the registry's metadata figures are text; that of equal models is a whole number.
+    const isGain = /^gain/.test(name) && typeof member === 'string';
+    return [name, isGain ? 'NUMBER' : plainFact(member, isMeasured)] as const;
+  });
+  return Object.fromEntries(members);
 };
 
 /** All that there is in the end. */

@@ -75,5 +75,3 @@ export const clientsOn = (client: InProcessClient) => ({
   sns: standIn(SNSClient.prototype, 'sns', client, SNSServiceException),
   sqs: standIn(SQSClient.prototype, 'sqs', client, SQSServiceException),
 });
-
-export type Clients = ReturnType<typeof clientsOn>;

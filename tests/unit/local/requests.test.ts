@@ -105,7 +105,7 @@ describe('a request', () => {
     ['logs', 'DescribeLogGroups', { limit: 5 }],
     ['lambda', 'Invoke', { FunctionName: 'arn:aws:lambda:eu-west-1:000000000000:function:f', InvocationType: 'Event' }],
     ['lambda', 'ListFunctions', { MaxItems: '10' }],
-    ['s3', 'CopyObject', { Bucket: 'b', Key: 'k', CopySource: 'b%2Fother' }],
+    ['s3', 'CopyObject', { Bucket: 'b', Key: 'k', CopySource: 'b/other%25' }],
     ['s3', 'DeleteObjects', { Bucket: 'b' }],
   ])('to %s %s passes with %j', (scope, operation, params) => {
     expect(refusal(scope, operation, params)).toBeUndefined();
