@@ -150,9 +150,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     without: 'asking whether the champion is still the one the candidate was judged against',
-    file: 'functions/deploy-model/deploy-model.ts',
-    find: 'if (refused || (!same && (champion?.run ?? null) !== (plan.champion?.run ?? null))) {',
-    replace: 'if (refused) {',
+    file: 'shared/evaluation/approval.ts',
+    find: 'if (championNow !== judgedAgainst) {',
+    replace: 'if (judgedAgainst === championNow && judgedAgainst !== championNow) {',
     test: 'tests/unit/steps/deploy-model.test.ts',
     title:
       'a candidate judged against another champion > is not deployed: it is held, the run ends, and the reason is told',
