@@ -10,35 +10,14 @@ import { metricOf } from '../local/containers/xgboost/metrics.ts';
 import type { Model } from '../shared/xgboost/model.ts';
 import { type Matrix, predict } from '../shared/xgboost/predict.ts';
 import { installedXgboost, trainWithXgboost } from '../tests/oracle/xgboost-oracle.ts';
+import { BINARY_DEFAULTS } from './binary-boosting.ts';
 
 export const ROUNDS = 100;
 const DEPTH = 6;
 const RUNS = 5;
 
 /** The parameters both trainers get, XGBoost's names on the right. */
-const PARAMETERS: BoostingParameters = {
-  objective: 'binary:logistic',
-  rounds: ROUNDS,
-  maxBins: 256,
-  eta: 0.1,
-  gamma: 0,
-  maxDepth: DEPTH,
-  maxLeaves: 0,
-  growPolicy: 'depthwise',
-  minChildWeight: 1,
-  maxDeltaStep: 0,
-  lambda: 1,
-  alpha: 0,
-  subsample: 1,
-  colsampleByTree: 1,
-  colsampleByLevel: 1,
-  colsampleByNode: 1,
-  scalePosWeight: 1,
-  baseScore: undefined,
-  seed: 0,
-  metrics: [],
-  earlyStopping: undefined,
-};
+const PARAMETERS: BoostingParameters = { ...BINARY_DEFAULTS, rounds: ROUNDS, eta: 0.1, maxDepth: DEPTH };
 const XGBOOST_PARAMETERS = {
   objective: 'binary:logistic',
   max_depth: DEPTH,

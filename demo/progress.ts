@@ -3,7 +3,8 @@ import type { LocalCloud } from '../local/cloud.ts';
 /** Functions' log groups begin with this. */
 const GROUPS = '/aws/lambda/millrace-dev-';
 
-const STEPS = [
+/** The functions of the stack, in the order of the loop. */
+export const STEPS = [
   'validate-data',
   'plan-run',
   'prepare-data',
@@ -16,7 +17,7 @@ const STEPS = [
   'predict',
   'notify',
   'reconcile',
-];
+] as const;
 
 /** Outcomes that say nothing happened: the events that AWS sends on the way. */
 const SILENT = new Set([

@@ -2,33 +2,18 @@ import { type BoostingParameters, boost, type Dataset } from '../../local/contai
 import type { RandomStream } from '../../shared/evaluation/random.ts';
 import type { Model } from '../../shared/xgboost/model.ts';
 import { predictMargins } from '../../shared/xgboost/predict.ts';
+import { BINARY_DEFAULTS } from '../binary-boosting.ts';
 import { type Day, type Flights, HOUR } from './flights.ts';
 
 /** The recipe every model of the study is trained by; the names are XGBoost's. */
 export const RECIPE = { rows: 30_000, rounds: 30, maxDepth: 5, eta: 0.2, minChildWeight: 5 } as const;
 
 const PARAMETERS: BoostingParameters = {
-  objective: 'binary:logistic',
+  ...BINARY_DEFAULTS,
   rounds: RECIPE.rounds,
-  maxBins: 256,
   eta: RECIPE.eta,
-  gamma: 0,
   maxDepth: RECIPE.maxDepth,
-  maxLeaves: 0,
-  growPolicy: 'depthwise',
   minChildWeight: RECIPE.minChildWeight,
-  maxDeltaStep: 0,
-  lambda: 1,
-  alpha: 0,
-  subsample: 1,
-  colsampleByTree: 1,
-  colsampleByLevel: 1,
-  colsampleByNode: 1,
-  scalePosWeight: 1,
-  baseScore: undefined,
-  seed: 0,
-  metrics: [],
-  earlyStopping: undefined,
 };
 
 /** Flights drawn from the days without replacement. */

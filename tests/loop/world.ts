@@ -15,6 +15,7 @@ import {
 import { SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 
+import { STEPS } from '../../demo/progress.ts';
 import { postSigned } from '../../demo/signed-request.ts';
 import { type LocalStack, startStack } from '../../demo/stack.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
@@ -73,21 +74,6 @@ export interface World {
   errors(): string[];
   close(): Promise<void>;
 }
-
-const STEPS = [
-  'validate-data',
-  'plan-run',
-  'prepare-data',
-  'launch-training',
-  'track-training',
-  'evaluate-model',
-  'gate-model',
-  'deploy-model',
-  'track-endpoint',
-  'predict',
-  'notify',
-  'reconcile',
-] as const;
 
 /** What a line of a function's log tells of trouble; undefined when it tells of none. */
 const troubleIn = (line: string): string | undefined => {

@@ -3,24 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { COLD_REQUESTS, latencyProbe, TIMED_REQUESTS } from '../../../functions/track-endpoint/latency.ts';
 import { inTurn, type Probe } from '../../../functions/track-endpoint/probe.ts';
 import { RefusedError } from '../../../shared/errors.ts';
-import type { Deployment } from '../../../shared/ledger/facts.ts';
-import { DEFINITION, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
-
-const rollout: Deployment = {
-  model: MODEL,
-  n: 4,
-  run: RUN,
-  kind: 'create',
-  endpointName: 'the-endpoint',
-  endpointConfigName: 'c',
-  modelName: 'm',
-  modelPackageArn: 'arn',
-  inputDigest: 'i',
-  definitionDigest: 'd',
-  replaces: null,
-  trigger: 't',
-  decidedAt: NOW.toISOString(),
-};
+import { DEFINITION, loopWorld, ROLLOUT, RUN } from './loop-world.ts';
 
 /** An endpoint whose answers take so long, and a model whose definition limits that. */
 const world = async (answerMs: (request: number) => number, limit: number | null = 50) => {
@@ -38,7 +21,7 @@ const world = async (answerMs: (request: number) => number, limit: number | null
   return {
     ...loop,
     probe: () =>
-      latencyProbe(loop.ledger, loop.store, loop.sageMaker, () => clockMs)({ ...rollout, definitionDigest: digest }),
+      latencyProbe(loop.ledger, loop.store, loop.sageMaker, () => clockMs)({ ...ROLLOUT, definitionDigest: digest }),
   };
 };
 
@@ -95,7 +78,7 @@ describe('probes in turn', () => {
   const never: Probe = async () => {
     throw new Error('nobody asks me');
   };
-  const of = (...probes: Probe[]) => inTurn(...probes)(rollout);
+  const of = (...probes: Probe[]) => inTurn(...probes)(ROLLOUT);
 
   it('are content together, or the first that is not speaks alone', async () => {
     expect(await of(saying(true, 'right'), saying(true, ''), saying(true, 'quick'))).toEqual({

@@ -7,6 +7,7 @@ import { goldenSchema } from '../../../shared/evaluation/golden.ts';
 import {
   type Champion,
   championSchema,
+  type Deployment,
   datasetProfileSchema,
   datasetSchema,
   definitionPointerSchema,
@@ -289,4 +290,21 @@ export const loopWorld = () => {
     },
   };
   return world;
+};
+
+/** A first endpoint, asked for. */
+export const ROLLOUT: Deployment = {
+  model: MODEL,
+  n: 4,
+  run: RUN,
+  kind: 'create',
+  endpointName: 'the-endpoint',
+  endpointConfigName: 'c',
+  modelName: 'm',
+  modelPackageArn: 'arn',
+  inputDigest: 'i',
+  definitionDigest: 'd',
+  replaces: null,
+  trigger: 't',
+  decidedAt: NOW.toISOString(),
 };

@@ -3,25 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
 import { runInputSchema } from '../../../shared/data/run-input.ts';
 import { DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
-import type { Deployment } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
-
-const deployment: Deployment = {
-  model: MODEL,
-  n: 4,
-  run: RUN,
-  kind: 'create',
-  endpointName: 'the-endpoint',
-  endpointConfigName: 'c',
-  modelName: 'm',
-  modelPackageArn: 'arn',
-  inputDigest: 'i',
-  definitionDigest: 'd',
-  replaces: null,
-  trigger: 't',
-  decidedAt: NOW.toISOString(),
-};
+import { loopWorld, MODEL, ROLLOUT, RUN } from './loop-world.ts';
 
 const world = async (answer: string, scores: readonly number[] = [0.25, 0.5, 0.75]) => {
   const loop = loopWorld();
@@ -29,7 +12,7 @@ const world = async (answer: string, scores: readonly number[] = [0.25, 0.5, 0.7
   await loop.golden(scores);
   await loop.endpoint('the-endpoint', 'c');
   loop.sageMaker.answer = () => answer;
-  return { ...loop, probe: () => goldenProbe(loop.ledger, loop.store, loop.sageMaker)(deployment) };
+  return { ...loop, probe: () => goldenProbe(loop.ledger, loop.store, loop.sageMaker)(ROLLOUT) };
 };
 
 describe('the probe', () => {
