@@ -85,6 +85,7 @@ svg { width: 20rem; max-width: 100%; height: auto; } svg text { fill: var(--quie
 svg .axis { stroke: var(--line); fill: none; } svg .guide { stroke: var(--quiet); stroke-dasharray: 4 4; fill: none; }
 svg .curve { fill: none; stroke: currentColor; stroke-width: 2; } svg circle { fill: currentColor; } svg .limit { stroke: var(--bad); stroke-width: 2; }
 figure.wide svg { width: 100%; max-width: 40rem; } figure.wide figcaption { max-width: 40rem; }
+figure.plot { margin: 1rem 0; overflow-x: auto; } figure.plot svg { width: auto; max-width: none; } figure.plot figcaption { max-width: 48rem; }
 `);
 
 /** A page that stands alone: it loads nothing, so its policy forbids loading anything. */
