@@ -48,7 +48,10 @@ export function timeJudgement({ labels, scores }: ScoredRows): {
       labels,
       classes: null,
       weights: null,
-      cluster: { by: 'day', clusters: { ids: days, count: DAYS } },
+      cluster: {
+        by: 'day',
+        clusters: { ids: days, count: DAYS, inTime: Uint32Array.from({ length: DAYS }, (_, day) => day) },
+      },
       slices: [{ column: 'slice', values, codes }],
       protected: [],
     },

@@ -1,7 +1,8 @@
 import { bootstrap } from '../../shared/evaluation/bootstrap.ts';
-import { clustersOf } from '../../shared/evaluation/clusters.ts';
-import { compareAuc } from '../../shared/evaluation/delong.ts';
-import { compareLosses } from '../../shared/evaluation/paired-loss.ts';
+import { type Gain, gainOf } from '../../shared/evaluation/comparison.ts';
+import type { MeasuredModel } from '../../shared/evaluation/figure-intervals.ts';
+import { measure } from '../../shared/evaluation/metrics.ts';
+import { type ClusteredError, errorOfParts, widestError } from '../../shared/evaluation/neighbours.ts';
 import { orderAscending } from '../../shared/evaluation/radix-sort.ts';
 import type { Day } from './flights.ts';
 import { type RowLoss, THRESHOLD } from './population.ts';
@@ -106,6 +107,14 @@ export function errorOf(parts: ArrayLike<number>): number {
   return Math.sqrt((parts.length / (parts.length - 1)) * squares);
 }
 
+/** The gate's error of what is the sum of the days' parts. */
+export function widestOf(parts: readonly number[]): ClusteredError {
+  const days = { count: parts.length, inTime: Uint32Array.from(parts.keys()) };
+  const found = widestError(days, errorOfParts(Float64Array.from(parts)));
+  if (found === null) throw new RangeError('a gate has no error');
+  return found;
+}
+
 /**
  * Compares by ROC AUC: DeLong row by row, Obuchowski's form of it by day. From counts of cells, many times as fast as
  * from rows; `assertSame` holds it to what the gate itself computes.
@@ -164,40 +173,43 @@ function gathered(values: Float64Array, cells: Uint32Array): Float64Array {
   return rows;
 }
 
+/** What the gate itself says of a pair by one metric. */
+function judgedByGate({ labels, cells, day, days }: Gate, pair: Pair, metric: 'roc_auc' | 'log_loss'): Gain {
+  const clusters = { ids: day, count: days, inTime: Uint32Array.from({ length: days }, (_, at) => at) };
+  const sample = { problem: 'binary', labels, classes: 0, weights: null, clusters, operatingPoint: THRESHOLD } as const;
+  const measured = (scores: Float64Array): MeasuredModel => {
+    const answers = [gathered(scores, cells)];
+    return { answers, figures: measure({ problem: 'binary', labels, answers, operatingPoint: THRESHOLD }).figures };
+  };
+  const draws = (): never => {
+    throw new RangeError(`${metric} is not compared by rows drawn again`);
+  };
+  return gainOf({ sample, metric, ours: measured(pair.candidate), theirs: measured(pair.champion), draws });
+}
+
 /**
- * Holds what the study says of a gate to what the gate's own tests say: DeLong and the paired loss on the rows.
+ * Holds what the study says of a gate to what the gate itself says of the rows: the gain, its error by row and the
+ * widest of its errors by blocks of days.
  * @throws Error where they differ by more than rounding
  */
 export function assertSame(gate: Gate, pair: Pair, loss: RowLoss): void {
-  const clusters = clustersOf(gate.day);
-  const auc = compareAuc({
-    labels: gate.labels,
-    challenger: gathered(pair.candidate, gate.cells),
-    champion: gathered(pair.champion, gate.cells),
-    clusters,
-  });
-  const lossesOf = (scores: Float64Array): Float64Array =>
-    Float64Array.from(gathered(scores, gate.cells), (score, row) => loss(score, gate.labels[row] ?? 0));
-  const losses = compareLosses({
-    challenger: lossesOf(pair.candidate),
-    champion: lossesOf(pair.champion),
-    margin: 0,
-    clusters,
-  });
-  const rowError = (dayError: number | null, effectiveRows: number | null): number =>
-    (dayError ?? Number.NaN) * Math.sqrt((effectiveRows ?? Number.NaN) / gate.cells.length);
-  const [ours, ourLoss] = [byAuc(gate, pair), byLoss(gate, pair, loss)];
-  const compared = {
-    'gain in ROC AUC': [ours.gain, auc.difference],
-    "DeLong's error": [ours.rowError, rowError(auc.standardError, auc.effectiveRows)],
-    "Obuchowski's error": [ours.dayError, auc.standardError],
-    'gain in loss': [-ourLoss.gain, losses.meanDifference],
-    'error of the loss': [ourLoss.rowError, rowError(losses.standardError, losses.effectiveRows)],
-    'error of the loss by day': [ourLoss.dayError, losses.standardError],
-  };
-  for (const [what, [study, product]] of Object.entries(compared)) {
-    if (!(Math.abs((study ?? Number.NaN) - (product ?? Number.NaN)) < 1e-9)) {
-      throw new Error(`${what}: ${study} by the study, ${product} by the gate's own test`);
+  for (const [metric, ours] of [
+    ['roc_auc', byAuc(gate, pair)],
+    ['log_loss', byLoss(gate, pair, loss)],
+  ] as const) {
+    const { gain, estimate } = judgedByGate(gate, pair, metric);
+    if ('undefinedBecause' in estimate) throw new Error(`${metric}: ${estimate.undefinedBecause}`);
+    const widest = widestOf(ours.parts);
+    const compared = {
+      gain: [ours.gain, gain],
+      'error by row': [ours.rowError, estimate.independentError],
+      'widest error': [widest.standardError, estimate.standardError],
+      'degrees of freedom': [widest.degreesOfFreedom, estimate.degreesOfFreedom],
+    };
+    for (const [what, [study, product]] of Object.entries(compared)) {
+      if (!(Math.abs((study ?? Number.NaN) - (product ?? Number.NaN)) < 1e-9)) {
+        throw new Error(`${metric}, ${what}: ${study} by the study, ${product} by the gate itself`);
+      }
     }
   }
 }

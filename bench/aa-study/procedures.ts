@@ -1,5 +1,6 @@
 import { normalCritical, studentCritical } from '../../shared/evaluation/distributions.ts';
-import { errorOf } from './judging.ts';
+import { type ClusteredError, LEAST_TIME_BLOCKS } from '../../shared/evaluation/neighbours.ts';
+import { errorOf, widestOf } from './judging.ts';
 import type { Judgement } from './replication.ts';
 
 /** The chance of a false promotion that every procedure states. */
@@ -40,30 +41,23 @@ export const BY_DAY_NORMAL = bound('days, normal', ({ dayError }) => Z * dayErro
 /** By day, Student's t with days - 1 degrees of freedom. */
 export const BY_DAY = bound('days, t', ({ dayError, days }) => criticalT(days - 1) * dayError);
 
-/** The error by blocks of about so many consecutive days, and how many blocks there are. */
-function blockError(parts: readonly number[], length: number): { readonly error: number; readonly blocks: number } {
-  const blocks = Math.floor(parts.length / length);
-  const sums = new Float64Array(blocks);
+const boundOf = ({ standardError, degreesOfFreedom }: ClusteredError): number =>
+  criticalT(degreesOfFreedom) * standardError;
+
+/** The gate's own: the widest of the bounds by blocks of 1, 2, 3, … days, as long as three blocks are left. */
+export const WIDEST = bound('the gate', ({ parts, days }) =>
+  days < LEAST_TIME_BLOCKS ? null : boundOf(widestOf(parts)),
+);
+
+/** The same with as few as two blocks: what it takes at the limit, and what it costs. */
+export const TWO_BLOCKS = bound('down to two blocks', ({ parts, days }) => {
+  if (days < LEAST_TIME_BLOCKS) return null;
+  const halves = new Float64Array(2);
   parts.forEach((part, day) => {
-    const block = Math.floor((day * blocks) / parts.length);
-    sums[block] = (sums[block] ?? 0) + part;
+    const half = Math.floor((2 * day) / days);
+    halves[half] = (halves[half] ?? 0) + part;
   });
-  return { error: blocks < 2 ? Number.NaN : errorOf(sums), blocks };
-}
-
-/** By blocks of three days, at least two of them; t with blocks - 1 degrees of freedom. */
-export const BY_BLOCK = bound('blocks of 3 days, t', ({ parts }) => {
-  const { error, blocks } = blockError(parts, 3);
-  return blocks < 2 ? null : criticalT(blocks - 1) * error;
-});
-
-/**
- * The widest of the errors by blocks of one, two and three days, with t of days - 1 degrees of freedom: where a day
- * tells nothing of the next the three agree but for chance, where weather lasts the longer blocks are the wider.
- */
-export const WIDEST = bound('widest of 1 to 3 days, t', ({ parts, dayError, days }) => {
-  const errors = [2, 3].map((length) => blockError(parts, length).error).filter((error) => !Number.isNaN(error));
-  return criticalT(days - 1) * Math.max(dayError, ...errors);
+  return Math.max(boundOf(widestOf(parts)), criticalT(1) * errorOf(halves));
 });
 
 /** F1: the 5 % quantile of the gain over days drawn again. */
@@ -75,4 +69,11 @@ export const PERCENTILE: Procedure = {
 /** F1: the bootstrap's error, widened for few days, with Student's t. */
 export const BOOTSTRAP_T = bound('days drawn again, t', ({ dayError, days, percentileLower }) =>
   percentileLower === null ? null : criticalT(days - 1) * dayError * Math.sqrt(days / (days - 1)),
+);
+
+/** F1, as the gate has it: the same, as much wider as blocks of neighbours are by the days' parts. */
+export const BOOTSTRAP_WIDEST = bound('the gate', ({ parts, dayError, days, percentileLower }) =>
+  percentileLower === null || days < LEAST_TIME_BLOCKS
+    ? null
+    : (boundOf(widestOf(parts)) / errorOf(parts)) * dayError * Math.sqrt(days / (days - 1)),
 );

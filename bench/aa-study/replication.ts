@@ -1,3 +1,4 @@
+import { LEAST_TIME_BLOCKS } from '../../shared/evaluation/neighbours.ts';
 import { randomStream } from '../../shared/evaluation/random.ts';
 import { type Blocks, drawDays } from './draws.ts';
 import type { Day, Flights } from './flights.ts';
@@ -119,7 +120,7 @@ export function replicate(flights: Flights, replication: number, blocks: Blocks)
       of: gateOf(Array.from({ length }, () => reference[stream.below(reference.length)]!)),
     },
   ]);
-  for (const { of } of gates) if (of.days === GATES[0]) assertSame(of, equal, logLoss);
+  for (const { of } of gates) if (of.days === LEAST_TIME_BLOCKS) assertSame(of, equal, logLoss);
 
   const judgements: Judgement[] = [];
   const add = (metric: MetricName, candidate: Judgement['candidate'], pair: Pair): void => {

@@ -1,5 +1,5 @@
 import { type Judgement, MARGINS } from './replication.ts';
-import { atTheLimit, bootstrapAtTheLimit, falsePromotions, handicappedPasses, power } from './tables.ts';
+import { atTheLimit, bootstrapAtTheLimit, falsePromotions, gateAlone, handicappedPasses, power } from './tables.ts';
 
 /** The metrics candidates are made worse by, and how they are compared. */
 const HANDICAPPED = [
@@ -8,11 +8,23 @@ const HANDICAPPED = [
 ] as const;
 const COMPARED = [...HANDICAPPED, ['accuracy', 'accuracy at 0.2 (paired difference)']] as const;
 
-/** Every table of the study in Markdown. Shares are per cent, in brackets their 95 % intervals. */
-export function report(judgements: readonly Judgement[]): string {
-  const pairs = new Set(judgements.map(({ replication }) => replication)).size;
+const pairsIn = (judgements: readonly Judgement[]): number =>
+  new Set(judgements.map(({ replication }) => replication)).size;
+
+/**
+ * Every table of the study in Markdown. Shares are per cent, in brackets their 95 % intervals.
+ * @param lookedAt pairs up to this one helped to choose the gate's rule; the others are told apart, too
+ */
+export function report(judgements: readonly Judgement[], lookedAt: number): string {
+  const fresh = judgements.filter(({ replication }) => replication > lookedAt);
   return [
-    `${pairs} pairs of models by one recipe`,
+    `${pairsIn(judgements)} pairs of models by one recipe`,
+    ...(fresh.length === 0
+      ? []
+      : [
+          `### The gate on the ${pairsIn(fresh)} pairs that its rule was not chosen by`,
+          ...HANDICAPPED.flatMap(([metric, title]) => [title, gateAlone(fresh, metric)]),
+        ]),
     "### Promoted under `superior`: candidates by the champion's own recipe",
     ...HANDICAPPED.flatMap(([metric, title]) => [title, falsePromotions(judgements, metric)]),
     '### Passed under `non_inferior`: candidates worse by exactly the margin',

@@ -1,11 +1,13 @@
+import { widestOf } from './judging.ts';
 import {
   BOOTSTRAP_T,
-  BY_BLOCK,
+  BOOTSTRAP_WIDEST,
   BY_DAY,
   BY_DAY_NORMAL,
   BY_ROW,
   PERCENTILE,
   type Procedure,
+  TWO_BLOCKS,
   WIDEST,
 } from './procedures.ts';
 import { type Rate, rateOf, seen, type Verdict, verdictsOf } from './rates.ts';
@@ -16,6 +18,8 @@ const percent = (share: number): string => (100 * share).toFixed(1);
 /** `4.6 (2.1-7.1)`, in per cent. */
 const shown = (rate: Rate | null): string =>
   rate === null ? '-' : `${percent(rate.share)} (${percent(rate.interval[0])}-${percent(rate.interval[1])})`;
+
+const share = (rate: Rate | null): string => (rate === null ? '-' : percent(rate.share));
 
 const counted = (value: number): string => Math.round(value).toLocaleString('en-US');
 
@@ -66,6 +70,7 @@ export function falsePromotions(judgements: readonly Judgement[], metric: Metric
       'verdicts',
       ...procedures.map(({ name }) => `${name}: promoted`),
       ...procedures.map(({ name }) => `${name}: falsely`),
+      `${WIDEST.name}: of those that are no better`,
     ],
     GATES.map((days) => {
       const verdicts = verdictsOf(matching(judgements, { metric, days, gate: 'consecutive', candidate: 'equal' }));
@@ -77,14 +82,61 @@ export function falsePromotions(judgements: readonly Judgement[], metric: Metric
         String(days),
         String(verdicts.length),
         ...procedures.map((procedure) =>
-          percent(
+          share(
             rateOf(
               verdicts,
               above(procedure, () => 0),
-            )?.share ?? Number.NaN,
+            ),
           ),
         ),
         ...procedures.map((procedure) => shown(rateOf(verdicts, falsely(procedure)))),
+        shown(
+          rateOf(
+            verdicts.filter((verdict) => truthOf(verdict) <= 0),
+            above(WIDEST, () => 0),
+          ),
+        ),
+      ];
+    }),
+  );
+}
+
+/** The gate's own rule on consecutive days: every rate of false promotions side by side. */
+export function gateAlone(judgements: readonly Judgement[], metric: 'roc_auc' | 'log_loss'): string {
+  return markdown(
+    [
+      'days',
+      'falsely, of all',
+      'falsely, of those that are no better',
+      'worse by the margin, pass',
+      'bound above the truth',
+    ],
+    GATES.map((days) => {
+      const of = (candidate: Judgement['candidate']) =>
+        verdictsOf(matching(judgements, { metric, days, gate: 'consecutive', candidate }));
+      const equal = of('equal');
+      const promoted = above(WIDEST, () => 0);
+      return [
+        String(days),
+        shown(
+          rateOf(equal, (verdict) => {
+            const passes = promoted(verdict);
+            return passes === null ? null : passes && truthOf(verdict) <= 0;
+          }),
+        ),
+        shown(
+          rateOf(
+            equal.filter((verdict) => truthOf(verdict) <= 0),
+            promoted,
+          ),
+        ),
+        shown(
+          rateOf(
+            of('handicapped'),
+            above(WIDEST, () => -MARGINS[metric]),
+          ),
+        ),
+        shown(rateOf(equal, above(WIDEST, truthOf))),
       ];
     }),
   );
@@ -95,7 +147,7 @@ export function falsePromotions(judgements: readonly Judgement[], metric: Metric
  * passes, the worst case of every mode and margin.
  */
 export function atTheLimit(judgements: readonly Judgement[], metric: MetricName, gate: Judgement['gate']): string {
-  const procedures = [BY_ROW, BY_DAY_NORMAL, BY_DAY, WIDEST, BY_BLOCK];
+  const procedures = [BY_ROW, BY_DAY_NORMAL, BY_DAY, WIDEST, TWO_BLOCKS];
   return markdown(
     ['days', ...procedures.map(({ name }) => name), 'spread / error by rows', 'spread / error by days'],
     GATES.map((days) => {
@@ -114,7 +166,7 @@ export function atTheLimit(judgements: readonly Judgement[], metric: MetricName,
 
 /** The same for F1, which is compared by drawing days again; both kinds of gate side by side. */
 export function bootstrapAtTheLimit(judgements: readonly Judgement[]): string {
-  const procedures = [PERCENTILE, BOOTSTRAP_T];
+  const procedures = [PERCENTILE, BOOTSTRAP_T, BOOTSTRAP_WIDEST];
   const gates = ['drawn', 'consecutive'] as const;
   return markdown(
     ['days', ...gates.flatMap((gate) => procedures.map(({ name }) => `${gate}: ${name}`))],
@@ -130,8 +182,8 @@ export function bootstrapAtTheLimit(judgements: readonly Judgement[]): string {
 
 /** Candidates worse by exactly the margin under `non_inferior`: how many pass. */
 export function handicappedPasses(judgements: readonly Judgement[], metric: 'roc_auc' | 'log_loss'): string {
-  const drawn = [BY_ROW, BY_DAY];
-  const consecutive = [BY_ROW, BY_DAY_NORMAL, BY_DAY, WIDEST, BY_BLOCK];
+  const drawn = [BY_ROW, BY_DAY, WIDEST];
+  const consecutive = [BY_ROW, BY_DAY_NORMAL, BY_DAY, WIDEST, TWO_BLOCKS];
   return markdown(
     [
       'days',
@@ -168,6 +220,7 @@ export function power(judgements: readonly Judgement[], metric: MetricName, marg
       'effective rows (median)',
       `half width: ${BY_DAY.name}`,
       `half width: ${WIDEST.name}`,
+      `half width: ${TWO_BLOCKS.name}`,
       ...margins.map((margin) => `no worse, passes ${margin}`),
     ],
     GATES.map((days) => {
@@ -178,15 +231,24 @@ export function power(judgements: readonly Judgement[], metric: MetricName, marg
       return [
         String(days),
         counted(found.reduce((sum, { rows }) => sum + rows, 0) / found.length),
-        counted(median(found.map(({ rows, rowError, dayError }) => rows * ((rowError ?? Number.NaN) / dayError) ** 2))),
-        halfOf(BY_DAY).toFixed(4),
-        halfOf(WIDEST).toFixed(4),
+        counted(
+          median(
+            found.map(
+              ({ rows, rowError, parts }) =>
+                rows * Math.min((rowError ?? Number.NaN) / widestOf(parts).standardError, 1) ** 2,
+            ),
+          ),
+        ),
+        ...[BY_DAY, WIDEST, TWO_BLOCKS].map((procedure) => {
+          const half = halfOf(procedure);
+          return Number.isNaN(half) ? '-' : half.toFixed(4);
+        }),
         ...margins.map((margin) =>
-          percent(
+          share(
             rateOf(
               noWorse,
-              above(BY_DAY, () => -margin),
-            )?.share ?? Number.NaN,
+              above(WIDEST, () => -margin),
+            ),
           ),
         ),
       ];

@@ -1,33 +1,33 @@
 import { ModelEvaluatedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
-import { runInputSchema } from '../../shared/data/run-input.ts';
-import { INDEPENDENT } from '../../shared/definition/contradictions.ts';
 import { policyOf } from '../../shared/definition/policy.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { NotFoundError } from '../../shared/errors.ts';
 import { circumstancesSchema } from '../../shared/evaluation/circumstances.ts';
-import { evaluateGate, type GateInput } from '../../shared/evaluation/evaluate-gate.ts';
+import { evaluateGate } from '../../shared/evaluation/evaluate-gate.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../shared/evaluation/golden.ts';
-import type { ScoresRead } from '../../shared/evaluation/scores.ts';
 import { preparedSchema, runEndSchema, runPlanSchema, trainedSchema } from '../../shared/ledger/facts.ts';
 import { keys, type ScoredRole } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { parseRunName } from '../../shared/sagemaker/names.ts';
 import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { gatherCircumstances } from './circumstances.ts';
-import { GateRowsError, type ReadGateRows } from './read-gate-rows.ts';
-import { expectedScores, forClasses, readGateScores } from './read-gate-scores.ts';
+import { classesOf, judgedModels } from './judged-models.ts';
+import { predictionBaseline, type ReadGateTimes } from './prediction-baseline.ts';
+import { clusterWanted, GateRowsError, type ReadGateRows } from './read-gate-rows.ts';
 
 export interface EvaluateModelDeps {
   readonly ledger: Ledger;
   /** The store bucket: batch transform writes the scores there. */
   readonly store: ObjectStore;
   readonly readGateRows: ReadGateRows;
+  readonly readGateTimes: ReadGateTimes;
   readonly sageMaker: Pick<SageMakerApi, 'describe'>;
   readonly tell: Tell;
   readonly stage: string;
@@ -41,7 +41,7 @@ export interface EvaluateModelDeps {
  * @throws NotFoundError when a fact or a job is not there yet.
  */
 export const evaluateModel =
-  ({ ledger, store, readGateRows, sageMaker, tell, stage }: EvaluateModelDeps) =>
+  ({ ledger, store, readGateRows, readGateTimes, sageMaker, tell, stage }: EvaluateModelDeps) =>
   async ({ data, now }: Woken<{ readonly name: string }>): Promise<Outcome> => {
     const named = parseRunName(stage, data.name);
     if (named === undefined) return { outcome: 'not_ours' };
@@ -82,18 +82,13 @@ export const evaluateModel =
       ledger.read(preparedSchema, keys.prepared(model, run)),
     ]);
     const published = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
-    const { problem, evaluation: asked } = published.definition;
-    const { gate } = prepared.splits;
-
-    /** What a run's model answers for a row: a number for each class it was taught, or one. */
-    const classesOf = async (of: string): Promise<readonly string[] | null> =>
-      problem === 'multiclass' ? ((await ledger.read(runInputSchema, keys.runInput(model, of))).classes ?? []) : null;
+    const { problem, evaluation: asked, data: columns } = published.definition;
 
     const rows = await readGateRows({
-      parts: gate.parts,
-      classes: await classesOf(run),
-      cluster: asked.cluster === INDEPENDENT ? null : asked.cluster,
-      isWeighted: published.definition.data.weight !== null,
+      parts: prepared.splits.gate.parts,
+      classes: await classesOf(ledger, problem, model, run),
+      cluster: clusterWanted(asked.cluster),
+      isWeighted: columns.weight !== null,
       slices: asked.slices.map(({ column }) => column),
       protected: asked.fairness.map(({ column }) => column),
     }).catch((error: unknown) => {
@@ -106,47 +101,24 @@ export const evaluateModel =
       return { outcome: 'failed' };
     }
 
-    const scoresOf = async (role: ScoredRole, of: string, split: typeof gate): Promise<ScoresRead> => {
-      const job = jobs.get(role);
-      if (job?.state !== 'completed') {
-        const message = job?.state === 'failed' ? job.reason : 'no job was started to score it';
-        return { outcome: 'refused', fault: { code: 'missing_rows', message, part: role } };
-      }
-      const expected = expectedScores(problem, await classesOf(of));
-      return forClasses(await readGateScores(store, split, keys.scores(model, run, role), expected), rows.classes);
-    };
-
-    const championOf = async (): Promise<GateInput['champion']> => {
-      if (plan.champion === null) return null;
-      const { run: of } = plan.champion;
-      if (prepared.gateChampion === null)
-        return { run: of, notComparable: prepared.notComparable ?? 'its gate rows were not prepared' };
-      return { run: of, scores: await scoresOf('champ', of, prepared.gateChampion) };
-    };
-
-    const anchorOf = async (): Promise<GateInput['anchor']> => {
-      if (!plan.anchor) return null;
-      const { run: of } = plan.anchor;
-      const { gateAnchor } = prepared;
-      if (gateAnchor === undefined) return { run: of, notComparable: 'its gate rows were not prepared' };
-      if (gateAnchor.outcome === 'not_comparable') return { run: of, notComparable: gateAnchor.message };
-      if (!jobs.has('anch')) return { run: of, notComparable: 'its model is no longer on SageMaker' };
-      return { run: of, scores: await scoresOf('anch', of, gateAnchor.split) };
-    };
-
+    const judged = await judgedModels({ ledger, store }, { plan, prepared, problem, jobs }, rows.classes);
     const { evaluation, golden } = evaluateGate({
       model,
       run,
       problem,
       rows,
       policy: policyOf(published.definition),
-      candidate: await scoresOf('cand', run, gate),
-      champion: await championOf(),
-      anchor: await anchorOf(),
+      ...judged,
       evaluatedAt: now,
     });
     const circumstances = await gatherCircumstances({ ledger, store }, { plan, prepared, trained, published }, now);
     await ledger.record(circumstancesSchema, keys.circumstances(model, run), circumstances);
+    const { window, drift } = published.definition.monitoring;
+    if (drift !== null && judged.candidate.outcome === 'read') {
+      const times = columns.time === null ? null : await readGateTimes(prepared.splits.gate.parts);
+      const baseline = predictionBaseline(judged.candidate.scores, times, window);
+      await ledger.record(baselineSchema, keys.predictionBaseline(model, run), baseline);
+    }
     // The evaluation last: whoever finds it finds circumstances and golden rows too.
     await ledger.record(goldenSchema, keys.golden(model, run), golden);
     await ledger.record(evaluationSchema, keys.evaluation(model, run), evaluation);

@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises';
 
 import { type Engine, identifier, literal } from '../../shared/data/engine.ts';
 import { CLUSTER_COLUMN, protectedColumn, sliceColumn, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
+import { type Cluster, clusterName, timeBlock } from '../../shared/definition/cluster.ts';
+import { type Clusters, placesInOrder } from '../../shared/evaluation/clusters.ts';
 import type { GateRows, Grouping } from '../../shared/evaluation/gate-rows.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import type { Prepared } from '../../shared/ledger/facts.ts';
@@ -20,12 +22,21 @@ export interface GateRowsWanted {
    * gate rows have beside these come after them.
    */
   readonly classes: readonly string[] | null;
-  /** What rows that move together have in common, as the definition says it; null takes every row for itself. */
-  readonly cluster: string | null;
+  /**
+   * What rows that move together have in common, and whether it is a block of time, which has neighbours; null takes
+   * every row for itself.
+   */
+  readonly cluster: { readonly by: string; readonly inTime: boolean } | null;
   readonly isWeighted: boolean;
   /** Columns of the data, as the definition spells them. */
   readonly slices: readonly string[];
   readonly protected: readonly string[];
+}
+
+/** What a definition says of rows that move together, as reading the rows asks for it. */
+export function clusterWanted(cluster: Cluster): GateRowsWanted['cluster'] {
+  const by = clusterName(cluster);
+  return by === null ? null : { by, inTime: timeBlock(cluster) !== undefined };
 }
 
 /** Reads gate rows. @throws GateRowsError where the files are not what the definition says of them. */
@@ -96,8 +107,18 @@ class ClusterIds {
     this.ids = new Uint32Array(rows);
   }
 
-  get count(): number {
-    return this.#numbers.size;
+  clusters(by: string, inTime: boolean): Clusters {
+    const numbered = { ids: this.ids, count: this.#numbers.size };
+    return inTime ? { ...numbered, inTime: this.#order(by) } : numbered;
+  }
+
+  /** Rows without a time stand beside nothing in particular: they come last. */
+  #order(by: string): Uint32Array {
+    const times = Float64Array.from(this.#numbers.keys(), (key) => {
+      if (typeof key === 'string') throw new GateRowsError(`the clusters by ${by} are text, and no blocks of time`);
+      return key ?? Number.POSITIVE_INFINITY;
+    });
+    return placesInOrder(times);
   }
 
   take({ values, nulls }: Column, offset: number): void {
@@ -176,7 +197,7 @@ class Collected {
       cluster:
         this.#clusters === null || cluster === null
           ? null
-          : { by: cluster, clusters: { ids: this.#clusters.ids, count: this.#clusters.count } },
+          : { by: cluster.by, clusters: this.#clusters.clusters(cluster.by, cluster.inTime) },
       slices: this.#slices.map((codes, i) => grouping(slices[i] ?? '', codes)),
       protected: this.#protected.map((codes, i) => grouping(this.#wanted.protected[i] ?? '', codes)),
     };

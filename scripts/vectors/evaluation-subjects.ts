@@ -29,7 +29,7 @@ import type { ReferenceCase } from './reference-file.ts';
 
 const SEED = 1;
 /** Enough that a bootstrap's own noise is a small part of the bands the files allow. */
-const DRAWS = 4_000;
+const DRAWS = 20_000;
 
 const binaryInput = z.strictObject({
   y_true: column,

@@ -32,22 +32,30 @@ export interface Bootstrap {
 }
 
 /** A function that draws the rows of one bootstrap sample; the array is used again by the next draw. */
-export function sampler({ rows, strata, clusters }: Resampling, { below }: RandomStream): () => Uint32Array {
+export function sampler(
+  { rows, strata, clusters }: Omit<Resampling, 'seed'>,
+  { below, fillBelow }: RandomStream,
+): () => Uint32Array {
   const sample = new Uint32Array(rows);
   if (clusters !== undefined) {
-    const groups = rowsByCluster(clusters);
+    const { rows: grouped, starts } = rowsByCluster(clusters);
+    const picked = new Uint32Array(clusters.count);
+    let drawn = sample;
     return () => {
-      const picked = Array.from({ length: clusters.count }, () => {
-        const group = below(clusters.count);
-        return groups.rows.subarray(groups.starts[group], groups.starts[group + 1]);
-      });
-      const drawn = new Uint32Array(picked.reduce((sum, group) => sum + group.length, 0));
+      fillBelow(picked, clusters.count);
+      let size = 0;
+      for (const group of picked) size += (starts[group + 1] ?? 0) - (starts[group] ?? 0);
+      // Large clusters may come often: as many rows as that takes, and some more for the next draw.
+      if (size > drawn.length) drawn = new Uint32Array(size + rows);
       let at = 0;
       for (const group of picked) {
-        drawn.set(group, at);
-        at += group.length;
+        const end = starts[group + 1] ?? 0;
+        for (let from = starts[group] ?? 0; from < end; from += 1) {
+          drawn[at] = grouped[from] ?? 0;
+          at += 1;
+        }
       }
-      return drawn;
+      return drawn.subarray(0, size);
     };
   }
   if (strata !== undefined) {
@@ -61,7 +69,7 @@ export function sampler({ rows, strata, clusters }: Resampling, { below }: Rando
     };
   }
   return () => {
-    for (let at = 0; at < rows; at += 1) sample[at] = below(rows);
+    fillBelow(sample, rows);
     return sample;
   };
 }

@@ -5,6 +5,11 @@
 export interface Clusters {
   readonly ids: Uint32Array;
   readonly count: number;
+  /**
+   * Blocks of time: the clusters from the earliest to the latest, for a day may go as the day before. Undefined: they
+   * have no order.
+   */
+  readonly inTime?: Uint32Array | undefined;
 }
 
 /** Numbers the keys in the order they first come; rows with equal keys are one cluster. */
@@ -27,7 +32,11 @@ export function clustersOf(keys: ArrayLike<string | number>): Clusters {
 
 const DAY_MS = 86_400_000;
 
-/** Blocks of time of one length, UTC days unless told otherwise; blocks without rows are none. */
+/** The places of the values from the smallest to the largest; equal ones stay in their order. */
+export const placesInOrder = (values: ArrayLike<number>): Uint32Array =>
+  Uint32Array.from({ length: values.length }, (_, at) => at).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+
+/** Blocks of time of one length, UTC days unless told otherwise, each for itself; blocks without rows are none. */
 export function timeBlocks(timesMs: ArrayLike<number>, blockMs = DAY_MS): Clusters {
   if (!(blockMs > 0)) throw new RangeError(`a block of ${blockMs} ms holds nothing`);
   return clustersOf(Float64Array.from(timesMs, (time) => Math.floor(time / blockMs)));
@@ -59,21 +68,26 @@ export function rowsByCluster({ ids, count }: Clusters): { readonly rows: Uint32
 }
 
 /** The clusters of some of the rows, numbered anew; clusters without a row among them are none. */
-export function clustersAt({ ids, count }: Clusters, rows: Uint32Array): Clusters {
-  // A table of all clusters for a handful of rows would be cleared for nothing, slice after slice.
-  if (rows.length < count / 8) return clustersOf(Uint32Array.from(rows, (row) => ids[row] ?? 0));
-  const numbers = new Int32Array(count).fill(-1);
-  let found = 0;
+export function clustersAt({ ids, count, inTime }: Clusters, rows: Uint32Array): Clusters {
+  const numbers = new Map<number, number>();
   const renumbered = new Uint32Array(rows.length);
+  // A table of all clusters for a handful of rows would be cleared for nothing, slice after slice.
+  const table = rows.length < count / 8 ? undefined : new Int32Array(count).fill(-1);
+  let found = 0;
   for (let at = 0; at < rows.length; at += 1) {
     const id = ids[rows[at] ?? 0] ?? 0;
-    if (numbers[id] === -1) {
-      numbers[id] = found;
+    let number = table === undefined ? (numbers.get(id) ?? -1) : (table[id] ?? -1);
+    if (number === -1) {
+      number = found;
       found += 1;
+      if (table === undefined) numbers.set(id, number);
+      else table[id] = number;
     }
-    renumbered[at] = numbers[id] ?? 0;
+    renumbered[at] = number;
   }
-  return { ids: renumbered, count: found };
+  const numberOf = (id: number): number => (table === undefined ? numbers.get(id) : table[id]) ?? -1;
+  const kept = inTime?.filter((id) => numberOf(id) !== -1).map(numberOf);
+  return { ids: renumbered, count: found, ...(kept !== undefined && { inTime: kept }) };
 }
 
 /** @throws RangeError where the clusters are not of these rows */

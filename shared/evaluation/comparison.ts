@@ -1,16 +1,8 @@
-import { compareRankings, type RankContributions } from './delong.ts';
+import type { RankContributions } from './delong.ts';
 import { normalCritical } from './distributions.ts';
-import {
-  boundsOf,
-  type Estimate,
-  LEAST_CLUSTERS,
-  meanEstimate,
-  type NoEstimate,
-  tailBelow,
-  tooFewClusters,
-} from './estimate.ts';
+import { boundsOf, type Estimate, meanEstimate, type NoEstimate, tailBelow } from './estimate.ts';
 import type { Comparison } from './evaluation.ts';
-import { contributionErrors, type MeasuredModel } from './figure-intervals.ts';
+import { type MeasuredModel, rankEstimate } from './figure-intervals.ts';
 import { mcNemar } from './mcnemar.ts';
 import { type Metric, metricNamed } from './metrics.ts';
 import { rankingFigure } from './rank-figures.ts';
@@ -53,27 +45,14 @@ const TESTS = {
 const testOf = (metric: Metric, clustered: boolean): Comparison['test'] =>
   TESTS[metric.test ?? 'mean'][clustered ? 1 : 0];
 
+const less = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, at) => value - (b[at] ?? Number.NaN));
+
 const turned = (estimate: Estimate, sign: number): Estimate => ({ ...estimate, value: sign * estimate.value });
 
-function rankingGain(input: ComparisonInput): Estimate | NoEstimate {
-  const { sample, metric, ours, theirs } = input;
-  const { labels, clusters, problem } = sample;
+function rankingGain({ sample, metric, ours, theirs, rankings }: ComparisonInput): Estimate | NoEstimate {
   const of = ({ answers }: MeasuredModel): RankContributions | null => rankingFigure(metric, sample, answers) ?? null;
-  const [a, b] = input.rankings ?? [of(ours), of(theirs)];
-  if (clusters !== null && clusters.count < LEAST_CLUSTERS) return { undefinedBecause: tooFewClusters(clusters.count) };
-  const degreesOfFreedom = clusters === null ? null : clusters.count - 1;
-  if (a === null || b === null) return { undefinedBecause: 'a class has no row' };
-  if (problem === 'binary') {
-    const { difference, standardError, effectiveRows } = compareRankings(labels, a, b, clusters ?? undefined);
-    if (difference === null || standardError === null) {
-      return { undefinedBecause: 'a class has fewer than two rows (clusters)' };
-    }
-    const independentError =
-      effectiveRows === null ? null : standardError * Math.sqrt(effectiveRows / Math.max(labels.length, 1));
-    return { value: difference, standardError, independentError, degreesOfFreedom };
-  }
-  const values = a.values.map((value, row) => value - (b.values[row] ?? 0));
-  return { value: a.auc - b.auc, ...contributionErrors(sample, values), degreesOfFreedom };
+  const [a, b] = rankings ?? [of(ours), of(theirs)];
+  return rankEstimate(sample, a, b);
 }
 
 function meanGain({ sample, metric, ours, theirs }: ComparisonInput): Estimate | NoEstimate {
@@ -118,8 +97,9 @@ export function gainOf(input: ComparisonInput): Gain {
       const spread = (drawn: ReturnType<ComparisonInput['draws']>) => {
         const [a, b] = [drawn.from.of(drawn.ours, name), drawn.from.of(drawn.theirs, name)];
         if (a === undefined || b === undefined) return { undefinedBecause: `${metric.title} cannot be drawn again` };
-        const draws = a.draws.map((figure, at) => sign * (figure - (b.draws[at] ?? Number.NaN)));
-        return spreadOf(gain, sign * (a.centre - b.centre), draws, drawn.from.clusters);
+        const draws = less(a.draws, b.draws).map((figure) => sign * figure);
+        const without = a.without === null || b.without === null ? null : less(a.without, b.without);
+        return spreadOf(gain, { draws, centre: sign * (a.centre - b.centre), without }, drawn.from.clusters);
       };
       const found = spread(input.draws());
       if ('undefinedBecause' in found) return { test, gain, estimate: found, sorted: null };
@@ -185,12 +165,13 @@ export function comparisonOf(input: ComparisonInput, { margin, mode, confidence 
       upper: null,
       pValue: null,
       degreesOfFreedom: null,
+      neighbours: null,
       effectiveRows: null,
       needed: null,
       undefinedBecause: estimate.undefinedBecause,
     };
   }
-  const { standardError, independentError, degreesOfFreedom } = estimate;
+  const { standardError, independentError, degreesOfFreedom, neighbours } = estimate;
   const bounds = boundsOf(estimate, confidence);
   const drawn =
     sorted === null
@@ -212,8 +193,12 @@ export function comparisonOf(input: ComparisonInput, { margin, mode, confidence 
     upper: drawn.upper,
     pValue: bounds.pValue,
     degreesOfFreedom,
+    neighbours,
+    // Clusters that vary less than chance would have them tell no more than their rows.
     effectiveRows:
-      independentError === null || standardError === 0 ? null : rows * (independentError / standardError) ** 2,
+      independentError === null || standardError === 0
+        ? null
+        : rows * Math.min((independentError / standardError) ** 2, 1),
     needed: count === null ? null : { unit: clusters === null ? 'rows' : 'clusters', count },
     undefinedBecause: null,
   };

@@ -1,6 +1,7 @@
 import { assertClusters, type Clusters, clusterSums } from './clusters.ts';
 import { normalCritical, normalTail } from './distributions.ts';
 import type { Interval } from './intervals.ts';
+import { widestError } from './neighbours.ts';
 import { orderAscending } from './radix-sort.ts';
 import { sumOf } from './sums.ts';
 
@@ -113,44 +114,98 @@ function delongCovariance(labels: Float64Array, a: Float64Array, b: Float64Array
 
 const product = (a: Float64Array, b: Float64Array): number => sumOf(a.length, (at) => (a[at] ?? 0) * (b[at] ?? 0));
 
+/** What rows of either class add up to in each cluster, and how many there are. */
+interface ClassSums {
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+}
+
+function classSums(labels: Float64Array, clusters: Clusters, value: (row: number) => number): ClassSums {
+  const sums = (label: number): Float64Array =>
+    clusterSums(clusters, (row) => (labels[row] === label ? value(row) : 0));
+  return { positive: sums(1), negative: sums(0) };
+}
+
+const holding = (rows: Float64Array): number => rows.reduce((sum, found) => sum + (found > 0 ? 1 : 0), 0);
+
 /**
  * Obuchowski 1997 ("Nonparametric analysis of clustered ROC curve data", Biometrics 53): components add up within a
  * cluster before they are squared, and a cluster's positives and negatives vary together. With a cluster per row it is
  * DeLong's.
  */
+function covarianceOf(rows: ClassSums, a: ClassSums, b: ClassSums): number | null {
+  const [withPositives, withNegatives] = [holding(rows.positive), holding(rows.negative)];
+  if (withPositives < 2 || withNegatives < 2) return null;
+  return (
+    freed(withPositives) * product(a.positive, b.positive) +
+    freed(withNegatives) * product(a.negative, b.negative) +
+    freed(rows.positive.length) * (product(a.positive, b.negative) + product(a.negative, b.positive))
+  );
+}
+
 function clusteredCovariance(
   labels: Float64Array,
   clusters: Clusters,
   a: Float64Array,
   b: Float64Array,
 ): number | null {
-  const sums = (values: Float64Array, label: number): Float64Array =>
-    clusterSums(clusters, (row) => (labels[row] === label ? (values[row] ?? 0) : 0));
-  const holding = (label: number): number =>
-    clusterSums(clusters, (row) => (labels[row] === label ? 1 : 0)).filter((rows) => rows > 0).length;
-  const [withPositives, withNegatives] = [holding(1), holding(0)];
-  if (withPositives < 2 || withNegatives < 2) return null;
-  const [a1, a0] = [sums(a, 1), sums(a, 0)];
-  const [b1, b0] = a === b ? [a1, a0] : [sums(b, 1), sums(b, 0)];
-  return (
-    freed(withPositives) * product(a1, b1) +
-    freed(withNegatives) * product(a0, b0) +
-    freed(clusters.count) * (product(a1, b0) + product(a0, b1))
+  const ours = classSums(labels, clusters, (row) => a[row] ?? 0);
+  const theirs = a === b ? ours : classSums(labels, clusters, (row) => b[row] ?? 0);
+  return covarianceOf(
+    classSums(labels, clusters, () => 1),
+    ours,
+    theirs,
   );
 }
 
-/** The variance of one AUC, and what it would be were every row independent; null below two rows (clusters) a class. */
-export function rankVariance(
+/** How far an area, or the difference of two, may be off. */
+export interface RankError {
+  readonly standardError: number;
+  readonly independentError: number;
+  /** Null: normal. */
+  readonly degreesOfFreedom: number | null;
+  /** How many neighbouring blocks of time were taken together; null where clusters have no order in time. */
+  readonly neighbours: number | null;
+  /** With clusters: the error with each of them for itself. */
+  readonly byCluster?: number | undefined;
+}
+
+/**
+ * The error of one area, or with `other` of the difference of two on the same rows: DeLong's, with clusters
+ * Obuchowski's, of blocks of time the widest ({@link widestError}). Null below two rows (clusters) of a class.
+ */
+export function rankError(
   labels: Float64Array,
   { values }: RankContributions,
-  clusters?: Clusters,
-): { readonly variance: number; readonly independent: number } | null {
-  const positives = sumOf(labels.length, (row) => labels[row] ?? 0);
-  if (positives < 2 || labels.length - positives < 2) return null;
-  const independent = delongCovariance(labels, values, values);
-  const variance = clusters === undefined ? independent : clusteredCovariance(labels, clusters, values, values);
-  // Obuchowski's cross terms can leave a little less than nothing where clusters are few.
-  return variance === null ? null : { variance: Math.max(variance, 0), independent };
+  clusters: Clusters | null,
+  other?: RankContributions,
+): RankError | null {
+  const rows = labels.length;
+  const positives = sumOf(rows, (row) => labels[row] ?? 0);
+  if (positives < 2 || rows - positives < 2) return null;
+  const them = other?.values;
+  const value = (row: number): number => (values[row] ?? 0) - (them?.[row] ?? 0);
+  const squares = (label: number): number => sumOf(rows, (row) => (labels[row] === label ? value(row) ** 2 : 0));
+  const independent = freed(positives) * squares(1) + freed(rows - positives) * squares(0);
+  // Rounding, and Obuchowski's cross terms for few clusters, can leave a little less than nothing.
+  const rootOf = (variance: number): number => {
+    const root = Math.sqrt(Math.max(variance, 0));
+    return root < NO_ERROR ? 0 : root;
+  };
+  const independentError = rootOf(independent);
+  if (clusters === null) {
+    return { standardError: independentError, independentError, degreesOfFreedom: null, neighbours: null };
+  }
+  assertClusters(clusters, rows);
+  const counts = classSums(labels, clusters, () => 1);
+  const sums = classSums(labels, clusters, value);
+  const found = widestError(clusters, (join) => {
+    const joined = ({ positive, negative }: ClassSums) => ({ positive: join(positive), negative: join(negative) });
+    const of = joined(sums);
+    const variance = covarianceOf(joined(counts), of, of);
+    return variance === null ? null : rootOf(variance);
+  });
+  return found === null ? null : { independentError, ...found };
 }
 
 const UNDEFINED: AucComparison = {
@@ -199,10 +254,10 @@ export function compareAuc({ labels, challenger, champion, clusters }: PairedSco
 }
 
 /**
- * {@link compareAuc} of two rankings of the same rows, each worked out before, perhaps with weights.
+ * {@link compareAuc} of two rankings of the same rows, each worked out before.
  * @throws RangeError where the clusters are not of these rows
  */
-export function compareRankings(
+function compareRankings(
   labels: Float64Array,
   challenger: RankContributions | null,
   champion: RankContributions | null,

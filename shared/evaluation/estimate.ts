@@ -1,6 +1,7 @@
 import { type Clusters, clusterSums } from './clusters.ts';
 import { normalCritical, normalTail, studentCritical, studentTwoSided } from './distributions.ts';
 import type { Interval } from './intervals.ts';
+import { errorOfParts, LEAST_TIME_BLOCKS, widestError } from './neighbours.ts';
 import { sumOf } from './sums.ts';
 
 /**
@@ -15,8 +16,12 @@ export interface Estimate {
   readonly standardError: number;
   /** The standard error were every row independent; null where it was not worked out. */
   readonly independentError: number | null;
-  /** Of Student's t: clusters - 1, or rows - 1; null: normal. */
+  /** Of Student's t: clusters - 1 (blocks of neighbours - 1), or rows - 1; null: normal. */
   readonly degreesOfFreedom: number | null;
+  /** How many neighbouring blocks of time the error takes together; null where clusters have no order in time. */
+  readonly neighbours: number | null;
+  /** With clusters: the standard error with each of them for itself, where it was worked out apart. */
+  readonly byCluster?: number | undefined;
 }
 
 /** Why a figure has no standard error. */
@@ -31,14 +36,21 @@ export interface RowTerms {
   readonly weights: Float64Array | null;
 }
 
-/** Why so few clusters say nothing. */
-export const tooFewClusters = (count: number): string =>
-  `the rows fall into ${count === 1 ? '1 cluster' : `${count} clusters`}; at least ${LEAST_CLUSTERS} are needed to tell how far figures vary`;
+/** Why so few clusters say nothing; undefined where they are enough. */
+export function tooFewClusters({ count, inTime }: Pick<Clusters, 'count' | 'inTime'>): NoEstimate | undefined {
+  const least = inTime === undefined ? LEAST_CLUSTERS : LEAST_TIME_BLOCKS;
+  if (count >= least) return undefined;
+  const found = count === 1 ? '1 cluster' : `${count} clusters`;
+  return {
+    undefinedBecause: `the rows fall into ${found}; at least ${least} are needed to tell how far figures vary`,
+  };
+}
 
 /**
  * The (weighted) mean of row terms. Its standard error is that of a ratio of sums (Taylor linearisation); with clusters
  * deviations add up within a cluster before they are squared (Liang and Zeger 1986, with the factor G/(G-1)). Student's
- * t with clusters - 1 degrees of freedom, for with a few clusters the normal is too sure of itself.
+ * t with clusters - 1 degrees of freedom, for with a few clusters the normal is too sure of itself. Blocks of time are
+ * taken together with their neighbours where that is the wider ({@link widestError}).
  */
 export function meanEstimate({ terms, weights }: RowTerms, clusters: Clusters | null): Estimate | NoEstimate {
   const rows = terms.length;
@@ -52,20 +64,22 @@ export function meanEstimate({ terms, weights }: RowTerms, clusters: Clusters | 
   const independent = (sumOf(rows, (row) => deviation(row) ** 2) * counted) / (counted - 1);
   if (clusters === null) {
     const standardError = Math.sqrt(independent);
-    return { value, standardError, independentError: standardError, degreesOfFreedom: counted - 1 };
+    return { value, standardError, independentError: standardError, degreesOfFreedom: counted - 1, neighbours: null };
   }
-  const holding =
-    weights === null
-      ? clusters.count
-      : clusterSums(clusters, (row) => (weight(row) > 0 ? 1 : 0)).filter((rowsIn) => rowsIn > 0).length;
-  if (holding < LEAST_CLUSTERS) return { undefinedBecause: tooFewClusters(holding) };
-  const sums = clusterSums(clusters, deviation);
-  const variance = (sumOf(sums.length, (at) => (sums[at] ?? 0) ** 2) * holding) / (holding - 1);
+  const holding = weights === null ? clusters : holdingOf(clusters, (row) => (weights[row] ?? 0) > 0);
+  const tooFew = tooFewClusters(holding);
+  if (tooFew !== undefined) return tooFew;
+  const found = widestError(holding, errorOfParts(clusterSums(clusters, deviation)));
+  if (found === null) return { undefinedBecause: 'the clusters have no spread' };
+  return { value, independentError: Math.sqrt(independent), ...found };
+}
+
+/** The clusters with a row that counts. */
+function holdingOf(clusters: Clusters, counts: (row: number) => boolean): Pick<Clusters, 'count' | 'inTime'> {
+  const rows = clusterSums(clusters, (row) => (counts(row) ? 1 : 0));
   return {
-    value,
-    standardError: Math.sqrt(variance),
-    independentError: Math.sqrt(independent),
-    degreesOfFreedom: holding - 1,
+    count: rows.filter((found) => found > 0).length,
+    inTime: clusters.inTime?.filter((id) => (rows[id] ?? 0) > 0),
   };
 }
 
@@ -102,7 +116,7 @@ export function boundsOf({ value, standardError, degreesOfFreedom }: Estimate, c
  * below, else 1 (a half at the truth itself, so that two-sided it is 1).
  */
 export function tailBelow(
-  { value, standardError, degreesOfFreedom }: Omit<Estimate, 'independentError'>,
+  { value, standardError, degreesOfFreedom }: Pick<Estimate, 'value' | 'standardError' | 'degreesOfFreedom'>,
   truth: number,
 ): number {
   if (standardError === 0) return value < truth ? 0 : value === truth ? 0.5 : 1;

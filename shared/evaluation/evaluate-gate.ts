@@ -3,7 +3,7 @@ import { calibrationBins, rocCurve } from './curves.ts';
 import type { RankContributions } from './delong.ts';
 import type { Comparison, Evaluation, Refused, Scored } from './evaluation.ts';
 import { fairnessEvidence } from './fairness-evidence.ts';
-import { intervalOf, type MeasuredModel } from './figure-intervals.ts';
+import { figureSpread, intervalOf, type MeasuredModel } from './figure-intervals.ts';
 import { answersOf, type Fault, rowsFault } from './gate-faults.ts';
 import { type GateRows, rowCount } from './gate-rows.ts';
 import { chooseGolden, type Golden } from './golden.ts';
@@ -203,6 +203,15 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
 
   const againstChampion = against(champion, policy.champion.margin, policy.champion.mode);
   const againstAnchor = policy.anchor === null ? null : against(anchor, policy.anchor.margin, 'non_inferior');
+  const candidateSpread =
+    candidate === null
+      ? null
+      : figureSpread(policy.metric, {
+          sample,
+          model: candidate,
+          draws: () => ({ from: draws(), model: sides.indexOf(candidate) }),
+          ranking: rankings.get(candidate),
+        });
   rankings.clear();
   columns = termColumns(count);
   const scored = (side: Side): Scored => ({
@@ -235,6 +244,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
         ? null
         : { by: rows.cluster.by, clusters: rows.cluster.clusters.count, largest: largest(rows.cluster.clusters) },
     ...results,
+    candidateSpread: candidateSpread && { metric: policy.metric, ...candidateSpread },
     againstChampion,
     againstAnchor,
     championContradicts: champion ? contradicted(sample, champion) : null,

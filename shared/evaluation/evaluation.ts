@@ -93,6 +93,8 @@ const comparisonSchema = z.strictObject({
   /** Null: rows are taken as independent. */
   clusters: z.int().min(0).nullable(),
   degreesOfFreedom: figure,
+  /** Blocks of time: how many neighbours the error takes together ({@link widestError}); else null. Missing in older evidence. */
+  neighbours: z.int().min(1).nullable().optional(),
   /** How many independent rows would tell as much. */
   effectiveRows: figure,
   /** Rows (clusters, where there are such) with which a true difference of zero would be told from the margin, with power 0.8; null where it cannot be said. */
@@ -165,6 +167,14 @@ export const evaluationSchema = z.strictObject({
   confidence: z.number(),
   /** Rows that move together; null takes every row for itself. */
   cluster: z.strictObject({ by: z.string(), clusters: z.int().min(0), largest: z.int().min(0) }).nullable(),
+  /**
+   * How far the candidate's figure of the policy's metric varies: what a live window is held against. `byCluster`: with
+   * each cluster for itself. Null where it cannot be told, missing in older evidence.
+   */
+  candidateSpread: z
+    .strictObject({ metric: z.string(), standardError: z.number(), degreesOfFreedom: figure, byCluster: figure })
+    .nullable()
+    .optional(),
   candidate: z.discriminatedUnion('outcome', [scoredSchema, unscoredSchema]),
   /** Null: no model was in service when the run was planned. */
   champion: otherSchema,

@@ -1,9 +1,10 @@
 import { clusterSums } from './clusters.ts';
-import { type RankContributions, rankVariance } from './delong.ts';
+import { type RankContributions, type RankError, rankError } from './delong.ts';
 import { normalCritical, studentCritical } from './distributions.ts';
-import { boundsOf, type Estimate, LEAST_CLUSTERS, meanEstimate, type NoEstimate, tooFewClusters } from './estimate.ts';
+import { boundsOf, type Estimate, meanEstimate, type NoEstimate, tooFewClusters } from './estimate.ts';
 import { type Interval, wilson } from './intervals.ts';
 import type { Figures } from './metrics.ts';
+import { errorOfParts, widestError } from './neighbours.ts';
 import { rankingFigure } from './rank-figures.ts';
 import { RESAMPLED } from './resampled-figures.ts';
 import { type Draws, percentileInterval, spreadOf } from './resampling.ts';
@@ -45,33 +46,40 @@ function shareInterval(
   return wilson({ hits: Math.min(value, 1) * seen, rows: seen }, confidence);
 }
 
-/** The estimate of an area under a ROC curve, or why there is none. */
-export function rankEstimate(sample: Sample, ranking: RankContributions | null): Estimate | NoEstimate {
-  if (ranking === null) return { undefinedBecause: 'a class has no row' };
+/**
+ * The estimate of an area under a ROC curve, or with `other` of how much larger it is on the same rows; or why there is
+ * none.
+ */
+export function rankEstimate(
+  sample: Sample,
+  ranking: RankContributions | null,
+  other?: RankContributions | null,
+): Estimate | NoEstimate {
+  if (ranking === null || other === null) return { undefinedBecause: 'a class has no row' };
   const { labels, clusters, problem } = sample;
-  if (clusters !== null && clusters.count < LEAST_CLUSTERS) return { undefinedBecause: tooFewClusters(clusters.count) };
-  const degreesOfFreedom = clusters === null ? null : clusters.count - 1;
-  if (problem === 'binary') {
-    const found = rankVariance(labels, ranking, clusters ?? undefined);
-    if (found === null) return { undefinedBecause: 'a class has fewer than two rows (clusters)' };
-    return {
-      value: ranking.auc,
-      standardError: Math.sqrt(found.variance),
-      independentError: Math.sqrt(found.independent),
-      degreesOfFreedom,
-    };
-  }
-  return { value: ranking.auc, ...contributionErrors(sample, ranking.values), degreesOfFreedom };
+  const tooFew = clusters === null ? undefined : tooFewClusters(clusters);
+  if (tooFew !== undefined) return tooFew;
+  const value = ranking.auc - (other?.auc ?? 0);
+  const found =
+    problem === 'binary' ? rankError(labels, ranking, clusters, other) : contributionError(sample, ranking, other);
+  return found === null ? { undefinedBecause: 'a class has fewer than two rows (clusters)' } : { value, ...found };
 }
 
-/** The standard error of a sum of contributions whose sum is zero, with and without clusters. */
-export function contributionErrors({ clusters }: Sample, values: Float64Array) {
+/** The error of a sum of contributions whose sum is zero, with and without clusters. */
+function contributionError(
+  { clusters }: Sample,
+  { values }: RankContributions,
+  other?: RankContributions,
+): RankError | null {
   const rows = values.length;
-  const independent = Math.sqrt((sumOf(rows, (row) => (values[row] ?? 0) ** 2) * rows) / (rows - 1));
-  if (clusters === null) return { standardError: independent, independentError: independent };
-  const sums = clusterSums(clusters, (row) => values[row] ?? 0);
-  const variance = (sumOf(sums.length, (at) => (sums[at] ?? 0) ** 2) * clusters.count) / (clusters.count - 1);
-  return { standardError: Math.sqrt(variance), independentError: independent };
+  const them = other?.values;
+  const value = (row: number): number => (values[row] ?? 0) - (them?.[row] ?? 0);
+  const independentError = Math.sqrt((sumOf(rows, (row) => value(row) ** 2) * rows) / (rows - 1));
+  if (clusters === null) {
+    return { standardError: independentError, independentError, degreesOfFreedom: null, neighbours: null };
+  }
+  const found = widestError(clusters, errorOfParts(clusterSums(clusters, value)));
+  return found === null ? null : { independentError, ...found };
 }
 
 const within = (interval: Interval, low: number, high: number): Interval => [
@@ -134,9 +142,64 @@ export function intervalOf(figure: string, input: IntervalInput): Interval | nul
   const { from, model: place } = draws();
   const drawn = from.of(place, figure);
   if (drawn === undefined) return null;
-  const spread = spreadOf(value, drawn.centre, drawn.draws, from.clusters);
+  const spread = spreadOf(value, drawn, from.clusters);
   if ('undefinedBecause' in spread) return null;
   return spread.sorted === null
     ? possible(figure, boundsOf(spread.estimate, confidence).interval)
     : possible(figure, percentileInterval(spread.sorted, confidence));
+}
+
+/** How far a figure varies, as a live window's is held against it. */
+export interface FigureSpread {
+  readonly standardError: number;
+  /** Of Student's t; null: normal. */
+  readonly degreesOfFreedom: number | null;
+  /** The error with each cluster for itself: what a cluster's own figure varies by; null without clusters. */
+  readonly byCluster: number | null;
+}
+
+/** The errors behind {@link intervalOf}: whoever needs an error takes it from here, and not back out of an interval. */
+export function figureSpread(
+  figure: string,
+  input: Omit<IntervalInput, 'confidence' | 'columns'>,
+): FigureSpread | null {
+  const { sample, model, draws } = input;
+  const value = model.figures[figure] ?? null;
+  if (value === null || sample.labels.length < 2) return null;
+  const [of, through] = SEEN_THROUGH[figure] ?? [figure, undefined];
+  if (through !== undefined) {
+    const seen = figureSpread(of, input);
+    // The delta method for a square root.
+    const slope = value > 0 ? 1 / (2 * value) : Number.NaN;
+    return seen === null || Number.isNaN(slope)
+      ? null
+      : {
+          ...seen,
+          standardError: seen.standardError * slope,
+          byCluster: seen.byCluster === null ? null : seen.byCluster * slope,
+        };
+  }
+  const estimate = estimateOf(figure, sample, model, input.ranking, draws);
+  if (estimate === null || 'undefinedBecause' in estimate) return null;
+  const { standardError, degreesOfFreedom, byCluster = standardError } = estimate;
+  return { standardError, degreesOfFreedom, byCluster: sample.clusters === null ? null : byCluster };
+}
+
+function estimateOf(
+  figure: string,
+  sample: Sample,
+  model: MeasuredModel,
+  known: IntervalInput['ranking'],
+  draws: IntervalInput['draws'],
+): Estimate | NoEstimate | null {
+  const ranking = known !== undefined && figure === 'roc_auc' ? known : rankingFigure(figure, sample, model.answers);
+  if (ranking !== undefined) return rankEstimate(sample, ranking);
+  const terms = rowTerms(figure, sample, model.answers);
+  if (terms !== undefined) return meanEstimate(terms, sample.clusters);
+  if (!RESAMPLED.has(figure)) return null;
+  const { from, model: place } = draws();
+  const drawn = from.of(place, figure);
+  if (drawn === undefined) return null;
+  const spread = spreadOf(model.figures[figure] ?? Number.NaN, drawn, from.clusters);
+  return 'undefinedBecause' in spread ? spread : spread.estimate;
 }

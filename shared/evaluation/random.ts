@@ -4,7 +4,12 @@ export interface RandomStream {
   readonly below: (bound: number) => number;
   /** A number from 0 to 1, 1 excluded, of 53 random bits. */
   readonly uniform: () => number;
+  /** Fills `into` with whole numbers from 0 to `bound - 1`: the same chances as `below`, another stream, and faster. */
+  readonly fillBelow: (into: Uint32Array, bound: number) => void;
 }
+
+/** Up to so much the product with a word of 32 bits is exact in a double. */
+const EXACT_BOUND = 2 ** 21;
 
 const rotated = (x: number, bits: number): number => (x << bits) | (x >>> (32 - bits));
 
@@ -36,5 +41,31 @@ export function randomStream(seed: number): RandomStream {
     return result;
   };
   const uniform = (): number => (word() * 2 ** 21 + (word() >>> 11)) * 2 ** -53;
-  return { below: (bound) => Math.floor(uniform() * bound), uniform };
+  const below = (bound: number): number => Math.floor(uniform() * bound);
+  const fillBelow = (into: Uint32Array, bound: number): void => {
+    if (!(Number.isInteger(bound) && bound >= 1 && bound <= EXACT_BOUND))
+      throw new RangeError(`${bound} is not from 1 to ${EXACT_BOUND}`);
+    // Lemire 2019, "Fast random integer generation in an interval": words that would favour some numbers are not used.
+    const unfair = 2 ** 32 % bound;
+    // The state in variables of this call, which an engine keeps in registers; those of the closure it does not.
+    let [p, q, r, s] = [a, b, c, d];
+    for (let at = 0; at < into.length; ) {
+      const times5 = Math.imul(q, 5);
+      const word = Math.imul((times5 << 7) | (times5 >>> 25), 9) >>> 0;
+      const shifted = q << 9;
+      r ^= p;
+      s ^= q;
+      q ^= r;
+      p ^= s;
+      r ^= shifted;
+      s = (s << 11) | (s >>> 21);
+      const product = word * bound;
+      const high = Math.floor(product / 2 ** 32);
+      if (product - high * 2 ** 32 < unfair) continue;
+      into[at] = high;
+      at += 1;
+    }
+    [a, b, c, d] = [p, q, r, s];
+  };
+  return { below, uniform, fillBelow };
 }

@@ -52,13 +52,21 @@ function cellTotals(cells: Uint32Array, weights: Float64Array | null): Pick<Tota
       const at = start + (cells[row] ?? 0);
       into[at] = (into[at] ?? 0) + weightIn(weights, row);
     },
-    addAll: (into, rows) => {
-      for (let drawn = 0; drawn < rows.length; drawn += 1) {
-        const row = rows[drawn] ?? 0;
-        const at = cells[row] ?? 0;
-        into[at] = (into[at] ?? 0) + (weights === null ? 1 : (weights[row] ?? 0));
-      }
-    },
+    addAll:
+      weights === null
+        ? (into, rows) => {
+            for (let drawn = 0; drawn < rows.length; drawn += 1) {
+              const at = cells[rows[drawn] ?? 0] ?? 0;
+              into[at] = (into[at] ?? 0) + 1;
+            }
+          }
+        : (into, rows) => {
+            for (let drawn = 0; drawn < rows.length; drawn += 1) {
+              const row = rows[drawn] ?? 0;
+              const at = cells[row] ?? 0;
+              into[at] = (into[at] ?? 0) + (weights[row] ?? 0);
+            }
+          },
   };
 }
 
@@ -82,7 +90,8 @@ function binaryTotals({ labels, weights, operatingPoint }: Sample, answers: Answ
         const p = sums[2 * at + 1] ?? 0;
         positives += p;
         negatives += n;
-        if (p > 0) area += p * (positives / (positives + negatives));
+        // Whether a cell was drawn is a toss of a coin, and a branch on it costs more than the division.
+        area += p * (positives / (positives + negatives || 1));
         if (at === firstFlagged) [tp, fp] = [positives, negatives];
       }
       const [fn, tn] = [positives - tp, negatives - fp];
@@ -147,7 +156,7 @@ function regressionTotals({ labels, weights }: Sample, answers: Answers, bins: n
     centre += truth / rows;
   }
   const { places, smallest } = placesOf(absolute, bins);
-  const add = (into: Float64Array, row: number, start: number): void => {
+  const addMoments = (into: Float64Array, row: number, start: number): void => {
     const [truth, score, weight] = [labels[row] ?? 0, scores[row] ?? 0, weightIn(weights, row)];
     const error = score - truth;
     const away = truth - centre;
@@ -162,17 +171,38 @@ function regressionTotals({ labels, weights }: Sample, answers: Answers, bins: n
     put(5, away * away);
     put(6, Math.abs(truth));
     if (!negative) put(7, (Math.log1p(score) - Math.log1p(truth)) ** 2);
-    put(MOMENTS + (places[row] ?? 0), 1);
+  };
+  // What each row adds, worked out once where rows are drawn one by one (only below 100,000 of them).
+  let each: Float64Array | undefined;
+  const momentsOf = (): Float64Array => {
+    const moments = new Float64Array(rows * MOMENTS);
+    for (let row = 0; row < rows; row += 1) addMoments(moments, row, row * MOMENTS);
+    return moments;
   };
   return {
     names: REGRESSION,
     size: MOMENTS + smallest.length,
-    add,
+    add: (into, row, start) => {
+      addMoments(into, row, start);
+      const place = start + MOMENTS + (places[row] ?? 0);
+      into[place] = (into[place] ?? 0) + weightIn(weights, row);
+    },
     addAll: (into, drawn) => {
-      for (let at = 0; at < drawn.length; at += 1) add(into, drawn[at] ?? 0, 0);
+      each ??= momentsOf();
+      const moments = each;
+      const sums = new Float64Array(MOMENTS);
+      for (let at = 0; at < drawn.length; at += 1) {
+        const row = drawn[at] ?? 0;
+        const start = row * MOMENTS;
+        for (let of = 0; of < MOMENTS; of += 1) sums[of] = (sums[of] ?? 0) + (moments[start + of] ?? 0);
+        const place = MOMENTS + (places[row] ?? 0);
+        into[place] = (into[place] ?? 0) + (moments[start] ?? 0);
+      }
+      for (let of = 0; of < MOMENTS; of += 1) into[of] = (into[of] ?? 0) + (sums[of] ?? 0);
     },
     figures: (sums, into) => {
-      const [total = 0, error = 0, squared = 0, size = 0, away = 0, spread = 0, truth = 0, logs = 0] = sums;
+      const [total, error, squared, size] = [sums[0] ?? 0, sums[1] ?? 0, sums[2] ?? 0, sums[3] ?? 0];
+      const [away, spread, truth, logs] = [sums[4] ?? 0, sums[5] ?? 0, sums[6] ?? 0, sums[7] ?? 0];
       const around = spread - (away * away) / total;
       into[0] = total > 0 ? Math.sqrt(squared / total) : Number.NaN;
       into[1] = total > 0 ? explained(squared, around) : Number.NaN;

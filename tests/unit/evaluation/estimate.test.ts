@@ -104,7 +104,13 @@ describe('bounds', () => {
   });
 
   it('meet where nothing varies', () => {
-    const still: Estimate = { value: 0.2, standardError: 0, independentError: 0, degreesOfFreedom: null };
+    const still: Estimate = {
+      value: 0.2,
+      standardError: 0,
+      independentError: 0,
+      degreesOfFreedom: null,
+      neighbours: null,
+    };
 
     expect(boundsOf(still, 0.95)).toEqual({ interval: [0.2, 0.2], lower: 0.2, upper: 0.2, pValue: 0 });
     expect(boundsOf({ ...still, value: 0 }, 0.95).pValue).toBe(1);

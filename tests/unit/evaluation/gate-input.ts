@@ -91,9 +91,16 @@ export function population(rows: number, days: number, seed = 7, effectOfDay = 1
   return { labels, better, worse, days: ids, groups };
 }
 
+/** Rows of a day move together; days tell nothing of each other. */
 export const byDay = ({ days }: Population): NonNullable<GateRows['cluster']> => ({
   by: 'day',
   clusters: { ids: days, count: new Set(days).size },
 });
+
+/** The same days, one after the other. */
+export function daysInTime(population: Population): NonNullable<GateRows['cluster']> {
+  const { by, clusters } = byDay(population);
+  return { by, clusters: { ...clusters, inTime: Uint32Array.from({ length: clusters.count }, (_, day) => day) } };
+}
 
 export const byGroup = (column: string, { groups }: Population) => groupingOf(column, groups);

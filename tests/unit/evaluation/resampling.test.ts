@@ -22,7 +22,7 @@ function errorOf(sample: Sample, models: readonly Answers[], figure: string, bin
   const [a, b] = [drawn.of(0, figure), drawn.of(1, figure)];
   if (a === undefined || b === undefined) throw new Error(`no draws of ${figure}`);
   const differences = a.draws.map((value, at) => value - (b.draws[at] ?? 0));
-  const spread = spreadOf(0, 0, differences, drawn.clusters);
+  const spread = spreadOf(0, { draws: differences, centre: 0, without: null }, drawn.clusters);
   if ('undefinedBecause' in spread) throw new Error(spread.undefinedBecause);
   return spread.estimate.standardError;
 }
@@ -95,7 +95,7 @@ describe('drawing rows again', () => {
   it('has no spread where a draw has none of the figure', () => {
     const draws = Float64Array.of(0.1, Number.NaN, 0.3);
 
-    expect(spreadOf(0.2, 0.2, draws, null)).toEqual({
+    expect(spreadOf(0.2, { draws, centre: 0.2, without: null }, null)).toEqual({
       undefinedBecause: 'the figure is undefined in 1 of 3 draws of the rows',
     });
   });
