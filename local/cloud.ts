@@ -118,13 +118,27 @@ interface World {
   close(): Promise<void>;
 }
 
+const MOST_BLOCKS = 10_000;
+/** Digits by seed and place: clouds of one process, one after the other, mostly draw the same. */
+const blocks = new Map<string, string>();
+
+const blockOf = (seed: number, place: number): string => {
+  const name = `${seed}/${place}`;
+  const known = blocks.get(name);
+  if (known !== undefined) return known;
+  if (blocks.size >= MOST_BLOCKS) blocks.clear();
+  const block = hash('sha512', name);
+  blocks.set(name, block);
+  return block;
+};
+
 const createIds = (seed: number): Cloud['id'] => {
   let drawn = 0;
   /** Digits of the last draw that nobody has had yet. */
   let left = '';
   return (kind) => {
     const hex = (length: number): string => {
-      while (left.length < length) left += hash('sha512', `${seed}/${drawn++}`);
+      while (left.length < length) left += blockOf(seed, drawn++);
       const digits = left.slice(0, length);
       left = left.slice(length);
       return digits;

@@ -32,7 +32,11 @@ export class ServiceError extends Error {
   /** Further members of the error's body, as the protocol writes them. */
   readonly members: JsonObject;
   constructor(code: string, message: string, status = 400, members: JsonObject = {}) {
+    // An answer, and for the most part an expected one: where it was made says nothing, and finding out costs most of it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.status = status;
     this.members = members;
@@ -195,8 +199,17 @@ export interface S3Api {
     bucket: string,
     key: string,
     versionId?: string,
+    /** Whose right to the key of an encrypted object is asked. @throws ServiceError as {@link KmsApi.authorize} */
+    by?: Actor,
   ): Promise<{ body: Readable; size: number; etag: string } | undefined>;
-  write(bucket: string, key: string, body: Readable | Uint8Array | string, contentType?: string): Promise<void>;
+  /** @param by As for {@link S3Api.read}, where the bucket encrypts what is put into it. */
+  write(
+    bucket: string,
+    key: string,
+    body: Readable | Uint8Array | string,
+    contentType?: string,
+    by?: Actor,
+  ): Promise<void>;
   /** Keys in UTF-8 order. */
   list(bucket: string, prefix: string): { key: string; size: number }[];
   bucketExists(bucket: string): boolean;

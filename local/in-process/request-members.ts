@@ -33,26 +33,29 @@ export const bytes = async (input: Members, name: string): Promise<Uint8Array> =
 /** Members that travel in headers or in the query, by the name each has there. */
 export const carried = (input: Members, names: Readonly<Record<string, string>>): Record<string, string> => {
   const found: Record<string, string> = {};
-  for (const [member, name] of Object.entries(names)) {
-    const value = optionalText(input, member);
-    if (value !== undefined) found[name] = value;
+  for (const member in names) {
+    const name = names[member];
+    const value = name === undefined ? undefined : optionalText(input, member);
+    if (name !== undefined && value !== undefined) found[name] = value;
   }
   return found;
 };
 
 /** @throws ServiceError that names the member which has no place in the request. */
 export const refuseOthers = (operation: string, input: Members, known: readonly string[]): void => {
-  const other = Object.keys(input).find((name) => input[name] !== undefined && !known.includes(name));
-  if (other === undefined) return;
-  throw new ServiceError(
-    'NotImplemented',
-    `The member ${other} of ${operation} is not implemented for code in the cloud's process`,
-    501,
-  );
+  for (const name in input) {
+    if (input[name] === undefined || known.includes(name)) continue;
+    throw new ServiceError(
+      'NotImplemented',
+      `The member ${name} of ${operation} is not implemented for code in the cloud's process`,
+      501,
+    );
+  }
 };
 
 /** A query with its question mark; '' for none. */
 export const queryText = (parameters: Readonly<Record<string, string>>): string => {
-  const query = new URLSearchParams(parameters).toString();
-  return query === '' ? '' : `?${query}`;
+  let isEmpty = true;
+  for (const _ in parameters) isEmpty = false;
+  return isEmpty ? '' : `?${new URLSearchParams(parameters)}`;
 };

@@ -16,10 +16,19 @@ const PAGE = { Delimiter: 'delimiter', MaxKeys: 'max-keys', Prefix: 'prefix' };
 const V2_QUERY = { ...PAGE, ContinuationToken: 'continuation-token', StartAfter: 'start-after' };
 const VERSIONS_QUERY = { ...PAGE, KeyMarker: 'key-marker', VersionIdMarker: 'version-id-marker' };
 
+/** Keys that read the same in an address. */
+const PLAIN_KEY = /^[\w./-]*$/;
+
 const pathOf = (input: Members): string => {
-  const key = text(input, 'Key').split('/').map(encodeURIComponent).join('/');
-  return `/${text(input, 'Bucket')}/${key}`;
+  const key = text(input, 'Key');
+  return `/${text(input, 'Bucket')}/${PLAIN_KEY.test(key) ? key : key.split('/').map(encodeURIComponent).join('/')}`;
 };
+
+// The members each operation takes.
+const READ_MEMBERS = ['Bucket', 'Key', ...Object.keys({ ...READ_HEADERS, ...READ_QUERY })];
+const WRITE_MEMBERS = ['Bucket', 'Key', 'Body', 'ContentLength', ...Object.keys(WRITE_HEADERS)];
+const V2_MEMBERS = ['Bucket', ...Object.keys(V2_QUERY)];
+const VERSIONS_MEMBERS = ['Bucket', ...Object.keys(VERSIONS_QUERY)];
 
 /** A body that can be read in one go, as the SDK's is. */
 class ObjectBody extends Readable {
@@ -73,13 +82,13 @@ const entries = (value: Json | undefined): Members[] =>
 
 export const OPERATIONS: Readonly<Record<string, RestOperation>> = {
   async GetObject(input, send) {
-    refuseOthers('GetObject', input, ['Bucket', 'Key', ...Object.keys({ ...READ_HEADERS, ...READ_QUERY })]);
+    refuseOthers('GetObject', input, READ_MEMBERS);
     const url = pathOf(input) + queryText(carried(input, READ_QUERY));
     const answer = await send({ method: 'GET', url, headers: carried(input, READ_HEADERS) });
     return { ...objectMembers(answer), Body: new ObjectBody(answer.body) };
   },
   async PutObject(input, send) {
-    refuseOthers('PutObject', input, ['Bucket', 'Key', 'Body', 'ContentLength', ...Object.keys(WRITE_HEADERS)]);
+    refuseOthers('PutObject', input, WRITE_MEMBERS);
     const body = await bytes(input, 'Body');
     const answer = await send({ method: 'PUT', url: pathOf(input), headers: carried(input, WRITE_HEADERS), body });
     return { ETag: answer.headers.etag, VersionId: answer.headers['x-amz-version-id'] };
@@ -91,7 +100,7 @@ export const OPERATIONS: Readonly<Record<string, RestOperation>> = {
     return { VersionId: headers['x-amz-version-id'], DeleteMarker: headers['x-amz-delete-marker'] === 'true' };
   },
   async ListObjectsV2(input, send) {
-    refuseOthers('ListObjectsV2', input, ['Bucket', ...Object.keys(V2_QUERY)]);
+    refuseOthers('ListObjectsV2', input, V2_MEMBERS);
     const query = queryText({ 'list-type': '2', ...carried(input, V2_QUERY) });
     const answer = await send({ method: 'GET', url: `/${text(input, 'Bucket')}${query}` });
     const page = documentOf(answer, 'ListBucketResult');
@@ -103,7 +112,7 @@ export const OPERATIONS: Readonly<Record<string, RestOperation>> = {
     };
   },
   async ListObjectVersions(input, send) {
-    refuseOthers('ListObjectVersions', input, ['Bucket', ...Object.keys(VERSIONS_QUERY)]);
+    refuseOthers('ListObjectVersions', input, VERSIONS_MEMBERS);
     const query = `?versions&${queryText(carried(input, VERSIONS_QUERY)).slice(1)}`;
     const answer = await send({ method: 'GET', url: `/${text(input, 'Bucket')}${query}` });
     const page = documentOf(answer, 'ListVersionsResult');

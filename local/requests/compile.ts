@@ -229,27 +229,30 @@ export const compileService = (constraints: ServiceConstraints): CompiledService
 
   const structure = (line: StructureLine): Check => {
     const required = new Set(line.required);
-    const members = Object.entries(line.members).map(([name, target]) => ({
-      name,
-      target,
-      required: required.has(name),
-    }));
+    const members = Object.entries(line.members).map(([name, target], place) => ({ name, target, place }));
+    // Of the forty members of some requests two or three are given: only those, and the required ones, are looked at.
+    const byName = new Map(members.map((member) => [member.name, member]));
+    const needed = members.filter(({ name }) => required.has(name));
     return (value, walk) => {
       if (!isObject(value)) {
         if (Array.isArray(value)) throw new Mismatch(walk, LIST_FOUND);
         if (walk.carrier === 'text' && value === '') value = {};
         else throw new Mismatch(walk, 'Expected null');
       }
-      let given = 0;
+      const looked: (typeof members)[number][] = [];
       for (const name in value) {
         if (isAbsent(value[name])) continue;
-        if (Object.hasOwn(line.members, name)) given += 1;
+        const member = byName.get(name);
+        if (member) looked.push(member);
         else walk.unknown.push(modelPath([...walk.at, name]));
       }
-      for (const { name, target, required: isRequired } of members) {
+      const given = looked.length;
+      for (const member of needed) if (isAbsent(value[member.name])) looked.push(member);
+      // What is wrong is told in the model's order.
+      if (looked.length > 1) looked.sort((a, b) => a.place - b.place);
+      for (const { name, target } of looked) {
         const member = value[name];
         if (isAbsent(member)) {
-          if (!isRequired) continue;
           walk.at.push(name);
           found(walk, target, undefined, false, { kind: 'required', constraint: MUST.given });
           walk.at.pop();

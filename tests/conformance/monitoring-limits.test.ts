@@ -50,6 +50,20 @@ describe('PutMetricData takes', () => {
 });
 
 describe('PutMetricData refuses', () => {
+  it('more than 1 MB, however small it is when it is packed', async () => {
+    const MetricData = Array.from({ length: 1000 }, (_, index) => ({
+      MetricName: `Metric${index}`,
+      Value: 1,
+      Dimensions: [{ Name: 'Note', Value: 'x'.repeat(1000) }],
+    }));
+
+    const error = await refusal(world.monitoring.send(new PutMetricDataCommand({ Namespace: 'Depot', MetricData })));
+    const { Metrics } = await world.monitoring.send(new ListMetricsCommand({}));
+
+    expect(error).toMatchObject({ name: 'RequestEntityTooLarge', status: 413 });
+    expect(Metrics).toEqual([]);
+  });
+
   const WRONG = 'InvalidParameterValueException';
   /** What the model of the API constrains already. */
   const OF_MODEL = expect.stringMatching(/^(ValidationException|InvalidParameterValueException)$/);

@@ -479,6 +479,103 @@ describe('a dashboard', () => {
 
     expect(error.message).toContain('DashboardName contains invalid characters');
   });
+
+  const place = { x: 0, y: 0, width: 12, height: 6 };
+  const metric = (properties: object) => ({ widgets: [{ type: 'metric', ...place, properties }] });
+  it.each<[string, object]>([
+    [
+      'metrics by name, with what is above them repeated',
+      [
+        ['AWS/SQS', 'Sent', 'QueueName', 'a'],
+        ['...', 'b'],
+        ['.', 'Age', '.', 'a'],
+      ],
+    ],
+    [
+      'expressions and renderings',
+      [[{ expression: 'm1 * 2', id: 'e1' }], ['Depot', 'Weight', { id: 'm1', stat: 'p99' }]],
+    ],
+  ])('takes %s', async (_, metrics) => {
+    const DashboardBody = JSON.stringify(metric({ region: 'eu-west-1', metrics }));
+
+    const answer = await world.monitoring.send(new PutDashboardCommand({ DashboardName: 'depot', DashboardBody }));
+
+    expect(answer.DashboardValidationMessages).toEqual([]);
+  });
+
+  it('takes widgets of alarms, of one alarm, of text and of logs', async () => {
+    const arn = `arn:aws:cloudwatch:eu-west-1:${ACCOUNT}:alarm:late`;
+    const DashboardBody = JSON.stringify({
+      widgets: [
+        { type: 'alarm', properties: { alarms: [arn] } },
+        { type: 'metric', properties: { region: 'eu-west-1', annotations: { alarms: [arn] } } },
+        { type: 'text', properties: { markdown: '# Depot' } },
+        { type: 'log', properties: { region: 'eu-west-1', query: "SOURCE '/depot' | fields @message" } },
+      ],
+    });
+
+    const answer = await world.monitoring.send(new PutDashboardCommand({ DashboardName: 'depot', DashboardBody }));
+
+    expect(answer.DashboardValidationMessages).toEqual([]);
+  });
+
+  it.each<[string, object, string, string]>([
+    ['no widgets at all', {}, '', "Should have required property 'widgets'"],
+    ['a widget of no type', { widgets: [{ properties: {} }] }, '/widgets/0', "Should have required property 'type'"],
+    [
+      'a widget of an unknown type',
+      { widgets: [{ type: 'clock', properties: {} }] },
+      '/widgets/0/type',
+      'allowed values',
+    ],
+    [
+      'a widget beyond the grid',
+      { widgets: [{ type: 'text', x: 24, properties: { markdown: '' } }] },
+      '/widgets/0/x',
+      '0 to 23',
+    ],
+    [
+      'metrics without a region',
+      metric({ metrics: [['Depot', 'Weight']] }),
+      '/widgets/0/properties',
+      'specified a region',
+    ],
+    ['a region without metrics', metric({ region: 'eu-west-1' }), '/widgets/0/properties', "property 'metrics'"],
+    [
+      'a dimension without a value',
+      metric({
+        region: 'r',
+        metrics: [
+          ['D', 'W'],
+          ['D', 'W', 'Hall'],
+        ],
+      }),
+      '/widgets/0/properties/metrics/1',
+      'pairs',
+    ],
+    [
+      'more than 500 widgets',
+      { widgets: Array.from({ length: 501 }, () => ({ type: 'text', properties: { markdown: '' } })) },
+      '/widgets',
+      '500',
+    ],
+    [
+      'an alarm by its name',
+      { widgets: [{ type: 'alarm', properties: { alarms: ['late'] } }] },
+      '/widgets/0/properties/alarms',
+      'ARNs',
+    ],
+  ])('with %s is refused, with the place', async (_, body, dataPath, words) => {
+    const put = new PutDashboardCommand({ DashboardName: 'depot', DashboardBody: JSON.stringify(body) });
+
+    const error = await refusal(world.monitoring.send(put));
+    const { DashboardEntries } = await world.monitoring.send(new ListDashboardsCommand({}));
+
+    expect(error.name).toBe('DashboardInvalidInputError');
+    expect(error.message).toContain(`"dataPath": ${JSON.stringify(dataPath)}`);
+    expect(error.message).toContain(words);
+    expect(DashboardEntries).toEqual([]);
+  });
 });
 
 describe('a template', () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import {
   CopyObjectCommand,
@@ -10,6 +11,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { CreateTrainingJobCommand, DescribeTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createCloud, type LocalCloud } from '../../local/cloud.ts';
@@ -17,6 +19,8 @@ import type { JsonObject } from '../../local/contracts.ts';
 import { refusal, START } from './s3-cloud.ts';
 
 const ACCOUNT = '000000000000';
+const IMAGE = `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/constant-model:1`;
+const PROGRAM = fileURLToPath(new URL('../fixtures/containers/constant-model.mjs', import.meta.url));
 const roleArn = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 const document = (...Statement: JsonObject[]): JsonObject => ({ Version: '2012-10-17', Statement });
 const OBJECTS: JsonObject = {
@@ -24,6 +28,7 @@ const OBJECTS: JsonObject = {
   Action: ['s3:GetObject', 's3:PutObject', 's3:ListBucket'],
   Resource: '*',
 };
+const LOGS: JsonObject = { Effect: 'Allow', Action: 'logs:*', Resource: '*' };
 const KEYS: JsonObject = { Effect: 'Allow', Action: 'kms:*', Resource: '*' };
 const role = (RoleName: string, ...statements: JsonObject[]): JsonObject => ({
   Type: 'AWS::IAM::Role',
@@ -31,6 +36,19 @@ const role = (RoleName: string, ...statements: JsonObject[]): JsonObject => ({
     RoleName,
     AssumeRolePolicyDocument: document({ Effect: 'Allow', Principal: { AWS: ACCOUNT }, Action: 'sts:AssumeRole' }),
     Policies: [{ PolicyName: 'own', PolicyDocument: document(OBJECTS, ...statements) }],
+  },
+});
+/** A role that SageMaker trains under. */
+const trainer = (RoleName: string, ...statements: JsonObject[]): JsonObject => ({
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    RoleName,
+    AssumeRolePolicyDocument: document({
+      Effect: 'Allow',
+      Principal: { Service: 'sagemaker.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+    }),
+    Policies: [{ PolicyName: 'own', PolicyDocument: document(OBJECTS, LOGS, ...statements) }],
   },
 });
 const bucket = (BucketName: string, KMSMasterKeyID: JsonObject | string): JsonObject => ({
@@ -75,6 +93,9 @@ const TEMPLATE: JsonObject = {
     Writer: role('writer'),
     Reader: role('reader'),
     Keeper: role('keeper', KEYS),
+    Trainer: trainer('trainer'),
+    ReadingTrainer: trainer('reading-trainer', { Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*' }),
+    KeepingTrainer: trainer('keeping-trainer', KEYS),
   },
   Outputs: { Closed: { Value: { 'Fn::GetAtt': ['Closed', 'Arn'] } } },
 };
@@ -104,7 +125,11 @@ const get = (roleName: string, Bucket: string, Key = 'in/k') =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keys-'));
   await writeFile(join(folder, 'template.json'), JSON.stringify(TEMPLATE));
-  cloud = await createCloud({ start: START, region: 'eu-west-1' });
+  cloud = await createCloud({
+    start: START,
+    region: 'eu-west-1',
+    images: [{ pattern: /^constant-model:\d+$/, command: [process.execPath, PROGRAM] }],
+  });
   const { outputs } = await cloud.deploy({
     template: join(folder, 'template.json'),
     artifacts: folder,
@@ -200,5 +225,54 @@ describe('objects encrypted with a key', () => {
     );
 
     expect((await send).ServerSideEncryption).toBe('aws:kms');
+  });
+});
+
+describe('a training job in an encrypted bucket', () => {
+  const run = async (roleName: string) => {
+    const sageMaker = new SageMakerClient({
+      endpoint: cloud.url,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const TrainingJobName = `by-${roleName}`;
+    await sageMaker.send(
+      new CreateTrainingJobCommand({
+        TrainingJobName,
+        RoleArn: roleArn(roleName),
+        AlgorithmSpecification: { TrainingImage: IMAGE, TrainingInputMode: 'File' },
+        InputDataConfig: [
+          {
+            ChannelName: 'train',
+            DataSource: {
+              S3DataSource: {
+                S3DataType: 'S3Prefix',
+                S3Uri: 's3://open/in/k',
+                S3DataDistributionType: 'FullyReplicated',
+              },
+            },
+          },
+        ],
+        OutputDataConfig: { S3OutputPath: 's3://open/out' },
+        ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
+        StoppingCondition: { MaxRuntimeInSeconds: 600 },
+      }),
+    );
+    await cloud.settle();
+    const { TrainingJobStatus, FailureReason = '' } = await sageMaker.send(
+      new DescribeTrainingJobCommand({ TrainingJobName }),
+    );
+    sageMaker.destroy();
+    return `${TrainingJobStatus} ${FailureReason}`;
+  };
+
+  it('reads and writes by the right of its role to use the key', async () => {
+    const ends = [await run('trainer'), await run('reading-trainer'), await run('keeping-trainer')];
+
+    expect(ends).toEqual([
+      expect.stringMatching(/^Failed ClientError: Data download failed: .*kms:Decrypt/),
+      expect.stringMatching(/^Failed ClientError: Artifact upload failed: .*kms:GenerateDataKey/),
+      'Completed ',
+    ]);
   });
 });

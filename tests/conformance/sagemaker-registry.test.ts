@@ -72,6 +72,21 @@ describe('model packages', () => {
     });
   });
 
+  it('tell who made them, and who changed them last and when', async () => {
+    await group('changed');
+    const arn = await register('changed');
+
+    const before = await look(arn);
+    await update(arn, { ModelApprovalStatus: 'Approved' });
+    const after = await look(arn);
+
+    const administrator = { IamIdentity: { Arn: 'arn:aws:iam::000000000000:root' } };
+    expect(before).toMatchObject({ CreatedBy: administrator });
+    expect(before).not.toHaveProperty('LastModifiedTime');
+    expect(before).not.toHaveProperty('LastModifiedBy');
+    expect(after).toMatchObject({ LastModifiedTime: world.cloud.clock.now(), LastModifiedBy: administrator });
+  });
+
   it('are not made twice with the same client token', async () => {
     await group('tokens');
 

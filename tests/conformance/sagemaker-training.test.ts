@@ -352,17 +352,17 @@ describe('requests about training jobs', () => {
       /at most 3600/,
     ],
     [
-      'a key for a volume that is local storage',
+      'a key for its volume, which nothing here would ask',
       {
         ResourceConfig: {
-          InstanceType: 'ml.r5d.large' as const,
+          InstanceType: 'ml.m5.large' as const,
           InstanceCount: 1,
           VolumeSizeInGB: 1,
           VolumeKmsKeyId: 'key',
         },
       },
-      'ValidationException',
-      /local storage/,
+      'NotImplemented',
+      /resourceConfig\.VolumeKmsKeyId/,
     ],
     [
       'channels of one name',

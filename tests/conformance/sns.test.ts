@@ -80,6 +80,12 @@ describe('a topic', () => {
       'NotImplemented',
       'DeliveryPolicy',
     ],
+    [
+      'a key of its own',
+      { Name: 'other', Attributes: { KmsMasterKeyId: 'alias/own' } },
+      'NotImplemented',
+      'KmsMasterKeyId',
+    ],
   ])('is refused with %s', async (_, input, name, message) => {
     const error = await refusal(world.sns.send(new CreateTopicCommand(input)));
 
@@ -122,7 +128,13 @@ describe('a subscription', () => {
 
   it.each([
     ['another protocol', { Protocol: 'sms', Endpoint: '+123' }, 'NotImplemented', 'sms'],
-    ['a filter', { Attributes: { FilterPolicy: '{}' } }, 'NotImplemented', 'FilterPolicy'],
+    ['a policy for retries', { Attributes: { DeliveryPolicy: '{}' } }, 'NotImplemented', 'DeliveryPolicy'],
+    [
+      'a filter of operators nobody knows',
+      { Attributes: { FilterPolicy: '{"sky":[{"like":"rain"}]}' } },
+      'InvalidParameterException',
+      'Attributes Reason: FilterPolicy: Unrecognized match type like',
+    ],
     ['an endpoint of another kind', { Endpoint: topicArn('news') }, 'InvalidParameterException', 'SQS endpoint ARN'],
     [
       'raw delivery to a function',
@@ -247,5 +259,61 @@ describe('a template', () => {
 
     expect(stack.resources.Alerts).toMatchObject({ ref: topicArn('alerts'), attributes: { TopicName: 'alerts' } });
     expect(world.messages('inbox').map(({ body }) => body)).toEqual(['fire']);
+  });
+});
+
+describe('a filter policy', () => {
+  it('comes with a subscription of a template', async () => {
+    await world.deploy({
+      Wet: {
+        Type: 'AWS::SNS::Subscription',
+        Properties: {
+          TopicArn: NEWS,
+          Protocol: 'sqs',
+          Endpoint: queueArn('inbox'),
+          RawMessageDelivery: true,
+          FilterPolicyScope: 'MessageBody',
+          FilterPolicy: { day: { sky: ['rain'] } },
+        },
+      },
+    });
+
+    for (const sky of ['sun', 'rain'])
+      await world.sns.send(new PublishCommand({ TopicArn: NEWS, Message: JSON.stringify({ day: { sky } }) }));
+    await world.cloud.settle();
+
+    expect(world.bodies('inbox')).toEqual([{ day: { sky: 'rain' } }]);
+  });
+
+  it('that the new scope does not support keeps the scope as it is', async () => {
+    const FilterPolicy = JSON.stringify({ day: { sky: ['rain'] } });
+    const arn = await subscribe({ Attributes: { FilterPolicy, FilterPolicyScope: 'MessageBody' } });
+
+    const error = await refusal(
+      world.sns.send(
+        new SetSubscriptionAttributesCommand({
+          SubscriptionArn: arn,
+          AttributeName: 'FilterPolicyScope',
+          AttributeValue: 'MessageAttributes',
+        }),
+      ),
+    );
+    const { Attributes } = await world.sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: arn }));
+
+    expect(error.message).toContain('does not support nested filter policy');
+    expect(Attributes).toMatchObject({ FilterPolicy, FilterPolicyScope: 'MessageBody' });
+  });
+
+  it('that is emptied lets everything through', async () => {
+    const arn = await subscribe({ Attributes: { FilterPolicy: '{"sky":["rain"]}', RawMessageDelivery: 'true' } });
+    await world.sns.send(new PublishCommand({ TopicArn: NEWS, Message: '"held back"' }));
+
+    await world.sns.send(
+      new SetSubscriptionAttributesCommand({ SubscriptionArn: arn, AttributeName: 'FilterPolicy', AttributeValue: '' }),
+    );
+    await world.sns.send(new PublishCommand({ TopicArn: NEWS, Message: '"let through"' }));
+    await world.cloud.settle();
+
+    expect(world.bodies('inbox')).toEqual(['let through']);
   });
 });

@@ -1,7 +1,9 @@
 /** Authorisations as questions, and the policies that answer them. */
 import type { Actor, Authorization } from '../../contracts.ts';
-import { type Asker, decide, footprint, type Grounds, type Question, type Verdict } from './evaluation.ts';
+import { type Asker, decide, type Grounds, type Question, type Verdict } from './evaluation.ts';
 import type { Policy } from './policy.ts';
+
+export type { Grounds } from './evaluation.ts';
 
 /** Where policies come from: the roles and resources of a running cloud, or a record of them. */
 export interface PolicySource {
@@ -88,7 +90,8 @@ const globalValue = (key: string, { by, resource }: Authorization, setting: Sett
   }
 };
 
-const questionOf = (authorization: Authorization, setting: Setting): Question => {
+/** An authorisation as a question to policies. */
+export const questionOf = (authorization: Authorization, setting: Setting): Question => {
   const { by, action, resource, context = {} } = authorization;
   return {
     asker: askerOf(by, setting.account),
@@ -108,7 +111,8 @@ export const roleOf = (actor: Actor): string | undefined => {
   return 'role' in actor ? actor.role : actor.principal.roleArn;
 };
 
-const groundsOf = ({ by, action, resource }: Authorization, source: PolicySource): Grounds => {
+/** The policies that bear on an authorisation. */
+export const groundsOf = ({ by, action, resource }: Authorization, source: PolicySource): Grounds => {
   const roleArn = roleOf(by);
   const boundary = roleArn === undefined ? undefined : source.boundary(roleArn);
   const own = action === ASSUME ? source.trust(resource) : source.resource(ownerOf(resource));
@@ -126,7 +130,3 @@ const groundsOf = ({ by, action, resource }: Authorization, source: PolicySource
 /** The verdict on an authorisation. */
 export const judge = (authorization: Authorization, source: PolicySource, setting: Setting): Verdict =>
   decide(questionOf(authorization, setting), groundsOf(authorization, source));
-
-/** @returns What tells authorisations apart that policies tell apart: {@link footprint}. */
-export const footprintOf = (authorization: Authorization, source: PolicySource, setting: Setting): string =>
-  footprint(questionOf(authorization, setting), groundsOf(authorization, source));

@@ -1,9 +1,10 @@
 /** Authorisation in a running cloud: finds the policies, judges, records, refuses. */
 import type { Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
 import { destinationKind } from '../../deliver.ts';
-import { actorName, footprintOf, judge, type PolicySource, type Setting } from './authority.ts';
+import { actorName, type PolicySource, type Setting } from './authority.ts';
 import { denial, denialText, unknownNeeds } from './denial.ts';
 import type { Verdict } from './evaluation.ts';
+import { judgementOf } from './judgements.ts';
 import { MANAGED_POLICIES } from './managed-policies.ts';
 import { NEEDS } from './needs/table.ts';
 import { type Policy, type PolicyKind, readPolicy } from './policy.ts';
@@ -89,14 +90,15 @@ export const createAuthorizer = (
 
   const owners = new Map<string, Service | undefined>();
   const ownerService = (arn: string): Service | undefined => {
-    const scope = arn.split(':', 3)[2] ?? '';
-    if (!owners.has(scope)) {
-      owners.set(
-        scope,
-        services().find((service) => service.scope === scope && service.policies !== undefined),
-      );
+    const at = arn.indexOf(':', arn.indexOf(':') + 1) + 1;
+    const end = arn.indexOf(':', at);
+    const scope = at > 0 && end > 0 ? arn.slice(at, end) : '';
+    let owner = owners.get(scope);
+    if (!owner && !owners.has(scope)) {
+      owner = services().find((service) => service.scope === scope && service.policies !== undefined);
+      owners.set(scope, owner);
     }
-    return owners.get(scope);
+    return owner;
   };
 
   const compileResource = (policy: Json, arn: string): Policy => {
@@ -137,8 +139,9 @@ export const createAuthorizer = (
   const ask = (authorization: Authorization): Verdict => {
     if (isAdministrator(authorization)) return { allowed: true };
     const now = setting();
-    const verdict = judge(authorization, source, now);
-    log.note(authorization, verdict.allowed, now.nowMs, () => footprintOf(authorization, source, now));
+    const context = authorization.context === undefined ? '' : JSON.stringify(authorization.context);
+    const { verdict, footprint } = judgementOf(authorization, context, source, now);
+    log.note(authorization, context, verdict.allowed, now.nowMs, footprint);
     if (!verdict.allowed) {
       const { by, action, resource } = authorization;
       cloud.log(`access denied: ${denialText(authorization, verdict, cloud.account)}`, {

@@ -29,14 +29,15 @@ export type RecordLine =
   | { readonly kind: 'authorization'; readonly authorization: AuthorizationRecord };
 
 export interface AuthorizationLog {
-  /** @param footprint Computed only when nothing like this has been seen lately. */
-  note(authorization: Authorization, allowed: boolean, atMs: number, footprint: () => string): void;
+  /**
+   * @param context The authorisation's context as text.
+   * @param footprint What tells authorisations apart that policies tell apart.
+   */
+  note(authorization: Authorization, context: string, allowed: boolean, atMs: number, footprint: string): void;
   policies(snapshot: () => PolicySnapshot): void;
   all(): readonly AuthorizationRecord[];
 }
 
-/** How many exact authorisations are remembered before they are forgotten again: memory stays flat. */
-const REMEMBERED = 20_000;
 /** Refusals have no statement to tell them apart; there are few where things work. */
 const MOST_REFUSALS = 1_000;
 
@@ -54,7 +55,6 @@ let opened = 0;
 
 /** @param folder Lines are appended to a file of this log's own in it. Without one the record is in memory only. */
 export const createAuthorizationLog = (folder: string | undefined): AuthorizationLog => {
-  const recent = new Set<string>();
   const known = new Set<string>();
   const kept: AuthorizationRecord[] = [];
   let refusals = 0;
@@ -65,14 +65,10 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
     if (file !== undefined) appendFileSync(file, `${JSON.stringify(line)}\n`);
   };
   return {
-    note(authorization, allowed, atMs, footprint) {
-      const { by, action, resource, context } = authorization;
+    note(authorization, context, allowed, atMs, footprint) {
+      const { by, action, resource } = authorization;
       const actor = actorKey(by);
-      const exact = `${allowed} ${actor} ${action} ${resource} ${context === undefined ? '' : JSON.stringify(context)}`;
-      if (recent.has(exact)) return;
-      if (recent.size >= REMEMBERED) recent.clear();
-      recent.add(exact);
-      const key = allowed ? `${actor} ${action} ${footprint()}` : exact;
+      const key = allowed ? `${actor} ${action} ${footprint}` : `denied ${actor} ${action} ${resource} ${context}`;
       if (known.has(key) || (!allowed && ++refusals > MOST_REFUSALS)) return;
       known.add(key);
       const record: AuthorizationRecord = { ...authorization, by: withoutKey(by), allowed, atMs };

@@ -1,5 +1,5 @@
 /** Roles, their policies, and the sessions opened on them. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 import { type Cloud, type IamApi, type JsonObject, type Principal, ServiceError } from '../../contracts.ts';
 import type { AuthorizationRecord } from './record.ts';
@@ -107,6 +107,8 @@ export const createRoles = (cloud: Cloud): Roles => {
     const known = opened.get(id);
     if (known) return known;
     const accessKeyId = `ASIA${base32Of(id, 16)}`;
+    let secret: string | undefined;
+    let token: string | undefined;
     const session: Session = {
       principal: {
         arn: `arn:aws:sts::${cloud.account}:assumed-role/${role.record.name}/${sessionName}`,
@@ -114,8 +116,15 @@ export const createRoles = (cloud: Cloud): Roles => {
         roleArn,
       },
       roleId: role.record.id,
-      secretAccessKey: createHash('sha256').update(`secret/${id}`).digest('base64').slice(0, 40),
-      sessionToken: createHash('sha512').update(`token/${id}`).digest('base64'),
+      // Worked out when somebody signs: functions of this process do not.
+      get secretAccessKey() {
+        secret ??= hash('sha256', `secret/${id}`, 'base64').slice(0, 40);
+        return secret;
+      },
+      get sessionToken() {
+        token ??= hash('sha512', `token/${id}`, 'base64');
+        return token;
+      },
     };
     sessions.set(accessKeyId, session);
     opened.set(id, session);
@@ -124,8 +133,16 @@ export const createRoles = (cloud: Cloud): Roles => {
 
   const api: Identities = {
     credentialsFor(roleArn, sessionName) {
-      const { principal, secretAccessKey, sessionToken } = open(roleArn, sessionName);
-      return { accessKeyId: principal.accessKeyId, secretAccessKey, sessionToken };
+      const session = open(roleArn, sessionName);
+      return {
+        accessKeyId: session.principal.accessKeyId,
+        get secretAccessKey() {
+          return session.secretAccessKey;
+        },
+        get sessionToken() {
+          return session.sessionToken;
+        },
+      };
     },
     principalOf: (accessKeyId) =>
       accessKeyId === ADMINISTRATOR_KEY ? administrator : sessions.get(accessKeyId)?.principal,

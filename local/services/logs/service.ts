@@ -291,19 +291,29 @@ export const createLogs = (cloud: Cloud): { service: Service; api: LogsApi } => 
           createLogGroup(membersFor('CreateLogGroup', input, ['logGroupName']).text('logGroupName'));
           return undefined;
         },
+        // A log group goes with its streams and events: API_DeleteLogGroup (documented).
+        DeleteLogGroup(input) {
+          const { name } = groupOf(membersFor('DeleteLogGroup', input, ['logGroupName']).text('logGroupName'));
+          store.deleteGroup(name);
+          return undefined;
+        },
       },
     },
     resources: {
       'AWS::Logs::LogGroup': {
-        properties: ['LogGroupName', 'RetentionInDays', 'LogGroupClass', 'KmsKeyId', 'Tags'],
+        // A group's own key is refused: nothing is encrypted here, so that the key's policy would not be asked.
+        properties: ['LogGroupName', 'RetentionInDays', 'LogGroupClass', 'Tags'],
         create(resource, deployment) {
           const { logicalId, properties } = resource;
           const members = membersOf(
             properties,
             `AWS::Logs::LogGroup ${logicalId}`,
-            ['LogGroupName', 'RetentionInDays', 'LogGroupClass', 'KmsKeyId', 'Tags'],
+            ['LogGroupName', 'RetentionInDays', 'LogGroupClass', 'Tags'],
             invalid,
           );
+          // Other classes of log groups cannot be read as this one: CloudWatch_Logs_Log_Classes (documented).
+          const logClass = members.optionalText('LogGroupClass') ?? 'STANDARD';
+          if (logClass !== 'STANDARD') throw invalid(`LogGroupClass: only STANDARD is honoured here, not ${logClass}`);
           const name = members.optionalText('LogGroupName') ?? `${deployment.stack}-${logicalId}-${cloud.id(12)}`;
           const days = members.integer('RetentionInDays', { min: 1, max: 3653 });
           if (days !== undefined && !RETENTION_DAYS.includes(days)) {

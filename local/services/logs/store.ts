@@ -30,6 +30,8 @@ export interface LogStore {
   readonly groups: ReadonlyMap<string, LogGroup>;
   /** @returns false when there is one already. */
   createGroup(name: string, retentionInDays?: number): boolean;
+  /** With its streams and events. @returns false when there is none. */
+  deleteGroup(name: string): boolean;
   /** Adds lines at this time; makes group and stream if there are none. */
   append(group: string, stream: string, messages: readonly string[]): void;
   /** @returns false when there is one already. */
@@ -73,6 +75,7 @@ export const createLogStore = (now: () => number): LogStore => {
   return {
     groups,
     createGroup,
+    deleteGroup: (name) => groups.delete(name),
     createStream,
     put,
     append(groupName, streamName, messages) {

@@ -56,6 +56,7 @@ export interface Datapoint {
 
 export interface Verdict {
   readonly state: AlarmState;
+  // Put into words only when they are asked for: most evaluations change nothing.
   readonly reason: string;
   /** JSON text. */
   readonly reasonData: string;
@@ -144,7 +145,7 @@ export const evaluateCondition = (
     ].join(',')}}`;
   };
 
-  const crossed = (state: 'OK' | 'ALARM'): Verdict => {
+  const crossedText = (state: 'OK' | 'ALARM'): string => {
     const named = state === 'ALARM' ? breaching : fine;
     const treated =
       absent > 0 && (missingData === 'breaching' || missingData === 'notBreaching')
@@ -156,30 +157,32 @@ export const evaluateCondition = (
           ? 'no datapoints were received'
           : `${counted(used.length, 'datapoint')} ${used.length === 1 ? 'was' : 'were'} received`;
       // A state that missing data alone brought about is explained by how many data points came (recorded).
-      return verdict(state, `${received} for ${counted(n, 'period')} and ${treated}.`);
+      return `${received} for ${counted(n, 'period')} and ${treated}.`;
     }
     const values = named.map(({ at, value }) => `${javaNumber(value)} (${reasonTime(at)})`).join(', ');
     const comparisonText = `${named.length === 1 ? 'was' : 'were'} ${state === 'ALARM' ? '' : 'not '}${words} the threshold (${javaNumber(threshold)})`;
     const and = treated === undefined ? '' : ` and ${treated}`;
-    if (!condition.mOfN)
-      return verdict(state, `${counted(named.length, 'datapoint')} [${values}] ${comparisonText}${and}.`);
+    if (!condition.mOfN) return `${counted(named.length, 'datapoint')} [${values}] ${comparisonText}${and}.`;
     // The reason of an alarm with DatapointsToAlarm also says how many are needed: the samples of
     // docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html (documented).
     const [least, move] = state === 'ALARM' ? [m, 'OK -> ALARM'] : [n - m + 1, 'ALARM -> OK'];
-    return verdict(
-      state,
-      `${named.length} out of the last ${n} datapoints [${values}] ${comparisonText}${and} (minimum ${counted(least, 'datapoint')} for ${move} transition).`,
-    );
+    return `${named.length} out of the last ${n} datapoints [${values}] ${comparisonText}${and} (minimum ${counted(least, 'datapoint')} for ${move} transition).`;
   };
-  const verdict = (state: AlarmState, text: string): Verdict => ({
+  const crossed = (state: 'OK' | 'ALARM'): Verdict => ({
     state,
-    reason: `Threshold Crossed: ${text}`,
-    reasonData: reasonDataOf(),
+    get reason() {
+      return `Threshold Crossed: ${crossedText(state)}`;
+    },
+    get reasonData() {
+      return reasonDataOf();
+    },
   });
   const unknown = (): Verdict => ({
     state: 'INSUFFICIENT_DATA',
     reason: `Insufficient Data: ${n === 1 ? '1 datapoint was' : `${n} datapoints were`} unknown.`,
-    reasonData: reasonDataOf(),
+    get reasonData() {
+      return reasonDataOf();
+    },
   });
 
   if (breaching.length >= m) return crossed('ALARM');

@@ -36,6 +36,11 @@ export interface Alarms {
   /** The same for an alarm on alarms; its rule is evaluated at once. */
   putComposite(settings: CompositeSettings, rule: AlarmRule): CompositeAlarm;
   enableActions(name: string, enabled: boolean): void;
+  /**
+   * What of these names can be removed together: those there are alarms of.
+   * @throws ServiceError ValidationException, before any is removed.
+   */
+  checkRemoval(names: readonly string[]): string[];
   remove(name: string): void;
   /**
    * Puts an alarm into a state. If it was in another one, the default bus is told and, unless actions are disabled,
@@ -239,6 +244,31 @@ export const createAlarms = (cloud: Cloud, history: AlarmHistory): Alarms => {
       // *Assumed*: like DeleteAlarms, silent about a name there is no alarm of.
       if (alarm?.kind === 'metric') alarm.settings = { ...alarm.settings, ActionsEnabled: enabled };
       else if (alarm) alarm.settings = { ...alarm.settings, ActionsEnabled: enabled };
+    },
+    checkRemoval(names) {
+      // Names there is no alarm of are passed over, the other alarms are deleted: API_DeleteAlarms (documented); that the
+      // answer is no error either is *assumed* from what CloudFormation's own deletion saw
+      // (github.com/aws-cloudformation/cloudformation-cli issue 456).
+      const found = [...new Set(names)].flatMap((name) => alarms.get(name) ?? []);
+      // At most one composite alarm is deleted at a time: API_DeleteAlarms (documented); the words are *assumed*.
+      if (found.filter(({ kind }) => kind === 'composite').length > 1)
+        throw new ServiceError('ValidationException', 'Only one composite alarm can be deleted at a time.');
+      const needed = found.filter((alarm) =>
+        [...alarms.values()].some(
+          (other) =>
+            other.kind === 'composite' &&
+            !found.includes(other) &&
+            other.rule.alarms.some((name) => findAny(name) === alarm),
+        ),
+      );
+      // An alarm that a composite alarm depends on is not deleted, nor any other with it: API_DeleteAlarms (documented);
+      // the words are *assumed* from a public issue (cloud-custodian 7763).
+      if (needed.length > 0)
+        throw new ServiceError(
+          'ValidationException',
+          `Cannot delete ${needed.map(({ settings }) => settings.AlarmName).join(',')} as there are composite alarm(s) depending on them.`,
+        );
+      return found.map(({ settings }) => settings.AlarmName);
     },
     remove(name) {
       const alarm = alarms.get(name);

@@ -1,5 +1,6 @@
-import { type Cloud, type Json, type JsonObject, type Operation, ServiceError } from '../../contracts.ts';
+import { type Cloud, type JsonObject, type Operation, ServiceError } from '../../contracts.ts';
 import { list, optional, readInput, structure, text } from '../parameters.ts';
+import { checkDashboardBody } from './dashboard-body.ts';
 import { invalidValue } from './errors.ts';
 
 interface Dashboard {
@@ -31,14 +32,7 @@ export const createDashboards = (cloud: Cloud): Dashboards => {
       throw invalidValue(
         'The value for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_).\n',
       );
-    let parsed: Json = null;
-    try {
-      parsed = JSON.parse(body) as Json;
-    } catch {
-      // Reported below, like JSON that is no object.
-    }
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-      throw new ServiceError('DashboardInvalidInputError', 'The field DashboardBody must be a valid JSON object');
+    checkDashboardBody(body);
     dashboards.set(name, { body, modifiedAt: cloud.clock.ms() });
   };
   const entry = ([name, { body, modifiedAt }]: [string, Dashboard]): JsonObject => ({

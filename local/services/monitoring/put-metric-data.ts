@@ -1,5 +1,5 @@
 /** PutMetricData: what it takes, and what it says to the rest. Limits: API reference, PutMetricData and MetricDatum. */
-import type { Json, JsonObject } from '../../contracts.ts';
+import { type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import {
   integer,
   list,
@@ -50,6 +50,11 @@ const shape = structure({
 type Given = Read<typeof shape>['MetricData'][number];
 
 const MOST_METRICS = 1000;
+/**
+ * A request has at most 1 MB: API_PutMetricData (documented). *Assumed*: unpacked, as CloudWatch's own agent counts, and
+ * refused in these words.
+ */
+const MOST_BYTES = 1_000_000;
 const MOST_VALUES = 150;
 const LARGEST = 2 ** 360;
 const OLDEST_MS = 14 * 86_400_000;
@@ -138,6 +143,9 @@ export const dimensionsOf = (given: Read<typeof dimensions> | undefined, where: 
  */
 export const readMetricData = (input: JsonObject, now: number): { metric: MetricIdentity; datum: Datum }[] => {
   const { Namespace, MetricData } = readInput('PutMetricData', shape, input);
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes > MOST_BYTES)
+    throw new ServiceError('RequestEntityTooLarge', `Request of ${bytes} bytes exceeds ${MOST_BYTES} bytes`, 413);
   // Namespaces that begin with AWS/ are AWS's own: API_PutMetricData (documented); that it refuses them is *assumed*.
   if (Namespace.startsWith('AWS/')) throw invalidValue('The value AWS/ for parameter Namespace is invalid.');
   if (MetricData.length > MOST_METRICS)

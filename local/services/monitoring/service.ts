@@ -169,7 +169,7 @@ export const createMonitoring = (cloud: Cloud): { service: Service; api: Monitor
       return { MetricAlarms: found.map(answerOf) };
     },
     DeleteAlarms(input) {
-      for (const name of readInput('DeleteAlarms', INPUTS.names, input).AlarmNames) remove(name);
+      alarms.checkRemoval(readInput('DeleteAlarms', INPUTS.names, input).AlarmNames).forEach(remove);
       return {};
     },
     SetAlarmState(input) {

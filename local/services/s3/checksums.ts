@@ -2,7 +2,7 @@
  * S3's checksums: running digests, and full-object CRCs put together from those of parts.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html (documented)
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, hash as hashOf } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
@@ -30,6 +30,8 @@ export const checksumHeader = (algorithm: ChecksumAlgorithm): string => `x-amz-c
 /** A digest that grows with the data. */
 export interface RunningChecksum {
   update(bytes: Uint8Array): void;
+  /** All there is, in one piece: instead of {@link update}, before anything else. */
+  whole(bytes: Uint8Array): void;
   /** The digest so far. */
   digest(): Buffer;
 }
@@ -80,7 +82,7 @@ const crc64Tables = (): { low: Int32Array; high: Int32Array } => {
 let crc32cTable: Int32Array[] | undefined;
 let crc64Table: { low: Int32Array; high: Int32Array } | undefined;
 
-const runningCrc32 = (): RunningChecksum => {
+const runningCrc32 = (): Omit<RunningChecksum, 'whole'> => {
   let value = 0;
   return {
     update(bytes) {
@@ -94,7 +96,7 @@ const runningCrc32 = (): RunningChecksum => {
   };
 };
 
-const runningCrc32c = (): RunningChecksum => {
+const runningCrc32c = (): Omit<RunningChecksum, 'whole'> => {
   crc32cTable ??= crc32cTables();
   const [t0, t1, t2, t3, t4, t5, t6, t7] = crc32cTable as [
     Int32Array,
@@ -132,7 +134,7 @@ const runningCrc32c = (): RunningChecksum => {
   };
 };
 
-const runningCrc64 = (): RunningChecksum => {
+const runningCrc64 = (): Omit<RunningChecksum, 'whole'> => {
   crc64Table ??= crc64Tables();
   const { low: tableLow, high: tableHigh } = crc64Table;
   let low = -1;
@@ -187,15 +189,28 @@ const runningCrc64 = (): RunningChecksum => {
 };
 
 const runningHash = (name: 'md5' | 'sha1' | 'sha256'): RunningChecksum => {
-  const hash = createHash(name);
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.copy().digest() };
+  let hash: Hash | undefined;
+  let known: Buffer | undefined;
+  return {
+    update(bytes) {
+      hash ??= createHash(name);
+      hash.update(bytes);
+    },
+    whole(bytes) {
+      known = hashOf(name, bytes, 'buffer');
+    },
+    digest: () => known ?? (hash ? hash.copy().digest() : hashOf(name, '', 'buffer')),
+  };
 };
+
+/** A CRC has no quicker way for what comes in one piece. */
+const withWhole = (running: Omit<RunningChecksum, 'whole'>): RunningChecksum => ({ ...running, whole: running.update });
 
 const RUNNING: Readonly<Record<ChecksumAlgorithm | 'MD5', () => RunningChecksum>> = {
   MD5: () => runningHash('md5'),
-  CRC32: runningCrc32,
-  CRC32C: runningCrc32c,
-  CRC64NVME: runningCrc64,
+  CRC32: () => withWhole(runningCrc32()),
+  CRC32C: () => withWhole(runningCrc32c()),
+  CRC64NVME: () => withWhole(runningCrc64()),
   SHA1: () => runningHash('sha1'),
   SHA256: () => runningHash('sha256'),
 };

@@ -2,22 +2,28 @@
  * Who may read and write objects that are encrypted with a key of KMS: whoever may use the key.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html (documented)
  */
+import type { Actor } from '../../contracts.ts';
 import type { Context, Exchange } from './exchange.ts';
 import type { ObjectTraits } from './store.ts';
 
 type Use = 'kms:GenerateDataKey' | 'kms:Decrypt';
 type Place = Pick<Exchange, 'bucket' | 'key' | 'call'>;
 
-/** @returns The ARN of the key; undefined for an object that has none but AWS's own. */
-const useKey = (
+/**
+ * The right of somebody to use the key of an object.
+ * @returns The ARN of the key; undefined for an object that has none but AWS's own.
+ * @throws ServiceError AccessDenied, KMS.NotFoundException, KMS.DisabledException
+ */
+export const authorizeKey = (
   { cloud }: Pick<Context, 'cloud'>,
-  { bucket, key, call }: Place,
+  by: Actor,
+  { bucket, key }: Pick<Place, 'bucket' | 'key'>,
   { algorithm, keyId }: ObjectTraits['encryption'],
   action: Use,
 ): string | undefined => {
   if (algorithm === 'AES256' || keyId === undefined) return undefined;
   return cloud.kms?.authorize({
-    by: { principal: call.principal },
+    by,
     action,
     key: keyId,
     via: 's3',
@@ -36,7 +42,13 @@ export const authorizeEncryption = (
   place: Place,
   traits: ObjectTraits,
 ): ObjectTraits => {
-  const keyArn = useKey(context, place, traits.encryption, 'kms:GenerateDataKey');
+  const keyArn = authorizeKey(
+    context,
+    { principal: place.call.principal },
+    place,
+    traits.encryption,
+    'kms:GenerateDataKey',
+  );
   return keyArn === undefined ? traits : { ...traits, encryption: { ...traits.encryption, keyId: keyArn } };
 };
 
@@ -45,4 +57,4 @@ export const authorizeDecryption = (
   context: Pick<Context, 'cloud'>,
   place: Place,
   { encryption }: ObjectTraits,
-): void => void useKey(context, place, encryption, 'kms:Decrypt');
+): void => void authorizeKey(context, { principal: place.call.principal }, place, encryption, 'kms:Decrypt');

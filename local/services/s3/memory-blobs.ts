@@ -19,13 +19,14 @@ export const createMemoryBlobs = (): Blobs => {
 
   return {
     async write(source, observe) {
-      const chunks: Uint8Array[] = [];
+      const chunks: Buffer[] = [];
       for await (const chunk of source) {
         observe(chunk);
         // Whoever sent it may use its memory again.
         chunks.push(Buffer.from(chunk));
       }
-      const bytes = Buffer.concat(chunks);
+      const [only] = chunks;
+      const bytes = chunks.length === 1 && only ? only : Buffer.concat(chunks);
       const file = String(next++);
       stored.set(file, { bytes, holders: 1 });
       return { segments: [{ file, offset: 0, size: bytes.byteLength }], size: bytes.byteLength };

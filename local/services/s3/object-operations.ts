@@ -84,6 +84,7 @@ const OVERRIDES = {
   'content-type': 'ResponseContentType',
   expires: 'ResponseExpires',
 } as const;
+const OVERRIDE_HEADERS = Object.entries(OVERRIDES);
 
 const objectHeaders = (
   bucket: Bucket,
@@ -103,7 +104,7 @@ const objectHeaders = (
   for (const [name, value] of Object.entries(traits.metadata)) headers[`x-amz-meta-${name}`] = value;
   if (traits.tags.size > 0) headers['x-amz-tagging-count'] = String(traits.tags.size);
   if (traits.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = traits.storageClass;
-  for (const [header, member] of Object.entries(OVERRIDES)) {
+  for (const [header, member] of OVERRIDE_HEADERS) {
     const value = input[member];
     if (value !== undefined) headers[header] = value;
   }

@@ -283,6 +283,7 @@ const COMMON_HEADERS = new Set([
   'x-amz-user-agent',
 ]);
 // A body's checksum may come with any operation that has a body; whoever reads the body checks it.
+const BODY_HEADERS = Object.entries(BODY);
 const CHECKSUM_HEADERS = new Set<string>(Object.keys(BODY));
 // S3 refuses nothing else of plain HTTP; these it would act on.
 const ACTING_HEADERS = ['range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'];
@@ -290,6 +291,7 @@ const METADATA_PREFIX = 'x-amz-meta-';
 const MAX_KEY_BYTES = 1024;
 
 const decoded = (text: string): string => {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {
@@ -332,17 +334,18 @@ interface Candidate {
   readonly selects: readonly (readonly [parameter: string, value: string | undefined])[];
 }
 
-/** Of several that a request could be, the one that asks most of it comes first. */
-const CANDIDATES: readonly Candidate[] = (Object.entries(OPERATIONS) as [OperationName, Shape][])
-  .map(([operation, shape]) => ({ operation, shape, selects: Object.entries(shape.selects ?? {}) }))
-  .sort((a, b) => b.selects.length - a.selects.length);
+/** By method and level. Of several that a request could be, the one that asks most of it comes first. */
+const CANDIDATES: ReadonlyMap<string, readonly Candidate[]> = Map.groupBy(
+  (Object.entries(OPERATIONS) as [OperationName, Shape][])
+    .map(([operation, shape]) => ({ operation, shape, selects: Object.entries(shape.selects ?? {}) }))
+    .sort((a, b) => b.selects.length - a.selects.length),
+  ({ shape }) => `${shape.method} ${shape.level}`,
+);
 
 const isMeant = (
   { shape, selects }: Candidate,
-  { method, level, query, copies }: { method: string; level: string; query: URLSearchParams; copies: boolean },
+  { query, copies }: { query: URLSearchParams; copies: boolean },
 ): boolean =>
-  shape.method === method &&
-  shape.level === level &&
   (shape.copies ?? false) === copies &&
   selects.every(([name, value]) => (value === undefined ? query.has(name) : query.get(name) === value));
 
@@ -366,15 +369,19 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
     if (name.startsWith('x-amz-')) given.set(name, value);
     else parameters.set(name, value);
   }
-  for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') given.set(name, value);
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') given.set(name, value);
+  }
 
   const copies = given.has('x-amz-copy-source');
-  const found = CANDIDATES.find((candidate) => isMeant(candidate, { method, level, query, copies }));
-  const subresources = [...parameters.keys()].join('&');
-  if (!found)
+  const found = CANDIDATES.get(`${method} ${level}`)?.find((candidate) => isMeant(candidate, { query, copies }));
+  if (!found) {
+    const subresources = [...parameters.keys()].join('&');
     throw notImplemented(
       `${method} of a ${level}${subresources && ` with ?${subresources}`}${copies ? ' with x-amz-copy-source' : ''}`,
     );
+  }
   const { operation, shape } = found;
 
   const input: Record<string, string> = {};
@@ -408,7 +415,7 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   if (input.CopySource !== undefined) params.CopySource = plainSource(input.CopySource);
   if (Object.keys(metadata).length > 0) params.Metadata = { ...metadata };
   const integrity: Record<string, string> = {};
-  for (const [name, member] of Object.entries(BODY)) {
+  for (const [name, member] of BODY_HEADERS) {
     const value = given.get(name);
     if (value !== undefined) integrity[member] = value;
   }

@@ -148,9 +148,14 @@ export const openPayload = (
     for await (const chunk of source) {
       size += chunk.length;
       if (size > length) throw new ServiceError('IncompleteBody', 'The request body is longer than it says');
-      md5.update(chunk);
       hash?.update(chunk);
-      for (const one of running.values()) one.update(chunk);
+      if (chunk.length === length) {
+        md5.whole(chunk);
+        for (const one of running.values()) one.whole(chunk);
+      } else {
+        md5.update(chunk);
+        for (const one of running.values()) one.update(chunk);
+      }
       yield chunk;
     }
     if (size !== length) {

@@ -9,6 +9,7 @@ import { type Blobs, createBlobs } from './blobs.ts';
 import * as buckets from './bucket-operations.ts';
 import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
 import { copyObject, uploadPartCopy } from './copy-operations.ts';
+import { authorizeKey } from './encryption-keys.ts';
 import { accessDenied } from './errors.ts';
 import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
 import { checkPathStyle } from './host-style.ts';
@@ -110,17 +111,21 @@ export const createS3 = (
   };
 
   const api: S3Store = {
-    async read(bucket, key, versionId) {
+    async read(bucket, key, versionId, by) {
       const known = store.buckets.get(bucket);
       const version =
         versionId === undefined
           ? known && store.current(known, key)
           : known?.versions.get(key)?.find((candidate) => candidate.versionId === versionId);
       if (version?.kind !== 'object') return undefined;
+      if (by) authorizeKey({ cloud }, by, { bucket, key }, version.traits.encryption, 'kms:Decrypt');
       return { body: blobs.read(version.content), size: version.content.size, etag: version.etag };
     },
-    async write(bucketName, key, body, contentType) {
+    async write(bucketName, key, body, contentType, by) {
       const bucket = store.bucket(bucketName);
+      const traits = plainTraits(contentType, bucket);
+      const { encryption } = traits;
+      const keyId = by && authorizeKey({ cloud }, by, { bucket: bucketName, key }, encryption, 'kms:GenerateDataKey');
       const md5 = runningChecksum('MD5');
       const checksum = runningChecksum(DEFAULT_ALGORITHM);
       const content = await blobs.write(bytesOf(body), (chunk) => {
@@ -135,7 +140,7 @@ export const createS3 = (
           content,
           etag: md5.digest().toString('hex'),
           checksum: { algorithm: DEFAULT_ALGORITHM, value: checksum.digest().toString('base64'), type: 'FULL_OBJECT' },
-          traits: plainTraits(contentType, bucket),
+          traits: keyId === undefined ? traits : { ...traits, encryption: { ...encryption, keyId } },
         },
         {},
       );

@@ -12,6 +12,8 @@ const HEADERS = {
   expires: 'Expires',
 } as const;
 
+const KEPT_HEADERS = Object.entries(HEADERS);
+
 // Documented limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html and …/object-tagging.html
 const MAX_METADATA_BYTES = 2048;
 const MAX_TAGS = 10;
@@ -46,9 +48,11 @@ const checkTags = (tags: readonly (readonly [string, string])[]): ReadonlyMap<st
   return found;
 };
 
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
+
 /** @returns Tags of an `x-amz-tagging` header. @throws ServiceError InvalidTag */
 export const tagsOfHeader = (header: string | undefined): ReadonlyMap<string, string> =>
-  checkTags([...new URLSearchParams(header ?? '')]);
+  header === undefined ? NO_TAGS : checkTags([...new URLSearchParams(header)]);
 
 const isText = (value: Json | undefined): value is string => typeof value === 'string';
 
@@ -103,7 +107,7 @@ export const traitsOf = (
   // Nothing is encrypted on a laptop's disk; which key was asked for is kept and told.
   const keyId = input.SSEKMSKeyId ?? (input.ServerSideEncryption === undefined ? bucket.encryption.keyId : undefined);
   const headers: Record<string, string> = {};
-  for (const [header, member] of Object.entries(HEADERS)) {
+  for (const [header, member] of KEPT_HEADERS) {
     const value = input[member];
     if (value !== undefined) headers[header] = value;
   }

@@ -82,8 +82,7 @@ const fileName = (time: Date, id: string) =>
 
 /**
  * Data capture: JSON lines below endpoint, variant and UTC hour (model-monitor-data-capture-endpoint.md, documented),
- * named by the minute, second and millisecond of the first (*assumed* from files seen in public). Files are not
- * encrypted: KmsKeyId is only kept and described (*assumed* to make no difference to who may read).
+ * named by the minute, second and millisecond of the first (*assumed* from files seen in public).
  */
 export const createDataCapture = (context: Context): DataCapture => {
   const { cloud } = context;

@@ -44,7 +44,6 @@ const DataCapture = structure({
     (uri) => uri.length <= 512,
     'DestinationS3Uri must have length less than or equal to 512',
   ),
-  KmsKeyId: optional(shapes.kmsKeyId),
   CaptureOptions: list(structure({ CaptureMode: oneOf('Input', 'Output', 'InputAndOutput') }), { min: 1, max: 32 }),
   CaptureContentTypeHeader: optional(
     structure({
@@ -59,7 +58,6 @@ const CreateEndpointConfig = structure({
   ProductionVariants: list(Variant, { min: 1, max: 10 }),
   DataCaptureConfig: optional(DataCapture),
   Tags: optional(shapes.tags),
-  KmsKeyId: optional(shapes.kmsKeyId),
 });
 const ByName = structure({ EndpointConfigName: shapes.name });
 const ListEndpointConfigs = structure({ ...shapes.listMembers, SortBy: optional(oneOf('Name', 'CreationTime')) });
@@ -195,7 +193,7 @@ export const createEndpointConfigs = (context: Context, models: Models): Endpoin
             ServerlessConfig: variant.ServerlessConfig ? toJson(variant.ServerlessConfig) : null,
           })),
           DataCaptureConfig: rest.DataCaptureConfig ?? null,
-          KmsKeyId: value.KmsKeyId ?? null,
+          KmsKeyId: null,
           CreationTime: config.creationMs,
           AsyncInferenceConfig: null,
           ExplainerConfig: null,

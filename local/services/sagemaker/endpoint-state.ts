@@ -180,7 +180,7 @@ export const describeEndpoint = (endpoint: Endpoint): JsonObject => {
           CaptureStatus: isCapturing ? 'Started' : 'Stopped',
           CurrentSamplingPercentage: captured.InitialSamplingPercentage,
           DestinationS3Uri: captured.DestinationS3Uri,
-          KmsKeyId: captured.KmsKeyId ?? '',
+          KmsKeyId: '',
         }
       : undefined,
     EndpointStatus: endpoint.status,

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Operation, Provisioner, ResourcePolicies } from '../../contracts.ts';
+import type { Call, Json, JsonObject, Operation, Provisioner, ResourcePolicies } from '../../contracts.ts';
 import { list, map, oneOf, optional, type Read, readInput, structure, text } from '../parameters.ts';
 import type { Context } from './context.ts';
 import { conflict, invalid, notImplemented } from './errors.ts';
@@ -28,11 +28,20 @@ export interface Registry {
   readonly groupProvisioner: Provisioner;
 }
 
+/**
+ * Who made or changed something: for groups and packages the IAM identity, API_UserContext (documented). *Assumed*: its ARN
+ * alone, without the id.
+ */
+interface UserContext {
+  readonly IamIdentity: { readonly Arn: string };
+}
+
 interface Group {
   readonly name: string;
   readonly arn: string;
   readonly creationMs: number;
   readonly description: string | undefined;
+  readonly createdBy: UserContext | undefined;
   /** The version given last; numbers of deleted versions do not come again. */
   lastVersion: number;
   readonly versions: Map<number, Package>;
@@ -47,8 +56,10 @@ interface Package {
   readonly arn: string;
   readonly creationMs: number;
   readonly status: 'Completed';
+  readonly createdBy: UserContext;
   model: PackagedModel;
-  modifiedMs: number;
+  /** Its last update, if there was one. */
+  modified?: { readonly ms: number; readonly by: UserContext };
   /** Described as it stands. */
   described: JsonObject;
   /** Tokens of updates that have been done. */
@@ -173,7 +184,6 @@ const CreateModelPackage = structure({
   DriftCheckBaselines: optional(driftCheckBaselines),
   SkipModelValidation: optional(oneOf('All', 'None')),
   SourceUri: optional(text({ max: 1024 })),
-  SecurityConfig: optional(structure({ KmsKeyId: shapes.kmsKeyId })),
   ModelLifeCycle: optional(modelLifeCycle),
 });
 const ByPackage = structure({ ModelPackageName: packageArn });
@@ -202,6 +212,8 @@ const CloudFormationGroup = structure({
   ModelPackageGroupDescription: optional(description),
   Tags: optional(shapes.tags),
 });
+
+const userOf = ({ principal }: Pick<Call, 'principal'>): UserContext => ({ IamIdentity: { Arn: principal.arn } });
 
 const packaged = (specification: Read<typeof inferenceSpecification>): PackagedModel => {
   const [container] = specification.Containers;
@@ -237,7 +249,7 @@ export const createRegistry = (context: Context): Registry => {
     throw invalid(`ModelPackage ${arn} does not exist.`);
   };
 
-  const createGroup = (value: Read<typeof CreateModelPackageGroup>): Group => {
+  const createGroup = (value: Read<typeof CreateModelPackageGroup>, createdBy?: UserContext): Group => {
     const arn = context.arn('model-package-group', value.ModelPackageGroupName);
     // A group's name that is taken gives ValidationException (*assumed* from public code); AWS changed such wordings in
     // 2026 (aws/sagemaker-python-sdk#6256), so that nobody can match them.
@@ -248,6 +260,7 @@ export const createRegistry = (context: Context): Registry => {
       arn,
       creationMs: now(),
       description: value.ModelPackageGroupDescription,
+      createdBy,
       lastVersion: 0,
       versions: new Map(),
     };
@@ -273,7 +286,7 @@ export const createRegistry = (context: Context): Registry => {
       ModelPackageArn: one.arn,
       ModelPackageDescription: one.described.ModelPackageDescription ?? null,
       CreationTime: new Date(one.creationMs).toISOString(),
-      LastModifiedTime: new Date(one.modifiedMs).toISOString(),
+      LastModifiedTime: new Date(one.modified?.ms ?? one.creationMs).toISOString(),
       InferenceSpecification: one.described.InferenceSpecification ?? null,
       ModelPackageStatus: one.status,
       ModelPackageStatusDetails: { ValidationStatuses: [], ImageScanStatuses: [] },
@@ -291,7 +304,7 @@ export const createRegistry = (context: Context): Registry => {
   const asMap = (value: JsonObject[string] | undefined): JsonObject =>
     value !== undefined && value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
 
-  const createPackage = (input: JsonObject): JsonObject => {
+  const createPackage = (input: JsonObject, call: Call): JsonObject => {
     const { value, given } = parse('CreateModelPackage', CreateModelPackage, input);
     if (value.ModelPackageGroupName === undefined) {
       throw notImplemented('A model package outside a group (CreateModelPackage without ModelPackageGroupName)');
@@ -314,7 +327,7 @@ export const createRegistry = (context: Context): Registry => {
       name: group.name,
       arn: `${context.arn('model-package', group.name)}/${group.lastVersion}`,
       creationMs: now(),
-      modifiedMs: now(),
+      createdBy: userOf(call),
       // With no ValidationSpecification nothing is left to do; that AWS shows Completed at once is *assumed*.
       status: 'Completed',
       model: packaged(value.InferenceSpecification),
@@ -329,7 +342,7 @@ export const createRegistry = (context: Context): Registry => {
     return { ModelPackageArn: one.arn };
   };
 
-  const updatePackage = (input: JsonObject): JsonObject => {
+  const updatePackage = (input: JsonObject, call: Call): JsonObject => {
     const { value, given } = parse('UpdateModelPackage', UpdateModelPackage, input);
     const one = packageOf(value.ModelPackageArn);
     const {
@@ -360,7 +373,7 @@ export const createRegistry = (context: Context): Registry => {
     };
     // Models that were made from the version before keep what it held then: a model never changes (API_CreateModel).
     if (value.InferenceSpecification) one.model = packaged(value.InferenceSpecification);
-    one.modifiedMs = now();
+    one.modified = { ms: now(), by: userOf(call) };
     if (value.ClientToken !== undefined) one.updates.set(value.ClientToken, request);
     const { ClientToken: _, ModelPackageArn: __, ...fields } = given;
     tell(one, Object.keys(fields));
@@ -437,11 +450,16 @@ export const createRegistry = (context: Context): Registry => {
       return one.model;
     },
     operations: {
-      CreateModelPackageGroup: (input) => ({
-        ModelPackageGroupArn: createGroup(parse('CreateModelPackageGroup', CreateModelPackageGroup, input).value).arn,
+      CreateModelPackageGroup: (input, call) => ({
+        ModelPackageGroupArn: createGroup(
+          parse('CreateModelPackageGroup', CreateModelPackageGroup, input).value,
+          userOf(call),
+        ).arn,
       }),
-      DescribeModelPackageGroup: (input) =>
-        toJson(summaryOfGroup(groupOf(parse('DescribeModelPackageGroup', ByGroup, input).value.ModelPackageGroupName))),
+      DescribeModelPackageGroup(input) {
+        const group = groupOf(parse('DescribeModelPackageGroup', ByGroup, input).value.ModelPackageGroupName);
+        return toJson({ ...summaryOfGroup(group), CreatedBy: group.createdBy });
+      },
       ListModelPackageGroups(input) {
         const { value } = parse('ListModelPackageGroups', ListModelPackageGroups, input);
         const { page, nextToken } = listPage(groups.values(), value, 'Ascending');
@@ -485,7 +503,10 @@ export const createRegistry = (context: Context): Registry => {
           ModelPackageVersion: one.version,
           ModelPackageArn: one.arn,
           CreationTime: toSeconds(one.creationMs),
-          LastModifiedTime: one.modifiedMs === one.creationMs ? undefined : toSeconds(one.modifiedMs),
+          CreatedBy: one.createdBy,
+          // Who changed a package and when is told from its first update on (*assumed*: not before).
+          LastModifiedTime: one.modified && toSeconds(one.modified.ms),
+          LastModifiedBy: one.modified?.by,
           ModelPackageStatus: one.status,
           ModelPackageStatusDetails: { ValidationStatuses: [], ImageScanStatuses: [] },
           CertifyForMarketplace: false,

@@ -20,24 +20,35 @@ const inWords = (error: unknown): string => (error instanceof ServiceError ? `${
  */
 export const s3UnderRole = (cloud: Cloud, role: string): S3Api => {
   const by: Actor = { role, session: SESSION };
+  const refused = (action: string, cause: unknown): unknown => {
+    if (!(cause instanceof ServiceError)) return cause;
+    return action === 'PutObject'
+      ? new OutputError(inWords(cause), { cause })
+      : new InputError(inWords(cause), { cause });
+  };
   const authorize = (action: string, resource: string, context: Record<string, string> = {}) => {
     try {
       cloud.iam.authorize({ by, action: `s3:${action}`, resource: `arn:aws:s3:::${resource}`, context });
     } catch (cause) {
-      if (!(cause instanceof ServiceError)) throw cause;
-      if (action === 'PutObject') throw new OutputError(inWords(cause), { cause });
-      throw new InputError(inWords(cause), { cause });
+      throw refused(action, cause);
     }
   };
   const { s3 } = cloud;
+  // Objects of a bucket that encrypts are read and written under the role with kms:Decrypt and kms:GenerateDataKey, too
+  // (sagemaker-roles.html, documented).
   return {
     async read(bucket, key, versionId) {
-      authorize(versionId === undefined ? 'GetObject' : 'GetObjectVersion', `${bucket}/${key}`);
-      return s3.read(bucket, key, versionId);
+      const action = versionId === undefined ? 'GetObject' : 'GetObjectVersion';
+      authorize(action, `${bucket}/${key}`);
+      return s3.read(bucket, key, versionId, by).catch((cause: unknown) => {
+        throw refused(action, cause);
+      });
     },
     async write(bucket, key, body, contentType) {
       authorize('PutObject', `${bucket}/${key}`);
-      return s3.write(bucket, key, body, contentType);
+      return s3.write(bucket, key, body, contentType, by).catch((cause: unknown) => {
+        throw refused('PutObject', cause);
+      });
     },
     list(bucket, prefix) {
       authorize('ListBucket', bucket, { 's3:prefix': prefix });

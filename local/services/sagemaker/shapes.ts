@@ -51,7 +51,6 @@ export const roleArn = text({
 });
 // The API also takes https forms of an S3 address; the local cloud has no such host names.
 export const s3Uri = text({ max: 1024, pattern: 's3:\\/\\/([^\\/]+)\\/?(.*)' });
-export const kmsKeyId = text({ max: 2048, pattern: '[a-zA-Z0-9:\\/_\\-]*' });
 export const mimeType = text({ max: 256 });
 /** Instance types are an open list: AWS adds to it. */
 export const instanceType = text({ pattern: 'ml\\.[a-z0-9\\-]+\\.[a-z0-9]+' });

@@ -29,7 +29,6 @@ export const definitionMembers = {
   RoleArn: shapes.roleArn,
   InputDataConfig: optional(list(Channel, { min: 1, max: 20 })),
   OutputDataConfig: structure({
-    KmsKeyId: optional(shapes.kmsKeyId),
     S3OutputPath: shapes.s3Uri,
     CompressionType: optional(oneOf('GZIP', 'NONE')),
   }),
@@ -37,7 +36,6 @@ export const definitionMembers = {
     InstanceType: shapes.instanceType,
     InstanceCount: integer({ min: 1 }),
     VolumeSizeInGB: integer({ min: 1 }),
-    VolumeKmsKeyId: optional(shapes.kmsKeyId),
     // Warm pools: an account's quota of them is 0 until it is raised, and then there silently is none.
     KeepAlivePeriodInSeconds: optional(integer({ min: 0, max: 21_600 })),
   }),
@@ -162,11 +160,6 @@ export const checkTrainingRequest = (cloud: Pick<Cloud, 'images'>, request: Trai
   }
   for (const key of Object.keys(request.HyperParameters ?? {})) {
     if (key.length > 256) throw invalid('Keys of HyperParameters must have length less than or equal to 256');
-  }
-  // "VolumeKmsKeyId … instances with local storage": such a key is refused (API_ResourceConfig, documented); that the
-  // types with a `d` behind their number are those with local storage is *assumed*.
-  if (resources.VolumeKmsKeyId !== undefined && /^ml\.[a-z]+\d+[a-z]*d[a-z]*\./.test(resources.InstanceType)) {
-    throw invalid(`VolumeKmsKeyId is not supported for ${resources.InstanceType}, which has local storage`);
   }
   checkChannels(request);
   checkTimes(request, isBuiltIn);

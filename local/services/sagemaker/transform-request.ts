@@ -37,13 +37,11 @@ export const CreateTransformJob = structure({
     S3OutputPath: shapes.s3Uri,
     Accept: optional(shapes.mimeType),
     AssembleWith: optional(oneOf('None', 'Line')),
-    KmsKeyId: optional(shapes.kmsKeyId),
   }),
   TransformResources: structure({
     InstanceType: shapes.instanceType,
     // Any number of instances is one process here: which instance takes which object is not to be seen from outside.
     InstanceCount: integer({ min: 1, max: 100 }),
-    VolumeKmsKeyId: optional(shapes.kmsKeyId),
   }),
   DataProcessing: optional(
     structure({

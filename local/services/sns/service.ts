@@ -51,6 +51,23 @@ const INPUTS = {
   }),
 };
 
+/** How SNS would try HTTP endpoints again: every topic has this, until it is given another (recorded). */
+const EFFECTIVE_DELIVERY_POLICY = JSON.stringify({
+  http: {
+    defaultHealthyRetryPolicy: {
+      minDelayTarget: 20,
+      maxDelayTarget: 20,
+      numRetries: 3,
+      numMaxDelayRetries: 0,
+      numNoDelayRetries: 0,
+      numMinDelayRetries: 0,
+      backoffFunction: 'linear',
+    },
+    disableSubscriptionOverrides: false,
+    defaultRequestPolicy: { headerContentType: 'text/plain; charset=UTF-8' },
+  },
+});
+
 /** Lists come 100 at a time: ListTopics, ListSubscriptions (documented). */
 const PAGE = 100;
 
@@ -76,7 +93,8 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
       at: cloud.clock.now().toISOString(),
     };
     topics.remember(topic, message);
-    for (const subscription of topic.subscriptions.values()) deliver(message, subscription);
+    for (const subscription of topic.subscriptions.values())
+      if (subscription.filter?.accepts(message) ?? true) deliver(message, subscription);
     return message;
   };
 
@@ -123,7 +141,11 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
       const all = [...topic.subscriptions.values()];
       const pending = all.filter((each) => each.pending).length;
       return {
+        // A topic's attributes have a display name, policies and counts from the start (recorded).
         Attributes: {
+          DisplayName: '',
+          Policy: defaultPolicy(cloud.account, topic.arn),
+          EffectiveDeliveryPolicy: EFFECTIVE_DELIVERY_POLICY,
           ...Object.fromEntries(topic.attributes),
           TopicArn,
           Owner: cloud.account,
@@ -176,6 +198,10 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
           ...(subscription.deadLetters === undefined
             ? {}
             : { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: subscription.deadLetters }) }),
+          // The scope is shown of a subscription that has a filter policy, and of no other (recorded).
+          ...(subscription.filter === undefined
+            ? {}
+            : { FilterPolicy: subscription.filter.policy, FilterPolicyScope: subscription.filterScope }),
         },
       };
     }),
@@ -198,25 +224,25 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
     Endpoint: text(),
     RawMessageDelivery: optional(flag()),
     RedrivePolicy: optional(object()),
+    FilterPolicy: optional(object()),
+    FilterPolicyScope: optional(text()),
   });
   const topicProperties = structure({
     TopicName: optional(text()),
     DisplayName: optional(text()),
-    KmsMasterKeyId: optional(text()),
     Subscription: optional(list(structure({ Protocol: text(), Endpoint: text() }))),
     Tags: optional(list(anything())),
   });
 
   const resources: Readonly<Record<string, Provisioner>> = {
     'AWS::SNS::Topic': {
-      properties: ['TopicName', 'DisplayName', 'KmsMasterKeyId', 'Subscription', 'Tags'],
+      properties: ['TopicName', 'DisplayName', 'Subscription', 'Tags'],
       create({ logicalId, properties }) {
         const given = readInput(`AWS::SNS::Topic ${logicalId}`, topicProperties, properties);
         const name = given.TopicName ?? `${logicalId.slice(0, 200)}-${cloud.id(12)}`;
         if (topics.find(name)) throw new ServiceError('AlreadyExists', `Topic ${name} already exists.`);
         const attributes: Record<string, string> = {};
         if (given.DisplayName !== undefined) attributes.DisplayName = given.DisplayName;
-        if (given.KmsMasterKeyId !== undefined) attributes.KmsMasterKeyId = given.KmsMasterKeyId;
         const topic = topics.create(name, attributes);
         for (const { Protocol, Endpoint } of given.Subscription ?? []) topics.subscribe(topic, Protocol, Endpoint, {});
         return { ref: topic.arn, attributes: { TopicArn: topic.arn, TopicName: name } };
@@ -236,12 +262,22 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
       },
     },
     'AWS::SNS::Subscription': {
-      properties: ['TopicArn', 'Protocol', 'Endpoint', 'RawMessageDelivery', 'RedrivePolicy'],
+      properties: [
+        'TopicArn',
+        'Protocol',
+        'Endpoint',
+        'RawMessageDelivery',
+        'RedrivePolicy',
+        'FilterPolicy',
+        'FilterPolicyScope',
+      ],
       create({ logicalId, properties }) {
         const given = readInput(`AWS::SNS::Subscription ${logicalId}`, subscriptionProperties, properties);
         const attributes: Record<string, string> = {};
         if (given.RawMessageDelivery) attributes.RawMessageDelivery = 'true';
         if (given.RedrivePolicy) attributes.RedrivePolicy = JSON.stringify(given.RedrivePolicy);
+        if (given.FilterPolicy) attributes.FilterPolicy = JSON.stringify(given.FilterPolicy);
+        if (given.FilterPolicyScope) attributes.FilterPolicyScope = given.FilterPolicyScope;
         const { arn } = topics.subscribe(topics.topic(given.TopicArn), given.Protocol, given.Endpoint, attributes);
         return { ref: arn, attributes: { Arn: arn } };
       },

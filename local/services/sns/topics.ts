@@ -1,6 +1,7 @@
 import { type Cloud, type Json, ServiceError } from '../../contracts.ts';
 import { destinationKind } from '../../deliver.ts';
 import { invalid, notFound, notImplemented } from './errors.ts';
+import { compileFilterPolicy, type FilterPolicyScope, type MessageFilter } from './filter-policy.ts';
 import type { Message } from './message.ts';
 
 export interface Subscription {
@@ -13,6 +14,9 @@ export interface Subscription {
   raw: boolean;
   /** ARN of the queue for what cannot be delivered. */
   deadLetters: string | undefined;
+  /** Which messages it gets, by the text of its filter policy; undefined: all of them. */
+  filter: { readonly policy: string; readonly accepts: MessageFilter } | undefined;
+  filterScope: FilterPolicyScope;
 }
 
 export interface Topic {
@@ -23,22 +27,38 @@ export interface Topic {
   readonly published: Message[];
 }
 
-/** Topic attributes that are kept. Others are refused by name. */
-const TOPIC_ATTRIBUTES = ['DisplayName', 'Policy', 'KmsMasterKeyId', 'TracingConfig'];
+/**
+ * Topic attributes that are kept. Others are refused by name, KmsMasterKeyId among them: nothing is encrypted here, so that
+ * the key's policy would not be asked.
+ */
+const TOPIC_ATTRIBUTES = ['DisplayName', 'Policy', 'TracingConfig'];
+
+/** A topic has at most 200 filter policies: subscription-filter-policy-constraints (documented). */
+const MOST_FILTER_POLICIES = 200;
 
 /**
- * What a topic has until it is given another: its owner's, and those who publish in its owner's name, as alarms do.
- * docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html (documented; the list of actions is cut to Publish)
+ * The policy a topic has until it is given another lets its owner, and those who act in its owner's name, as alarms do, use
+ * it (recorded).
  */
 export const defaultPolicy = (account: string, topicArn: string): string =>
   JSON.stringify({
     Version: '2008-10-17',
+    Id: '__default_policy_ID',
     Statement: [
       {
         Sid: '__default_statement_ID',
         Effect: 'Allow',
         Principal: { AWS: '*' },
-        Action: 'SNS:Publish',
+        Action: [
+          'SNS:GetTopicAttributes',
+          'SNS:SetTopicAttributes',
+          'SNS:AddPermission',
+          'SNS:RemovePermission',
+          'SNS:DeleteTopic',
+          'SNS:Subscribe',
+          'SNS:ListSubscriptionsByTopic',
+          'SNS:Publish',
+        ],
         Resource: topicArn,
         Condition: { StringEquals: { 'AWS:SourceOwner': account } },
       },
@@ -94,7 +114,35 @@ export const createTopics = (cloud: Cloud): Topics => {
   const find = (arn: string) =>
     [...topics.values()].flatMap(({ subscriptions }) => [...subscriptions.values()]).find((each) => each.arn === arn);
 
-  const setSubscriptionAttribute = (subscription: Subscription, name: string, value: string) => {
+  const setFilterPolicy = (subscription: Subscription, policy: string, reason: string) => {
+    // *Assumed*: an empty policy, as text or as an object, ends the filter.
+    if (policy === '' || policy.replace(/\s/g, '') === '{}') {
+      subscription.filter = undefined;
+      return;
+    }
+    const accepts = compileFilterPolicy(policy, subscription.filterScope, reason);
+    const others = [...subscription.topic.subscriptions.values()].filter(
+      (each) => each.filter !== undefined && each.arn !== subscription.arn,
+    );
+    if (others.length >= MOST_FILTER_POLICIES)
+      throw new ServiceError('FilterPolicyLimitExceeded', 'Filter policy limit exceeded for this topic', 403);
+    subscription.filter = { policy, accepts };
+  };
+
+  const setFilterPolicyScope = (subscription: Subscription, scope: string, reason: string) => {
+    if (scope !== 'MessageAttributes' && scope !== 'MessageBody')
+      throw invalid(
+        `${reason}FilterPolicyScope: Invalid value [${scope}]. Please use either MessageBody or MessageAttributes`,
+      );
+    const { filter } = subscription;
+    // *Assumed*: a policy that the new scope does not support keeps the scope from being changed.
+    if (filter !== undefined)
+      subscription.filter = { ...filter, accepts: compileFilterPolicy(filter.policy, scope, reason) };
+    subscription.filterScope = scope;
+  };
+
+  /** @param reason What stands before the reasons of a refusal. */
+  const setSubscriptionAttribute = (subscription: Subscription, name: string, value: string, reason = '') => {
     if (name === 'RawMessageDelivery') {
       if (value !== 'true' && value !== 'false') throw invalid('Attributes Reason: RawMessageDelivery: Invalid value');
       // Raw delivery is for queues and HTTP endpoints, not for functions: sns-large-payload-raw-message-delivery (documented).
@@ -104,6 +152,8 @@ export const createTopics = (cloud: Cloud): Topics => {
         );
       subscription.raw = value === 'true';
     } else if (name === 'RedrivePolicy') subscription.deadLetters = deadLettersOf(value);
+    else if (name === 'FilterPolicy') setFilterPolicy(subscription, value, reason);
+    else if (name === 'FilterPolicyScope') setFilterPolicyScope(subscription, value, reason);
     else throw notImplemented(`the subscription attribute ${name}`);
   };
 
@@ -174,8 +224,15 @@ export const createTopics = (cloud: Cloud): Topics => {
         pending,
         raw: false,
         deadLetters: undefined,
+        filter: undefined,
+        filterScope: 'MessageAttributes',
       };
-      for (const [name, value] of Object.entries(attributes)) setSubscriptionAttribute(subscription, name, value);
+      // The scope first: what a policy may have depends on it.
+      const scopeFirst = Object.entries(attributes).sort(
+        ([one], [other]) => Number(other === 'FilterPolicyScope') - Number(one === 'FilterPolicyScope'),
+      );
+      for (const [name, value] of scopeFirst)
+        setSubscriptionAttribute(subscription, name, value, 'Attributes Reason: ');
       topic.subscriptions.set(subscription.arn, subscription);
       return subscription;
     },

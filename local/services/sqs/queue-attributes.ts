@@ -25,8 +25,6 @@ export interface QueueSettings {
   readonly RedrivePolicy?: RedrivePolicy;
   readonly RedriveAllowPolicy?: RedriveAllowPolicy;
   readonly Policy?: string;
-  readonly KmsMasterKeyId?: string;
-  readonly KmsDataKeyReusePeriodSeconds?: number;
   readonly SqsManagedSseEnabled: boolean;
 }
 
@@ -142,16 +140,16 @@ const READERS: {
   RedrivePolicy: redrive,
   RedriveAllowPolicy: redriveAllow,
   Policy: jsonText,
-  // Kept: nothing is encrypted here, and nothing else shows that.
-  KmsMasterKeyId: (_, value) => value || undefined,
-  KmsDataKeyReusePeriodSeconds: whole(60, 86_400),
   SqsManagedSseEnabled: truth,
 };
 
 const isSetting = (name: string): name is keyof QueueSettings => Object.hasOwn(READERS, name);
 
-/** Attributes AWS has and the local cloud does not honour. */
-const NOT_IMPLEMENTED = ['DeduplicationScope', 'FifoThroughputLimit'];
+/**
+ * Attributes AWS has and the local cloud does not honour. A queue's own key: nothing is encrypted here, so that the key's
+ * policy would not be asked of senders and receivers.
+ */
+const NOT_IMPLEMENTED = ['DeduplicationScope', 'FifoThroughputLimit', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds'];
 
 const textOf = (value: Json): string => {
   if (typeof value === 'string') return value;

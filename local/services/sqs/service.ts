@@ -164,8 +164,6 @@ const QUEUE_PROPERTIES = [
   'ContentBasedDeduplication',
   'RedrivePolicy',
   'RedriveAllowPolicy',
-  'KmsMasterKeyId',
-  'KmsDataKeyReusePeriodSeconds',
   'SqsManagedSseEnabled',
 ];
 

@@ -28,6 +28,7 @@ export const LOGS_NEEDS: NeedsTable = {
     },
   ],
   CreateLogGroup: onGroup('CreateLogGroup'),
+  DeleteLogGroup: onGroup('DeleteLogGroup'),
   CreateLogStream: onGroup('CreateLogStream'),
   PutLogEvents: (input, place) => [
     {
