@@ -9,10 +9,25 @@ import { evaluate } from './verbs/evaluate.ts';
 import { gate } from './verbs/gate.ts';
 import { publish } from './verbs/publish.ts';
 import { redrive } from './verbs/redrive.ts';
+import { report } from './verbs/report.ts';
+import { retire } from './verbs/retire.ts';
+import { rollback } from './verbs/rollback.ts';
 import { run } from './verbs/run.ts';
 import { status } from './verbs/status.ts';
 
-const VERBS: Readonly<Record<string, Verb>> = { publish, run, status, approve, reject, redrive, evaluate, gate };
+const VERBS: Readonly<Record<string, Verb>> = {
+  publish,
+  run,
+  status,
+  report,
+  approve,
+  reject,
+  rollback,
+  retire,
+  redrive,
+  evaluate,
+  gate,
+};
 
 const usage = () =>
   [

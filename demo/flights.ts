@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 /** US DOT on-time records of early 2001, as the npm package vega-datasets carries them. */
-const FLIGHTS = join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '../data/flights-3m.parquet');
+export const FLIGHTS = join(
+  dirname(createRequire(import.meta.url).resolve('vega-datasets')),
+  '../data/flights-3m.parquet',
+);
 
 /** A file to upload. */
 export interface Slice {

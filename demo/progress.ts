@@ -14,6 +14,8 @@ export const STEPS = [
   'gate-model',
   'deploy-model',
   'track-endpoint',
+  'retrain-model',
+  'measure-quality',
   'predict',
   'notify',
   'reconcile',

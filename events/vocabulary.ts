@@ -34,3 +34,6 @@ export const problem = z.object({
   part: z.string().optional(),
   count: z.int().optional(),
 });
+
+/** An interval in event time; its end is no longer in it. */
+export const closedWindow = z.object({ start: z.iso.datetime(), end: z.iso.datetime() });

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { gateRowsReader } from '../../functions/evaluate-model/read-gate-rows.ts';
+import { clusterWanted, gateRowsReader } from '../../functions/evaluate-model/read-gate-rows.ts';
 import { type Engine, identifier, openEngine } from '../../shared/data/engine.ts';
 import { CLUSTER_COLUMN, protectedColumn, sliceColumn, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
-import { clusterColumn, INDEPENDENT, timeBlock } from '../../shared/definition/contradictions.ts';
+import { clusterColumn, clusterName, INDEPENDENT, timeBlock } from '../../shared/definition/cluster.ts';
 import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import type { GateRows } from '../../shared/evaluation/gate-rows.ts';
 import { memoryObjectStore } from '../../shared/ledger/memory-object-store.ts';
@@ -60,17 +60,17 @@ class RowsColumns {
     return this.#need(`evaluation.fairness: ${name}`, [protectedColumn(name), name]);
   }
 
-  /** The column that says which rows move together, and the block of time it is cut into where it is a time. */
-  get cluster(): { readonly column: string; readonly block: string | null } | null {
+  /** The column that says which rows move together, the block of time it stands for, and whether it has to be cut. */
+  get cluster(): { readonly column: string; readonly block: string | null; readonly cut: boolean } | null {
     const { evaluation, data } = this.#definition;
     if (evaluation.cluster === INDEPENDENT) return null;
-    const given = named(this.#names, CLUSTER_COLUMN, clusterColumn(evaluation.cluster) ?? null);
-    if (given !== undefined) return { column: given, block: null };
+    const column = clusterColumn(evaluation.cluster) ?? null;
     const block = timeBlock(evaluation.cluster) ?? null;
-    const what = `evaluation.cluster: ${evaluation.cluster}`;
-    if (block === null)
-      return { column: this.#need(what, [CLUSTER_COLUMN, clusterColumn(evaluation.cluster) ?? null]), block };
-    return { column: this.#need(what, [TIME_COLUMN, data.time, CLUSTER_COLUMN]), block };
+    const what = `evaluation.cluster: ${clusterName(evaluation.cluster)}`;
+    if (block === null) return { column: this.#need(what, [CLUSTER_COLUMN, column]), block, cut: false };
+    const given = named(this.#names, CLUSTER_COLUMN);
+    if (given !== undefined) return { column: given, block, cut: false };
+    return { column: this.#need(what, [TIME_COLUMN, data.time, CLUSTER_COLUMN]), block, cut: true };
   }
 
   #need(what: string, wanted: readonly (string | null)[]): string {
@@ -86,15 +86,19 @@ class RowsColumns {
   }
 }
 
-/** The column of a time, cut into blocks: rows of one block are one cluster. */
-function blockSql(table: Table, column: string, block: string): string {
+/** Blocks of time: a time cut into them, or what they are numbered by. Rows of one block are one cluster. */
+function blockSql(table: Table, column: string, block: string, cut: boolean): string {
   const type = table.columns.find(({ name }) => name === column)?.type;
-  if (type === 'timestamp' || type === 'date') return `date_trunc('${block}', ${identifier(column)}::TIMESTAMP)`;
+  const isTime = type === 'timestamp' || type === 'date';
+  if (cut && isTime) return `date_trunc('${block}', ${identifier(column)}::TIMESTAMP)`;
+  if (!cut && (isTime || type === 'integer')) return identifier(column);
   throw new InputProblem(
     'time_missing',
     table.file,
-    `the column ${column} holds no times`,
-    'write times as 2001-01-25T10:15:00Z, or give a column cluster',
+    `the column ${column} holds no times${cut ? '' : `, and evaluation.cluster is the ${block}`}`,
+    cut
+      ? 'write times as 2001-01-25T10:15:00Z, or give a column cluster that numbers the blocks'
+      : `number the blocks, write times, or say evaluation.cluster: { column: ${column} }`,
   );
 }
 
@@ -161,7 +165,7 @@ export async function readRows(
     ...(cluster === null
       ? []
       : [
-          `${cluster.block === null ? identifier(cluster.column) : blockSql(table, cluster.column, cluster.block)} AS ${CLUSTER_COLUMN}`,
+          `${cluster.block === null ? identifier(cluster.column) : blockSql(table, cluster.column, cluster.block, cluster.cut)} AS ${CLUSTER_COLUMN}`,
         ]),
     ...[...grouped].map(([name, column]) => `${identifier(column)} AS ${identifier(name)}`),
   ];
@@ -173,7 +177,7 @@ export async function readRows(
   return read({
     parts: [{ dataKey: path, rowsKey: path, rows }],
     classes,
-    cluster: evaluation.cluster === INDEPENDENT ? null : evaluation.cluster,
+    cluster: clusterWanted(evaluation.cluster),
     isWeighted: weight !== null,
     slices: evaluation.slices.map(({ column }) => column),
     protected: evaluation.fairness.map(({ column }) => column),

@@ -52,7 +52,9 @@ function comparisonLine(whose: string, of: Comparison | null, { cluster }: Evalu
     `at least ${text(lower)}`,
     `p ${text(pValue)}`,
     test,
-    ...(cluster === null || of.clusters === null ? [] : [clustersText(cluster.by, of.clusters)]),
+    ...(cluster === null || of.clusters === null
+      ? []
+      : [clustersText(cluster.by, of.clusters) + ((of.neighbours ?? 1) > 1 ? ` in blocks of ${of.neighbours}` : '')]),
     ...(effectiveRows === null ? [] : [`as much as ${counted(Math.round(effectiveRows))} independent rows tell`]),
   ];
   return [figures.join(', ')];

@@ -1,9 +1,12 @@
 import { approvalSchema } from '../../shared/evaluation/approval.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
+import { type Rollout, rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   championSchema,
+  type DeploymentEnd,
   definitionPointerSchema,
+  deploymentEndSchema,
   preparedSchema,
   refusalSchema,
   runEndSchema,
@@ -38,6 +41,22 @@ const runState = async (ledger: Ledger, model: string, run: string): Promise<Run
   });
 };
 
+/** The latest rollout, with what it could see. */
+const rolloutStatus = ({ deployment, started }: Rollout, end: DeploymentEnd | undefined) => ({
+  n: deployment.n,
+  run: deployment.run,
+  rollback: deployment.rollback?.reason ?? null,
+  state: end?.outcome ?? (started ? 'under way' : 'waiting'),
+  sees: deployment.rollout?.says ?? null,
+  reason: end?.reason ?? null,
+});
+
+const rolloutLine = ({ n, run, state, rollback, sees, reason }: ReturnType<typeof rolloutStatus>): string[] => [
+  `  rollout ${n} of run ${run}  ${state}${rollback === null ? '' : `, put back: ${rollback}`}`,
+  ...(sees === null ? [] : [`    ${sees}`]),
+  ...(reason === null ? [] : [`    ${reason}`]),
+];
+
 const statusOf = async (ledger: Ledger, model: string) => {
   const [definition, champion, slot] = await Promise.all([
     ledger.find(definitionPointerSchema, keys.definitionPointer(model)),
@@ -65,10 +84,19 @@ const statusOf = async (ledger: Ledger, model: string) => {
       };
     }),
   );
+  const last = (await rolloutsOf(ledger, model)).at(-1);
+  const end = last?.ended
+    ? await ledger.find(deploymentEndSchema, keys.deploymentEnd(model, last.deployment.n))
+    : undefined;
   return {
     model,
     definition: definition?.digest ?? null,
-    champion: champion ? { run: champion.run, endpoint: champion.endpointName, since: champion.since } : null,
+    champion:
+      champion && !champion.retired
+        ? { run: champion.run, endpoint: champion.endpointName, since: champion.since }
+        : null,
+    retired: champion?.retired ? { run: champion.run, ...champion.retired } : null,
+    rollout: last ? rolloutStatus(last, end) : null,
     inFlight: slot?.flight?.run ?? null,
     runs,
   };
@@ -90,7 +118,9 @@ export const status: Verb = {
     const text = models.map((model) =>
       [
         `${model.model}  definition ${model.definition?.slice(0, 12) ?? 'none'}`,
+        ...(model.retired ? [`  out of service since ${model.retired.at}: ${model.retired.reason}`] : []),
         `  in service: ${model.champion ? `run ${model.champion.run} on ${model.champion.endpoint} since ${model.champion.since}` : 'nothing'}`,
+        ...(model.rollout ? rolloutLine(model.rollout) : []),
         ...model.runs.flatMap((run) => {
           const serves =
             run.run === model.champion?.run && run.state === 'held' ? ', approved since and in service' : '';

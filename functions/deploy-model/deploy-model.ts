@@ -2,6 +2,7 @@ import { CandidateHeldV1, DeploymentRolledBackV1, DeploymentStartedV1 } from '..
 import type { Reason } from '../../events/vocabulary.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import { CapacityError, ConflictError, RefusedError } from '../../shared/errors.ts';
 import { approvalSchema, lapsedBecause } from '../../shared/evaluation/approval.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
@@ -11,10 +12,8 @@ import {
   type Deployment,
   deploymentEndSchema,
   deploymentSchema,
-  deploymentStartedSchema,
   deploymentVerdictSchema,
   preparedSchema,
-  recordedRequestSchema,
   refusalSchema,
   registeredSchema,
   runEndSchema,
@@ -24,18 +23,21 @@ import {
 } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
+import type { AlarmsApi } from '../../shared/monitoring/alarm.ts';
+import type { ReadMetric } from '../../shared/rollout/fleet-metrics.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
-import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { endpointName, runName } from '../../shared/sagemaker/names.ts';
 import { parsePackageDescription } from '../../shared/sagemaker/package-description.ts';
-import { endpointConfigRequest, endpointRequest } from '../../shared/sagemaker/requests.ts';
-import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
-import { takesConfig } from '../../shared/sagemaker/serving.ts';
+import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { planRollout } from './guard-rollout.ts';
+import { rollOut } from './roll-out.ts';
 
 export interface DeployModelDeps {
   readonly ledger: Ledger;
   readonly sageMaker: SageMakerApi;
+  readonly alarms: AlarmsApi;
+  readonly readMetric: ReadMetric;
   readonly tell: Tell;
   readonly stage: string;
   /** `s3://bucket` of the store. */
@@ -57,91 +59,9 @@ const GAVE_UP = 'gave_up';
  *
  * @throws CapacityError while the endpoint is busy with another rollout: the approval waits, and is not lost.
  */
-export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patienceMs }: DeployModelDeps) => {
-  /** Creates or updates the endpoint; every part finds again what an earlier try did. */
-  const rollOut = async (deployment: Deployment, now: Date) => {
-    const { model, run, n } = deployment;
-    const { definition } = await ledger.read(
-      publishedDefinitionSchema,
-      keys.definition(model, deployment.definitionDigest),
-    );
-    const asked = definition.deployment;
-    const place = { stage, model, run, store: storeUri };
-    await createOnce(
-      { ledger, sageMaker },
-      {
-        kind: 'endpointConfig',
-        name: deployment.endpointConfigName,
-        requestKey: keys.request(model, run, deployment.endpointConfigName),
-        request: endpointConfigRequest({
-          place,
-          configName: deployment.endpointConfigName,
-          modelName: deployment.modelName,
-          serving:
-            asked.serverless === null
-              ? {
-                  instance: asked.instance,
-                  count: asked.count,
-                  capturePercent: asked.capture,
-                  captureKey: keys.capture(model, run),
-                }
-              : { serverless: { memoryMb: asked.serverless.memory, concurrency: asked.serverless.concurrency } },
-        }),
-        now,
-      },
-    );
-    const request = endpointRequest({
-      place,
-      endpointName: deployment.endpointName,
-      configName: deployment.endpointConfigName,
-    });
-    const found = await sageMaker.describe('endpoint', deployment.endpointName);
-    const status = text(found, 'EndpointStatus');
-    // One that failed can only be deleted, and nobody is served by it. Source: CreateEndpoint, API reference.
-    if (status === 'Failed' && !takesConfig(found, deployment.endpointConfigName)) {
-      await sageMaker.deleteEndpoint(deployment.endpointName).catch((cause: unknown) => {
-        // It is being deleted already; whatever else it is, waiting shows.
-        if (!(cause instanceof RefusedError)) throw cause;
-      });
-      throw new CapacityError(`${deployment.endpointName} had failed and is being deleted`);
-    }
-    if (status === 'Deleting') throw new CapacityError(`${deployment.endpointName} is being deleted`);
-    if (deployment.kind === 'create' || found === undefined) {
-      // Not the update's name: one that was recorded before the endpoint went is another request.
-      const requestKey = keys.request(model, run, `${deployment.endpointName}-${n}-create`);
-      await createOnce(
-        { ledger, sageMaker },
-        { kind: 'endpoint', name: deployment.endpointName, requestKey, request, now },
-      );
-    } else if (!takesConfig(found, deployment.endpointConfigName)) {
-      if (status !== 'InService') {
-        throw new CapacityError(`${deployment.endpointName} is ${status ?? 'without a status'}`);
-      }
-      const recorded = await ledger.record(
-        recordedRequestSchema,
-        keys.request(model, run, `${deployment.endpointName}-${n}`),
-        {
-          operation: 'updateEndpoint',
-          request: { EndpointName: deployment.endpointName, EndpointConfigName: deployment.endpointConfigName },
-          decidedAt: now.toISOString(),
-        },
-      );
-      await sageMaker.updateEndpoint(recorded.request).catch(async (cause: unknown) => {
-        // An update that began meanwhile is a refusal too, and so is our own whose answer was lost and that the SDK sent
-        // again: the state tells them apart.
-        const meanwhile = await sageMaker.describe('endpoint', deployment.endpointName);
-        if (takesConfig(meanwhile, deployment.endpointConfigName)) return;
-        const became = text(meanwhile, 'EndpointStatus');
-        if (became === 'InService') throw cause;
-        throw new CapacityError(`${deployment.endpointName} is ${became ?? 'gone'}`, { cause });
-      });
-    }
-    await ledger.record(deploymentStartedSchema, keys.deploymentStarted(model, n), {
-      model,
-      n,
-      startedAt: now.toISOString(),
-    });
-  };
+export const deployModel = (deps: DeployModelDeps) => {
+  const { ledger, sageMaker, alarms, readMetric, tell, stage, storeUri, patienceMs } = deps;
+  const send = rollOut({ ledger, sageMaker, alarms, stage, storeUri });
 
   const hold = (model: string, run: string, reason: Reason, now: Date) =>
     tell(
@@ -215,7 +135,7 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     if (text(registry, 'ModelApprovalStatus') !== 'Approved') return { outcome: 'not_approved' };
 
     const champion = await ledger.find(championSchema, keys.champion(model));
-    if (champion?.run === run) return { outcome: 'in_service' };
+    if (champion?.run === run && !champion.retired) return { outcome: 'in_service' };
     const plan = await ledger.read(runPlanSchema, keys.plan(model, run));
     const refused = same ? undefined : await ledger.find(refusalSchema, keys.refusal(model, run));
     const verdict =
@@ -274,17 +194,21 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
     if (!same?.started) await tellStarted(deployment);
     return { outcome: 'started' };
 
-    function tellStarted({ n, endpointName }: Deployment): Promise<void> {
+    function tellStarted({ n, endpointName, rollout }: Deployment): Promise<void> {
       return tell(
         DeploymentStartedV1,
         `${model}/${n}`,
-        { model, run, deployment: n, endpointName },
+        { model, run, deployment: n, endpointName, ...(rollout && { sees: rollout.says }) },
         { now, correlationId: run },
       );
     }
 
     /** Why the candidate is not deployed though it is approved; undefined where nothing stands against it. */
     async function lapsed(): Promise<Reason | undefined> {
+      if (champion?.retired) {
+        const message = `the model was taken out of service (${champion.retired.reason}); npx millrace rollback ${model} puts it back first`;
+        return { code: 'model_retired', message };
+      }
       const [decision, approval, { definition }] = await Promise.all([
         ledger.find(decisionSchema, keys.decision(model, run)),
         ledger.find(approvalSchema, keys.approval(model, run)),
@@ -306,8 +230,26 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
 
       const decided = same?.deployment ?? (await decide());
       // Once sent, never again: an endpoint that came back on its old configuration is a rollout that failed.
-      if (!same?.started) await rollOut(decided, now);
+      if (!same?.started) await send(decided, now);
       return decided;
+    }
+
+    async function plannedRollout(
+      definition: ModelDefinition,
+      endpoint: string,
+      standing: Description | undefined,
+    ): Promise<Deployment['rollout']> {
+      const endpointConfigName = text(standing, 'EndpointConfigName');
+      if (endpointConfigName === undefined) return null;
+      const serves = champion?.endpointConfigName === endpointConfigName ? champion : undefined;
+      const old = {
+        stage,
+        model,
+        endpointName: endpoint,
+        endpointConfigName,
+        since: serves ? new Date(serves.since) : now,
+      };
+      return planRollout(readMetric, definition, old, now);
     }
 
     async function decide(): Promise<Deployment> {
@@ -319,11 +261,12 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
       const kind = definition.deployment.serverless === null ? 'instance' : 'serverless';
       const endpoint = endpointName(stage, model, prepared.inputDigest, kind);
       const n = (rollouts.at(-1)?.deployment.n ?? 0) + 1;
+      const standing = await sageMaker.describe('endpoint', endpoint);
       const decided = await ledger.record(deploymentSchema, keys.deployment(model, n), {
         model,
         n,
         run,
-        kind: (await sageMaker.describe('endpoint', endpoint)) ? 'update' : 'create',
+        kind: standing ? 'update' : 'create',
         endpointName: endpoint,
         endpointConfigName: runName(stage, model, run, 'cfg'),
         modelName: trained.modelName,
@@ -338,6 +281,7 @@ export const deployModel = ({ ledger, sageMaker, tell, stage, storeUri, patience
             }
           : null,
         trigger,
+        rollout: await plannedRollout(definition, endpoint, standing),
         decidedAt: now.toISOString(),
       });
       // Another approval took this number in the same moment: it goes first.

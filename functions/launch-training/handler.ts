@@ -1,4 +1,3 @@
-import { AttemptRequestedV1, RunPreparedV1 } from '../../events/index.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
 import { queue } from '../../shared/aws/queue.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
@@ -6,8 +5,7 @@ import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { queueHandler } from '../../shared/runtime/queue-handler.ts';
-import { on } from '../../shared/runtime/route.ts';
-import { launchTraining } from './launch-training.ts';
+import { launchTrainingRoutes } from './routes.ts';
 
 const env = environment(
   'STORE_BUCKET',
@@ -18,19 +16,17 @@ const env = environment(
   'SAGEMAKER_ROLE_ARN',
   'PATIENCE_HOURS',
 );
-const launch = launchTraining({
-  ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)),
-  sageMaker: sageMakerApi(),
-  tell: eventPublisher(env.BUS_NAME),
-  stage: env.STAGE,
-  region: env.AWS_REGION,
-  storeUri: `s3://${env.STORE_BUCKET}`,
-  roleArn: env.SAGEMAKER_ROLE_ARN,
-  patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
-});
 
 export const handler = queueHandler(
   queue(env.QUEUE_URL),
-  on(RunPreparedV1, (woken) => launch({ ...woken, data: { ...woken.data, attempt: 1 } })),
-  on(AttemptRequestedV1, launch),
+  ...launchTrainingRoutes({
+    ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)),
+    sageMaker: sageMakerApi(),
+    tell: eventPublisher(env.BUS_NAME),
+    stage: env.STAGE,
+    region: env.AWS_REGION,
+    storeUri: `s3://${env.STORE_BUCKET}`,
+    roleArn: env.SAGEMAKER_ROLE_ARN,
+    patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
+  }),
 );

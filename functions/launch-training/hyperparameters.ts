@@ -25,7 +25,7 @@ export const untrainable = ({ training }: ModelDefinition): string | undefined =
  * @throws ConfigError for what is {@link untrainable}.
  */
 export const xgboostHyperparameters = (definition: ModelDefinition, classes: number | null): Record<string, string> => {
-  const { problem, data, training } = definition;
+  const { problem, data, training, retraining } = definition;
   const reason = untrainable(definition);
   if (reason !== undefined) throw new ConfigError(reason);
   if ((problem === 'multiclass') !== (classes !== null)) throw new ConfigError('classes go with multiclass labels');
@@ -38,6 +38,6 @@ export const xgboostHyperparameters = (definition: ModelDefinition, classes: num
     ...asked,
     ...(classes !== null && { num_class: String(classes) }),
     // The weight is then the second column. Source: SageMaker developer guide, XGBoost hyperparameters.
-    ...(data.weight !== null && { csv_weights: '1' }),
+    ...((data.weight !== null || retraining.data.mode === 'weighted') && { csv_weights: '1' }),
   };
 };

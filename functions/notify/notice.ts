@@ -29,13 +29,20 @@ const place = ({ part, line, column }: Problem) =>
 /** Said again after the hold: the answer came when the champion had changed, or too late to count. */
 const NOT_TO_BE_ANSWERED: ReadonlySet<string> = new Set([
   'champion_changed',
+  'model_retired',
   'approval_expired',
   'evidence_too_old',
   'decided_in_registry',
   'rejected_by_gate',
 ]);
 
+/** What a rollout could see, so that nobody takes silence for health. */
+const seen = (sees: string | undefined): string => (sees === undefined ? '' : `How well it was watched: ${sees}.`);
+
 const answers = (run: string): string => `npx millrace approve ${run}\nnpx millrace reject ${run}`;
+
+/** What a trigger of retraining has seen. */
+const SEEN: Readonly<Record<string, string>> = { quality: 'a loss of quality', age: 'age', drift: 'drift' };
 
 export const notices = {
   datasetRejected: (data: {
@@ -57,8 +64,27 @@ export const notices = {
       `${data.model}: a dataset was delivered again`,
       `${data.key} has the same bytes as dataset ${data.dataset}, which was ${data.accepted ? 'accepted' : 'rejected'} under the same rules: nothing follows from it.`,
     ),
+  labelsRejected: (data: { model: string; key: string; reason: string; problems: readonly Problem[] }): Notice =>
+    notice(
+      `${data.model}: a file of labels is not used`,
+      `${data.key} is untouched: ${data.reason}.`,
+      data.problems.map((problem) => `- ${[place(problem), problem.message].filter(Boolean).join(': ')}`).join('\n'),
+    ),
   runDeclined: (data: { model: string; reasons: readonly Reason[] }): Notice =>
     notice(`${data.model}: no run was started`, because(data.reasons)),
+  retrainingDeclined: (data: {
+    model: string;
+    trigger: string;
+    proposal: string;
+    reasons: readonly Reason[];
+  }): Notice =>
+    data.proposal === 'investigate'
+      ? notice(
+          `${data.model}: ${SEEN[data.trigger] ?? data.trigger} that training cannot mend`,
+          because(data.reasons),
+          'Nothing is trained; somebody should look.',
+        )
+      : notice(`${data.model}: no run is proposed`, because(data.reasons)),
   runEnded: (data: { model: string; run: string; end: string; reason: string }): Notice =>
     notice(`${data.model}: run ${data.run} ${data.end}`, data.reason),
   candidateRejected: (data: { model: string; run: string; reasons: readonly Reason[] }): Notice =>
@@ -69,12 +95,37 @@ export const notices = {
       because(data.reasons),
       data.reasons.some(({ code }) => NOT_TO_BE_ANSWERED.has(code)) ? '' : answers(data.run),
     ),
-  modelDeployed: (data: { model: string; run: string; endpointName: string }): Notice =>
-    notice(`${data.model}: the model of run ${data.run} is in service`, `Endpoint: ${data.endpointName}`),
-  deploymentRolledBack: (data: { model: string; run: string; endpointName: string; reason: string }): Notice =>
+  modelDeployed: (data: {
+    model: string;
+    run: string;
+    endpointName: string;
+    sees?: string | undefined;
+    rollback?: string | undefined;
+  }): Notice =>
+    notice(
+      `${data.model}: the model of run ${data.run} is in service${data.rollback === undefined ? '' : ' again'}`,
+      data.rollback === undefined ? '' : `It was put back: ${data.rollback}`,
+      `Endpoint: ${data.endpointName}`,
+      seen(data.sees),
+    ),
+  deploymentRolledBack: (data: {
+    model: string;
+    run: string;
+    endpointName: string;
+    reason: string;
+    sees?: string | undefined;
+  }): Notice =>
     notice(
       `${data.model}: the rollout of run ${data.run} was rolled back`,
       data.reason,
-      `Endpoint ${data.endpointName} serves what it served before.`,
+      `Endpoint ${data.endpointName} serves what it served before. This version does not come back by itself.`,
+      seen(data.sees),
+    ),
+  modelRetired: (data: { model: string; run: string; endpointName: string; reason: string }): Notice =>
+    notice(
+      `${data.model}: out of service`,
+      data.reason,
+      `Endpoint ${data.endpointName} and the model's alarms are gone; the model of run ${data.run} comes back with:`,
+      `npx millrace rollback ${data.model}`,
     ),
 };

@@ -1,5 +1,8 @@
 import type { Reason } from '../../events/vocabulary.ts';
-import type { Champion, Dataset, DatasetProfile, RunPlan, Slot, SplitMethod } from '../../shared/ledger/facts.ts';
+import type { AcceptedDataset } from '../../shared/ledger/accepted-data.ts';
+import type { Champion, RunPlan, Slot, SplitMethod } from '../../shared/ledger/facts.ts';
+import { REJECTIONS_THAT_PAUSE } from '../../shared/ledger/rejections.ts';
+import { pauseReason } from '../../shared/monitoring/retraining-decision.ts';
 import { runIdOf } from '../../shared/sagemaker/names.ts';
 import { mergeDays, timeCut } from './time-cut.ts';
 
@@ -8,18 +11,12 @@ export interface RunPolicy {
   /** Whether data that lands starts a run; the first run of a model it always does. */
   readonly onNewData: boolean;
   readonly cooldownMs: number;
-  readonly budget: { readonly runs: number; readonly perMs: number };
+  readonly budget: { readonly runs: number; readonly dollars: number; readonly perMs: number };
   /** How far back the data of a run goes; null for all of it. */
   readonly windowMs: number | null;
   /** The column of the rows' time; null without one. */
   readonly time: string | null;
   readonly split: { readonly validation: number; readonly gate: number; readonly embargoMs: number };
-}
-
-export interface AcceptedDataset {
-  readonly dataset: Dataset;
-  readonly profile: DatasetProfile;
-  readonly taken: boolean;
 }
 
 export interface RunEvidence {
@@ -47,6 +44,10 @@ export interface RunEvidence {
   readonly datasets: readonly AcceptedDataset[];
   /** How many datasets were judged under other rules and not under those in force. */
   readonly unjudged: number;
+  /** Candidates that were rejected in a row under the definition in force. */
+  readonly rejections: number;
+  /** What the run is expected to cost. */
+  readonly cost: NonNullable<RunPlan['cost']>;
 }
 
 export type RunDecision =
@@ -86,6 +87,7 @@ const spending = ({
   slot,
   now,
   trigger,
+  cost,
 }: RunEvidence): { refusal?: RunDecision; overrode: ('cooldown' | 'budget')[] } => {
   const history = slot?.history ?? [];
   const overrode: ('cooldown' | 'budget')[] = [];
@@ -108,16 +110,26 @@ const spending = ({
     }
     overrode.push('cooldown');
   }
-  const { runs, perMs } = policy.budget;
-  const spent = history.filter((run) => now.getTime() - Date.parse(run.startedAt) < perMs).length;
-  if (spent >= runs) {
-    if (!trigger.override.includes('budget')) {
-      const days = perMs / DAY_MS;
-      return {
-        overrode,
-        refusal: none('budget', `${spent} runs in the last ${days} days; ${runs} are allowed`, true, spent, runs),
-      };
-    }
+  const { runs, dollars: most, perMs } = policy.budget;
+  const days = perMs / DAY_MS;
+  const within = history.filter((run) => now.getTime() - Date.parse(run.startedAt) < perMs);
+  const spent = within.length;
+  // A run whose price was not known, or that was planned before prices were looked at, is counted as a run only.
+  const dollars = within.reduce((sum, run) => sum + (run.dollars ?? 0), cost.dollars ?? 0);
+  const over =
+    spent >= runs
+      ? none('budget', `${spent} runs in the last ${days} days; ${runs} are allowed`, true, spent, runs)
+      : cost.dollars !== null && dollars > most
+        ? none(
+            'budget',
+            `with this run an estimated $${dollars.toFixed(2)} in ${days} days (${cost.basis}); $${most} are allowed`,
+            true,
+            dollars,
+            most,
+          )
+        : undefined;
+  if (over) {
+    if (!trigger.override.includes('budget')) return { overrode, refusal: over };
     overrode.push('budget');
   }
   return { overrode };
@@ -132,12 +144,20 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
   const { datasets: available } = evidence;
   if (available.length === 0) return noData(evidence.unjudged);
   const fresh = available.filter((accepted) => !accepted.taken).map((accepted) => accepted.dataset.dataset);
+  // Whoever asks for a run has looked.
+  if (trigger.kind !== 'requested' && evidence.rejections >= REJECTIONS_THAT_PAUSE) {
+    return { outcome: 'none', retry: true, reasons: [pauseReason(evidence.rejections)] };
+  }
   const isFirst = champion === undefined && (evidence.slot?.history.length ?? 0) === 0;
   if (trigger.kind === 'new_data' && !policy.onNewData && !isFirst) {
     return none('not_on_new_data', 'retraining.on does not name new_data', false);
   }
   if (trigger.kind === 'new_data' && fresh.length === 0) {
     return none('no_new_data', 'every accepted dataset has been taken by a run', false);
+  }
+  if (trigger.kind === 'retraining' && fresh.length === 0) {
+    const message = 'every accepted dataset has been taken by a run: the same data cannot make a better model';
+    return none('no_new_data', message, false);
   }
   const { refusal, overrode } = spending(evidence);
   if (refusal) return refusal;
@@ -166,6 +186,7 @@ export const decideRun = (evidence: RunEvidence): RunDecision => {
         ? { run: champion.run, modelName: champion.modelName, inputDigest: champion.inputDigest }
         : null,
       anchor: evidence.anchor ?? null,
+      cost: evidence.cost,
     },
   });
 

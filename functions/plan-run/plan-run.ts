@@ -5,29 +5,29 @@ import { boundedMap } from '../../shared/data/bounded-map.ts';
 import { policyOf as gatePolicyOf } from '../../shared/definition/policy.ts';
 import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import { DependencyError } from '../../shared/errors.ts';
+import { acceptedData } from '../../shared/ledger/accepted-data.ts';
 import {
-  arrivalSchema,
   championSchema,
-  datasetProfileSchema,
-  datasetSchema,
   declinedSchema,
   preparedSchema,
   type RunPlan,
   runEndSchema,
   runPlanSchema,
+  type Slot,
   slotSchema,
   takenSchema,
-  verdictSchema,
+  trainedSchema,
 } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
+import { rejectionsInARow } from '../../shared/ledger/rejections.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { runIdOf } from '../../shared/sagemaker/names.ts';
 import { chooseAnchor } from './choose-anchor.ts';
-import { currentDatasets } from './current-datasets.ts';
-import { type AcceptedDataset, decideRun, type RunEvidence, type RunPolicy } from './decide-run.ts';
+import { decideRun, type RunEvidence, type RunPolicy } from './decide-run.ts';
+import { estimateCost } from './estimate-cost.ts';
 
 export interface PlanRunDeps {
   readonly ledger: Ledger;
@@ -50,45 +50,20 @@ export interface RunTrigger {
 const policyOf = ({ data, retraining }: ModelDefinition): RunPolicy => ({
   onNewData: retraining.on.includes('new_data'),
   cooldownMs: retraining.cooldown,
-  budget: { runs: retraining.budget.runs, perMs: retraining.budget.per },
+  budget: { runs: retraining.budget.runs, dollars: retraining.budget.dollars, perMs: retraining.budget.per },
   windowMs: retraining.data.mode === 'sliding' ? retraining.data.window : null,
   time: data.time,
   split: { validation: data.split.validation, gate: data.split.gate, embargoMs: data.split.embargo },
 });
 
-/** What the ledger knows of a model's data under these rules. */
-interface KnownData {
-  readonly accepted: readonly AcceptedDataset[];
-  readonly rejected: ReadonlySet<string>;
-  /** How many datasets were judged under other rules only. */
-  readonly unjudged: number;
-}
+/** How many earlier runs tell how long training takes. */
+const PAST_RUNS = 8;
 
-/** One listing says which datasets there are, which a run has taken and which are judged. */
-const knownData = async (ledger: Ledger, model: string, rulesDigest: string): Promise<KnownData> => {
-  const listed = new Set(await ledger.keys(keys.datasets(model)));
-  const ids = [
-    ...new Set([...listed].filter((key) => key.includes('/verdicts/')).map((key) => key.split('/')[2] ?? '')),
-  ];
-  const judged = ids.filter((id) => listed.has(keys.verdict(model, id, rulesDigest)));
-  const verdicts = await boundedMap(judged, (id) => ledger.read(verdictSchema, keys.verdict(model, id, rulesDigest)));
-  const accepted = await boundedMap(
-    verdicts.filter((verdict) => verdict.accepted),
-    async ({ dataset: id }): Promise<AcceptedDataset> => ({
-      dataset: await ledger.read(datasetSchema, keys.dataset(model, id)),
-      profile: await ledger.read(datasetProfileSchema, keys.profile(model, id)),
-      taken: listed.has(keys.taken(model, id)),
-    }),
-  );
-  const rejected = new Set(verdicts.filter((verdict) => !verdict.accepted).map(({ dataset }) => dataset));
-  return { accepted, rejected, unjudged: ids.length - judged.length };
-};
-
-/** The accepted datasets that a key still means. What lies beside the arrivals says what folders held. */
-const datasetsInForce = async (ledger: Ledger, model: string, { accepted, rejected }: KnownData) => {
-  const arrivals = (await ledger.keys(keys.arrivals(model))).filter((key) => !key.endsWith('-parts.json'));
-  const deliveries = await boundedMap(arrivals, (key) => ledger.read(arrivalSchema, key));
-  return currentDatasets(accepted, deliveries, rejected);
+/** How long the trainings of the latest runs took; those that did not come so far say nothing. */
+const pastSeconds = async (ledger: Ledger, model: string, slot: Slot | undefined): Promise<number[]> => {
+  const latest = (slot?.history ?? []).slice(-PAST_RUNS);
+  const trained = await boundedMap(latest, ({ run }) => ledger.find(trainedSchema, keys.trained(model, run)));
+  return trained.flatMap((fact) => fact?.trainingSeconds ?? []);
 };
 
 /**
@@ -101,18 +76,19 @@ export const planRun =
     const { model } = trigger;
     const context = (run: string) => ({ now, correlationId: run });
 
-    const decline = async (reasons: readonly Reason[], outcome: string): Promise<Outcome> => {
-      if (!trigger.answer) return { outcome };
-      // A request is answered once: later, when the slot is free or the cooldown over, it is not taken for a new one.
-      const declined = await ledger.record(declinedSchema, keys.declined(model, eventId), {
+    /** What is asked, or what it is about, is answered once: later, when the slot is free or the cooldown over, it is not taken for a new one. */
+    const answerOnce = async (about: string, reasons: readonly Reason[]): Promise<readonly Reason[]> => {
+      const declined = await ledger.record(declinedSchema, keys.declined(model, about), {
         model,
-        eventId,
+        eventId: about,
         reasons: [...reasons],
         declinedAt: now.toISOString(),
       });
-      await tell(RunDeclinedV1, eventId, { model, reasons: declined.reasons }, context(eventId));
-      return { outcome: declined.reasons[0]?.code ?? outcome };
+      await tell(RunDeclinedV1, about, { model, reasons: declined.reasons }, context(about));
+      return declined.reasons;
     };
+    const decline = async (reasons: readonly Reason[], outcome: string): Promise<Outcome> =>
+      trigger.answer ? { outcome: (await answerOnce(eventId, reasons))[0]?.code ?? outcome } : { outcome };
 
     /** What follows from a taken slot; each part is harmless to repeat. */
     const finish = async (plan: RunPlan) => {
@@ -160,6 +136,10 @@ export const planRun =
     const { definition } = published;
     const seen = await ledger.find(slotSchema, keys.slot(model));
     const champion = await ledger.find(championSchema, keys.champion(model));
+    if (champion?.retired) {
+      const message = `${model} was taken out of service (${champion.retired.reason}); npx millrace rollback ${model} puts it back`;
+      return decline([{ code: 'model_retired', message }], 'model_retired');
+    }
     const championPrepared = champion && (await ledger.find(preparedSchema, keys.prepared(model, champion.run)));
     const gate = gatePolicyOf(definition);
     const anchor =
@@ -168,7 +148,14 @@ export const planRun =
         metric: gate.metric,
         sinceMs: now.getTime() - gate.anchor.pastMs,
       }));
-    const data = await knownData(ledger, model, published.rulesDigest);
+    const data = await acceptedData(ledger, model, published.rulesDigest);
+    const rejections = await rejectionsInARow(ledger, model, seen, published.digest);
+    const { training } = definition;
+    const cost = estimateCost({
+      instances: training.instance,
+      maxRuntimeMs: training.max_runtime,
+      pastSeconds: await pastSeconds(ledger, model, seen),
+    });
     const decision = decideRun({
       model,
       stage,
@@ -188,9 +175,15 @@ export const planRun =
       champion,
       anchor,
       championSplit: championPrepared?.split,
-      datasets: await datasetsInForce(ledger, model, data),
+      datasets: data.datasets,
       unjudged: data.unjudged,
+      rejections: rejections.inARow,
+      cost,
     });
+    if (decision.outcome === 'none' && decision.reasons[0]?.code === 'paused' && !trigger.answer) {
+      // Nobody asked, and somebody must know: of each pause once, by the rejection that began it.
+      await answerOnce(`paused/${model}/${rejections.run}`, decision.reasons);
+    }
     if (decision.outcome === 'none') return decline(decision.reasons, decision.reasons[0]?.code ?? 'none');
 
     const { plan } = decision;
@@ -205,7 +198,7 @@ export const planRun =
             flight: plan,
             history: [
               ...(current?.history ?? []),
-              { run: plan.run, startedAt: plan.plannedAt, endedAt: null, end: null },
+              { run: plan.run, startedAt: plan.plannedAt, endedAt: null, end: null, dollars: cost.dollars },
             ],
           },
     );

@@ -3,10 +3,13 @@ import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
+import { capturer } from './capture.ts';
 import { predict } from './predict.ts';
 
 const env = environment('STORE_BUCKET');
 
+const store = s3ObjectStore(env.STORE_BUCKET);
+
 export const handler = urlHandler(
-  predict({ ledger: ledgerOn(s3ObjectStore(env.STORE_BUCKET)), sageMaker: sageMakerApi() }),
+  predict({ ledger: ledgerOn(store), sageMaker: sageMakerApi(), capture: capturer(store) }),
 );

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 import { csvRow } from '../../shared/data/encode-csv.ts';
 import { type InputEncoder, inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
-import { DependencyError } from '../../shared/errors.ts';
+import { DependencyError, RefusedError } from '../../shared/errors.ts';
 import { batchFromRecords } from '../../shared/features/records.ts';
 import { type Champion, championSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
@@ -11,10 +11,13 @@ import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Answered, Asked } from '../../shared/runtime/url-handler.ts';
 import { predictedRows } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import type { Exchange } from './capture.ts';
 
 export interface PredictDeps {
   readonly ledger: Ledger;
   readonly sageMaker: Pick<SageMakerApi, 'invoke'>;
+  /** Keeps what an endpoint was asked and answered, where SageMaker does not. */
+  readonly capture: (exchange: Exchange) => Promise<void>;
 }
 
 /** At most this many records in one request. */
@@ -87,7 +90,7 @@ function asLabel(type: RunInput['label']['type'], name: string): string | number
  * Answers one record, or up to 100, with the champion's own features and encoding: what it was trained with, not what is
  * published now.
  */
-export const predict = ({ ledger, sageMaker }: PredictDeps) => {
+export const predict = ({ ledger, sageMaker, capture }: PredictDeps) => {
   const serving = new Map<string, { until: number; found: Serving }>();
 
   const servingOf = async (model: string, now: number): Promise<Serving | undefined> => {
@@ -95,7 +98,10 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
     if (known && now < known.until) return known.found;
     const champion = await ledger.find(championSchema, keys.champion(model));
     // That there is none is not remembered: the first model answers from its first moment.
-    if (!champion) return undefined;
+    if (!champion || champion.retired) {
+      serving.delete(model);
+      return undefined;
+    }
     let found = known?.found;
     if (found?.champion.n !== champion.n) {
       const input = await ledger.read(runInputSchema, keys.runInput(model, champion.run));
@@ -105,7 +111,16 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
     return found;
   };
 
-  return async ({ method, path, body: text, now, requestId }: Asked): Promise<Answered> => {
+  /** Whether a capture was wanted and could not be written. That costs the capture, not the answer. */
+  const isLost = async (exchange: Exchange): Promise<boolean> => {
+    if (exchange.champion.predictCaptures === undefined) return false;
+    return capture(exchange).then(
+      () => false,
+      () => true,
+    );
+  };
+
+  const answerNow = async ({ method, path, body: text, now, requestId }: Asked): Promise<Answered> => {
     if (method !== 'POST') return refuse(405, 'not_allowed', 'POST a record, or { "records": [ … ] }, to /<model>');
     const found = /^[a-z][a-z0-9-]*$/.test(path) ? await servingOf(path, now.getTime()) : undefined;
     if (!found)
@@ -137,10 +152,26 @@ export const predict = ({ ledger, sageMaker }: PredictDeps) => {
       inferenceId: asked.many ? `${inferenceId}.${row}` : inferenceId,
       ...predictionOf(input, scores),
     }));
+    // Before the answer goes back: afterwards Lambda lets nothing run. Source: Lambda execution environment.
+    const lost = await isLost({ champion, inferenceId, input: lines.join('\n'), output: answer, at: now });
     return {
       status: 200,
-      outcome: 'answered',
+      outcome: lost ? 'answered_uncaptured' : 'answered',
       body: { model: path, run: champion.run, ...(asked.many ? { predictions } : predictions[0]) },
     };
+  };
+
+  return async (asked: Asked): Promise<Answered> => {
+    const believed = serving.get(asked.path)?.found.champion;
+    try {
+      return await answerNow(asked);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || !believed) throw error;
+      // The endpoint may be gone with a champion that was replaced or retired in these seconds.
+      serving.delete(asked.path);
+      const champion = await ledger.find(championSchema, keys.champion(asked.path));
+      if (champion?.n === believed.n && !champion.retired) throw error;
+      return answerNow(asked);
+    }
   };
 };

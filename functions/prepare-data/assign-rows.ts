@@ -14,7 +14,7 @@ interface Assigned {
   readonly label: Float64Array;
   /** As the rows file keeps it: a class is its name. */
   readonly shown: Column;
-  /** What each row counts for; null where all count alike. */
+  /** What each row counts for in training; null where all count alike. */
   readonly weight: Float64Array | null;
   /** Why rows are left out, and how many. */
   readonly dropped: Readonly<Record<string, number>>;
@@ -49,6 +49,8 @@ export interface AssignSettings {
   readonly problem: 'binary' | 'multiclass' | 'regression';
   readonly cut: RunPlan['cut'];
   readonly shares: SplitShares;
+  /** After so long a row to train on counts half; null where age does not matter. Goes by the cut. */
+  readonly halfLifeMs: number | null;
   /** Multiclass: the classes in the model's order; null while they are still to be learned. */
   readonly classes: readonly string[] | null;
 }
@@ -57,7 +59,10 @@ export interface AssignSettings {
  * Assigns rows as {@link splitMethod} says. A row whose class the model is not taught cannot stop its training; the gate
  * keeps it, for the model will get it wrong.
  */
-export function assignRows(input: ResolvedInput, { problem, cut, shares, classes }: AssignSettings): AssignRows {
+export function assignRows(
+  input: ResolvedInput,
+  { problem, cut, shares, halfLifeMs, classes }: AssignSettings,
+): AssignRows {
   const labels = compile([input.label.expression], input.columnTypes);
   const places = classes === null ? null : new Map(classes.map((name, place) => [name, place]));
   const cuts = cut && {
@@ -95,15 +100,41 @@ export function assignRows(input: ResolvedInput, { problem, cut, shares, classes
       else if (sides[row] === SIDES.none) drop(row, leftOut(time, row, cuts ? cuts.gate - cuts.embargo : 0));
       else if (Number.isNaN(value) && sides[row] !== SIDES.gate) drop(row, 'class_not_taught');
     }
-    return { sides, label, shown, weight, dropped };
+    const aged =
+      halfLifeMs === null
+        ? weight
+        : agedWeights(weight, time, batch.rows, cuts?.validation ?? 0, halfLifeMs * MICROSECONDS);
+    return { sides, label, shown, weight: aged, dropped };
   };
+}
+
+/** When a row was, in microseconds. */
+const timeOf = (time: Column, row: number): number =>
+  Number(time.values[row]) * (time.type === 'date' ? 86_400_000_000 : 1);
+
+/**
+ * Weights that halve with each half-life before the newest row to train on, which the cut names: what a row counts for by
+ * itself is multiplied, and one without a time counts as it is. They depend on the plan alone, so that preparing again writes the same.
+ */
+function agedWeights(
+  weight: Float64Array | null,
+  time: Column | undefined,
+  rows: number,
+  newest: number,
+  halfLife: number,
+): Float64Array {
+  const aged = new Float64Array(rows);
+  for (let row = 0; row < rows; row += 1) {
+    const age = time === undefined || time.nulls?.[row] === 1 ? 0 : Math.max(0, newest - timeOf(time, row));
+    aged[row] = (weight?.[row] ?? 1) * 2 ** (-age / halfLife);
+  }
+  return aged;
 }
 
 /** Why the time split left a row out: it comes before the window, or within the embargo. */
 function leftOut(time: Column | undefined, row: number, embargoed: number): string {
   if (time === undefined || time.nulls?.[row] === 1) return 'time_missing';
-  const at = Number(time.values[row]) * (time.type === 'date' ? 86_400_000_000 : 1);
-  return at < embargoed ? 'before_window' : 'embargo';
+  return timeOf(time, row) < embargoed ? 'before_window' : 'embargo';
 }
 
 /** Labels that are numbers. */

@@ -37,9 +37,11 @@ import {
 import { keys, type Split } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { assignedBy, assignRows, splitMethod } from './assign-rows.ts';
+import { baselineRowsSample } from './baseline.ts';
 import { championExposure } from './champion-exposure.ts';
 import {
   type Encoders,
@@ -129,7 +131,9 @@ async function prepare(
   const paths = await typedCopies(store, profiles, directory);
   const rows = { engine, paths, input };
   const readBy = assignedBy(input, cut);
-  const assigning = { problem, cut, shares: definition.data.split };
+  const { data } = definition.retraining;
+  const halfLifeMs = data.mode === 'weighted' ? data.half_life : null;
+  const assigning = { problem, cut, shares: definition.data.split, halfLifeMs };
 
   const runInput = await frozenInput(ledger, plan, published, input, async () => {
     const learning = assignRows(input, { ...assigning, classes: null });
@@ -155,8 +159,11 @@ async function prepare(
     return type;
   });
   const labelKind = { problem, classes: classes?.length ?? 0 };
-  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, directory);
+  const { window, drift } = definition.monitoring;
+  const watched = drift && baselineRowsSample(runInput, input.time, window);
+  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, directory);
   refuseTooLittle(written, problem, classes);
+  if (watched !== null) await ledger.record(baselineSchema, keys.baseline(model, run), watched.baseline());
 
   const uploaded = async (split: Split, parts: readonly SplitPart[]) => uploadSplit(store, model, run, split, parts);
   const splits = {

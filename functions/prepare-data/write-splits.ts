@@ -14,6 +14,7 @@ import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import { compile } from '../../shared/features/compile.ts';
 import type { AssignRows } from './assign-rows.ts';
+import type { BaselineRowsSample } from './baseline.ts';
 import { type LabelKind, type Strength, trainingSample } from './strongest-features.ts';
 
 /** A run's rows: typed copies on local disk, in order. */
@@ -116,6 +117,7 @@ export async function writeSplits(
   rowsFile: RowsFile,
   encoders: Encoders,
   labelKind: LabelKind,
+  watched: BaselineRowsSample | null,
   directory: string,
 ): Promise<WrittenSplits> {
   const { engine, input } = rows;
@@ -163,6 +165,7 @@ export async function writeSplits(
     const train = chosen(assigned.sides, SIDES.train);
     for (const row of train) count(trainLabels, assigned.label[row] ?? 0);
     sample.add(features, assigned.label, train);
+    watched?.add(batch, features, train);
     await writers.train.append({ train: weighted }, beside, train);
     await writers.validation.append({ validation: labelled }, beside, chosen(assigned.sides, SIDES.validation));
     const gate = chosen(assigned.sides, SIDES.gate);

@@ -7,6 +7,7 @@ import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { scheduleHandler } from '../../shared/runtime/schedule-handler.ts';
 import { reconcile } from './reconcile.ts';
+import { wakeStep } from './wake-step.ts';
 
 const env = environment(
   'STORE_BUCKET',
@@ -14,11 +15,10 @@ const env = environment(
   'BUS_NAME',
   'STAGE',
   'DEPLOY_QUEUE_URL',
+  'QUALITY_QUEUE_URL',
   'STUCK_HOURS',
   'PATIENCE_HOURS',
 );
-const invoke = functionInvoker();
-const sendToDeploy = queue(env.DEPLOY_QUEUE_URL);
 
 export const handler = scheduleHandler(
   reconcile({
@@ -29,7 +29,11 @@ export const handler = scheduleHandler(
     tell: eventPublisher(env.BUS_NAME),
     stuckMs: Number(env.STUCK_HOURS) * 3_600_000,
     patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
-    wake: (step, event) =>
-      step === 'deploy-model' ? sendToDeploy(JSON.stringify(event)) : invoke(`millrace-${env.STAGE}-${step}`, event),
+    wake: wakeStep({
+      stage: env.STAGE,
+      sendToDeploy: queue(env.DEPLOY_QUEUE_URL),
+      sendToQuality: queue(env.QUALITY_QUEUE_URL),
+      invoke: functionInvoker(),
+    }),
   }),
 );

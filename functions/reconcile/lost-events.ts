@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 
 import {
+  LabelsLandedV1,
+  RollbackRequestedV1,
   S3ObjectCreated,
   SageMakerEndpoint,
   SageMakerModelPackage,
   SageMakerTrainingJob,
   SageMakerTransformJob,
 } from '../../events/index.ts';
-import type { Upload } from '../../shared/ledger/facts.ts';
+import { eventDetail } from '../../shared/aws/event-publisher.ts';
+import type { Deployment, Upload } from '../../shared/ledger/facts.ts';
+import { type Window, windowName, windowText } from '../../shared/monitoring/windows.ts';
 
 /** The steps that AWS's own events wake. */
-export type WokenByAws = 'validate-data' | 'track-training' | 'evaluate-model' | 'deploy-model' | 'track-endpoint';
+export type WokenByAws =
+  | 'validate-data'
+  | 'measure-quality'
+  | 'track-training'
+  | 'evaluate-model'
+  | 'deploy-model'
+  | 'track-endpoint';
 
 /** Hands a step the event it should have been woken with. */
 export type Wake = (step: WokenByAws, event: object) => Promise<void>;
@@ -27,7 +37,7 @@ const envelope = (contract: { source: string; detailType: string }, about: strin
 });
 
 /**
- * The events of AWS that a step may not have heard, in the form AWS sends them. They are hints, as AWS's are: the step
+ * The events of AWS that a step may not have heard, in the form AWS sends them, and one of our own that no event brings. They are hints, as AWS's are: the step
  * asks for itself how things stand.
  */
 export const lostEvents = (wake: Wake) => ({
@@ -39,6 +49,26 @@ export const lostEvents = (wake: Wake) => ({
         object: { key, size: sizeBytes, etag: '', 'version-id': versionId },
       }),
     ),
+  /** @param writtenAt When the labels came: of several for one prediction the last counts. */
+  labelsUploaded: ({ bucket, key, versionId }: Upload, sizeBytes: number, writtenAt: Date) =>
+    wake(
+      'measure-quality',
+      envelope(S3ObjectCreated, `${key}\n${versionId}`, writtenAt, {
+        bucket: { name: bucket },
+        object: { key, size: sizeBytes, etag: '', 'version-id': versionId },
+      }),
+    ),
+  /** A window whose labels have had their time. */
+  labelsDue: (model: string, window: Window, now: Date) => {
+    const about = `${model}/${windowName(window)}`;
+    const detail = eventDetail(
+      LabelsLandedV1,
+      about,
+      { model, window: windowText(window) },
+      { now, correlationId: about },
+    );
+    return wake('measure-quality', envelope(LabelsLandedV1, about, now, detail));
+  },
   trainingJobEnded: (name: string, now: Date) =>
     wake(
       'track-training',
@@ -53,6 +83,15 @@ export const lostEvents = (wake: Wake) => ({
   packageApproved: (arn: string, now: Date, since?: Date) =>
     wake('deploy-model', {
       ...envelope(SageMakerModelPackage, arn, now, { ModelPackageArn: arn }),
+      ...(since && { waitingSince: since.toISOString() }),
+    }),
+  /** A rollback that was decided and not sent; under the event's own id, so that it is the same rollback. */
+  rollbackRequested: ({ model, run, replaces, trigger, rollback }: Deployment, now: Date, since?: Date) =>
+    wake('deploy-model', {
+      ...envelope(RollbackRequestedV1, trigger, now, {
+        metadata: { eventId: trigger, correlationId: run, occurredAt: now.toISOString() },
+        data: { model, run: replaces?.run ?? run, reason: rollback?.reason ?? '' },
+      }),
       ...(since && { waitingSince: since.toISOString() }),
     }),
   endpointInService: (name: string, now: Date) =>

@@ -12,7 +12,9 @@ import { heldCandidates } from './held.ts';
 import { lostEvents, type Wake } from './lost-events.ts';
 import { type Move, nextMove } from './next-move.ts';
 import { openRun } from './open-run.ts';
+import { unmeasuredQuality } from './quality.ts';
 import { waitingData } from './waiting-data.ts';
+import { unansweredWindows } from './windows.ts';
 
 export interface ReconcileDeps {
   readonly ledger: Ledger;
@@ -39,6 +41,8 @@ export const reconcile = (deps: ReconcileDeps) => {
   const waiting = waitingData({ ...deps, lost });
   const serving = endpoints({ ...deps, lost });
   const held = heldCandidates({ ...deps, lost });
+  const windows = unansweredWindows(deps);
+  const quality = unmeasuredQuality({ ...deps, lost });
 
   const moveOn = async (plan: RunPlan, now: Date): Promise<Move> => {
     const { model, run } = plan;
@@ -109,8 +113,16 @@ export const reconcile = (deps: ReconcileDeps) => {
       const stale = await waiting.judgeAnew(model, now);
       if (stale > 0) said.push(`${model}: ${stale} datasets judged anew`);
       if (await waiting.offerData(model, slot, now)) said.push(`${model}: data`);
+      const closed = await windows.tellClosed(model, now);
+      if (closed > 0) said.push(`${model}: ${closed} windows closed`);
+      const labels = await quality.takeInLabels(model, now);
+      if (labels > 0) said.push(`${model}: ${labels} files of labels`);
+      const due = await quality.measureDue(model, now);
+      if (due > 0) said.push(`${model}: ${due} windows whose labels are due`);
       const retired = await serving.retireEndpoints(model, now);
       if (retired > 0) said.push(`${model}: ${retired} endpoints retired`);
+      const cleared = await serving.clearRollouts(model, now);
+      if (cleared > 0) said.push(`${model}: ${cleared} rollouts cleared`);
     };
     const failures: unknown[] = [];
     // One model's trouble does not keep the others waiting.

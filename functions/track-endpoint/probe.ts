@@ -4,18 +4,13 @@ import type { Deployment } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { wrongRows } from '../../shared/rollout/golden-answers.ts';
 import { predictionsIn } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { goldenLines } from './golden-lines.ts';
 
 /** Asks the endpoint of a rollout something, and says whether its answer is good enough. */
 export type Probe = (deployment: Deployment) => Promise<{ ok: boolean; reason: string }>;
-
-/** Scores pass through decimal text and float32: equal to about seven digits. */
-const TOLERANCE = 1e-5;
-
-const isNear = (score: number, want: number): boolean =>
-  Math.abs(score - want) <= TOLERANCE * Math.max(1, Math.abs(want));
 
 /** One probe after another, as long as they are content; what all of them found. */
 export const inTurn =
@@ -55,10 +50,10 @@ export const goldenProbe =
       const each = taught === 1 ? '' : ` of ${taught} classes each`;
       return { ok: false, reason: `the endpoint gave ${scores.length} answers to ${golden.length} golden rows${each}` };
     }
-    const wrong = golden.filter(({ candidate }, row) =>
-      scores
-        .slice(row * taught, (row + 1) * taught)
-        .some((score, place) => !isNear(score, candidate[place] ?? Number.NaN)),
+    const wrong = wrongRows(
+      scores,
+      golden.map(({ candidate }) => candidate),
+      taught,
     );
     return wrong.length === 0
       ? { ok: true, reason: `the endpoint answered ${golden.length} golden rows as the candidate did` }

@@ -1,26 +1,21 @@
-import { S3ObjectCreated } from '../../events/index.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { openEngine } from '../../shared/data/engine.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { eventHandler } from '../../shared/runtime/event-handler.ts';
-import { onAws } from '../../shared/runtime/route.ts';
-import { validateData } from './validate-data.ts';
+import { validateDataRoutes } from './routes.ts';
 
 const env = environment('STORE_BUCKET', 'DATA_BUCKET', 'BUS_NAME', 'MAX_DATASET_BYTES', 'ENGINE_MEMORY_MB');
 const store = s3ObjectStore(env.STORE_BUCKET);
 
 export const handler = eventHandler(
-  onAws(
-    S3ObjectCreated,
-    validateData({
-      ledger: ledgerOn(store),
-      store,
-      data: s3ObjectStore(env.DATA_BUCKET),
-      tell: eventPublisher(env.BUS_NAME),
-      openEngine: (directory) => openEngine({ memoryLimitMb: Number(env.ENGINE_MEMORY_MB), tempDirectory: directory }),
-      maxDatasetBytes: Number(env.MAX_DATASET_BYTES),
-    }),
-  ),
+  ...validateDataRoutes({
+    ledger: ledgerOn(store),
+    store,
+    data: s3ObjectStore(env.DATA_BUCKET),
+    tell: eventPublisher(env.BUS_NAME),
+    openEngine: (directory) => openEngine({ memoryLimitMb: Number(env.ENGINE_MEMORY_MB), tempDirectory: directory }),
+    maxDatasetBytes: Number(env.MAX_DATASET_BYTES),
+  }),
 );

@@ -19,14 +19,21 @@ export type Tell = <T>(
   context: { now: Date; correlationId: string },
 ) => Promise<void>;
 
+/** The detail of one of Millrace's own events, whichever way it goes. */
+export const eventDetail = <T>(
+  contract: MillraceEvent<T>,
+  about: string,
+  data: T,
+  { now, correlationId }: { now: Date; correlationId: string },
+) => {
+  const eventId = createHash('sha256').update(`${contract.detailType}\n${about}`).digest('hex').slice(0, 32);
+  return { metadata: { eventId, correlationId, occurredAt: now.toISOString() }, data: contract.data.parse(data) };
+};
+
 /** The one publisher of Millrace's own events. */
 export const eventPublisher = (busName: string, eventBridge = new EventBridgeClient({})): Tell => {
-  return async (contract, about, data, { now, correlationId }) => {
-    const eventId = createHash('sha256').update(`${contract.detailType}\n${about}`).digest('hex').slice(0, 32);
-    const detail = {
-      metadata: { eventId, correlationId, occurredAt: now.toISOString() },
-      data: contract.data.parse(data),
-    };
+  return async (contract, about, data, context) => {
+    const detail = eventDetail(contract, about, data, context);
     const { Entries = [], FailedEntryCount = 0 } = await eventBridge
       .send(
         new PutEventsCommand({

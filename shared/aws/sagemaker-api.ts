@@ -7,6 +7,8 @@ import {
   CreateTrainingJobCommand,
   CreateTransformJobCommand,
   DeleteEndpointCommand,
+  DeleteEndpointConfigCommand,
+  DeleteModelCommand,
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
   DescribeModelCommand,
@@ -96,6 +98,13 @@ export const sageMakerApi = (
       void (await done('update endpoint', client.send(new UpdateEndpointCommand(members(request))))),
     deleteEndpoint: async (name) =>
       void (await done(`delete endpoint ${name}`, client.send(new DeleteEndpointCommand({ EndpointName: name })))),
+    remove: async (kind, name) =>
+      void (await done<object>(
+        `delete ${kind} ${name}`,
+        kind === 'model'
+          ? client.send(new DeleteModelCommand({ ModelName: name }))
+          : client.send(new DeleteEndpointConfigCommand({ EndpointConfigName: name })),
+      )),
     async createPackage(request) {
       const { ModelPackageArn } = await done(
         'create model package',

@@ -1,5 +1,5 @@
 /** Checks data against what a model needs of it: its columns and their types, its label, its time. */
-import { clusterColumn } from '../definition/contradictions.ts';
+import { clusterColumn } from '../definition/cluster.ts';
 import type { PublishedDefinition } from '../definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../definition/resolve.ts';
 import { type ColumnTypes, resolveColumn } from '../features/check.ts';

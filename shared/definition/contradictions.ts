@@ -1,22 +1,10 @@
 /** What a definition must not say although each part of it is well formed. */
-import { metricsOf } from '../evaluation/metrics.ts';
+import { metricNamed, metricsOf } from '../evaluation/metrics.ts';
 import { FAIRNESS_LIMITS } from '../evaluation/policy.ts';
 import { suggestion } from '../features/names.ts';
+import { LONGEST_WAIT_SECONDS, longestWaitSeconds, type Traffic } from '../rollout/traffic.ts';
+import { type Cluster, clusterColumn, timeBlock } from './cluster.ts';
 import { type Margin, relativeMargin } from './evaluation-schema.ts';
-
-/** Blocks of time that `evaluation.cluster` takes besides a column's name. */
-export const TIME_BLOCKS = ['hour', 'day', 'week', 'month'] as const;
-
-/** The block of time that a cluster names; undefined if it names a column. */
-export const timeBlock = (cluster: string): (typeof TIME_BLOCKS)[number] | undefined =>
-  TIME_BLOCKS.find((block) => block === cluster);
-
-/** What `evaluation.cluster` says where every row stands for itself. */
-export const INDEPENDENT = 'none';
-
-/** The column whose rows move together; undefined where a block of time, or nothing, says it. */
-export const clusterColumn = (cluster: string): string | undefined =>
-  cluster === INDEPENDENT || timeBlock(cluster) !== undefined ? undefined : cluster;
 
 /** The parts of a definition that are looked at together. */
 interface Settings {
@@ -43,7 +31,7 @@ interface Settings {
     readonly threshold: number | null;
     readonly champion: { readonly mode: string; readonly margin: Margin };
     readonly anchor: { readonly margin: Margin } | null;
-    readonly cluster: string;
+    readonly cluster: Cluster;
     readonly slices: readonly {
       readonly column: string;
       readonly margin: Margin;
@@ -54,10 +42,14 @@ interface Settings {
   };
   readonly deployment: {
     readonly count: number | null;
-    readonly traffic: { readonly type: string; readonly wait: number } | null;
+    readonly traffic: Traffic | null;
   };
   readonly monitoring: { readonly window: number };
-  readonly retraining: { readonly on: readonly string[]; readonly budget: { readonly per: number } };
+  readonly retraining: {
+    readonly on: readonly string[];
+    readonly budget: { readonly per: number };
+    readonly data: { readonly mode: string; readonly half_life?: number };
+  };
 }
 
 /** A setting that does not go with another. */
@@ -127,7 +119,8 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
     if (column === labelColumn)
       refuse(['evaluation', 'slices', i], 'a column that is not the label: within one answer there is nothing to tell');
   });
-  if (evaluation.cluster === labelColumn) refuse(['evaluation', 'cluster'], 'a column that is not the label');
+  if (clusterColumn(evaluation.cluster) === labelColumn)
+    refuse(['evaluation', 'cluster'], 'a column that is not the label');
 }
 
 function refuseRepeats(names: readonly string[], refuse: (index: number) => void): void {
@@ -155,7 +148,15 @@ function refuseMetrics({ problem, evaluation }: Settings, refuse: Refuse): void 
   if (known.length === 0) return;
   const expected = (name: string): string =>
     `a metric of ${problem} models: ${known.join(', ')}${suggestion(name, known)}`;
-  if (!known.includes(evaluation.metric)) refuse(['evaluation', 'metric'], expected(evaluation.metric));
+  const metric = metricNamed(problem, evaluation.metric);
+  if (metric === undefined) refuse(['evaluation', 'metric'], expected(evaluation.metric));
+  else if (metric.test === null) {
+    const tested = metricsOf(problem).filter(({ test }) => test !== null);
+    refuse(
+      ['evaluation', 'metric'],
+      `a metric whose difference between two models can be tested (${metric.name} can be a threshold): ${tested.map(({ name }) => name).join(', ')}`,
+    );
+  }
   const refuseLimits = (limits: Readonly<Record<string, number>>, under: Contradiction['path']): void => {
     for (const [name, limit] of Object.entries(limits)) {
       const path = [...under, name];
@@ -261,7 +262,14 @@ function refuseTraining({ training }: Settings, refuse: Refuse): void {
 function refuseRollout({ deployment }: Settings, refuse: Refuse): void {
   const { traffic, count } = deployment;
   if (traffic === null) return;
-  if (traffic.wait > 3_600_000) refuse(['deployment', 'traffic', 'wait'], "at most 1h, SageMaker's longest interval");
+  const longest = longestWaitSeconds(traffic, Math.max(count ?? 0, 2));
+  if (traffic.wait !== 'auto' && traffic.wait > longest * 1000) {
+    const expected =
+      longest === LONGEST_WAIT_SECONDS
+        ? "at most 1h, SageMaker's longest interval"
+        : `at most ${Math.floor(longest / 60)}m, because all steps together may take no longer than SageMaker's 8h; or a larger size`;
+    refuse(['deployment', 'traffic', 'wait'], expected);
+  }
   // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
   if (traffic.type !== 'all_at_once' && (count ?? 0) < 2) {
     refuse(
@@ -272,10 +280,22 @@ function refuseRollout({ deployment }: Settings, refuse: Refuse): void {
 }
 
 function refuseTimes({ data, evaluation, monitoring, retraining }: Settings, refuse: Refuse): void {
-  if (timeBlock(evaluation.cluster) !== undefined && data.time === null) {
-    refuse(['evaluation', 'cluster'], 'data.time as well, to cut into blocks; or a column; or none');
+  const block = timeBlock(evaluation.cluster);
+  if (block !== undefined && data.time === null) {
+    refuse(
+      ['evaluation', 'cluster'],
+      `data.time as well, to cut into blocks; or { column: ${block} }, if that is a column; or none`,
+    );
   }
   if (monitoring.window < 60_000) refuse(['monitoring', 'window'], 'at least 1m');
+  // PutMetricAlarm, API reference: an alarm looks back seven days at most.
+  if (monitoring.window > 604_800_000)
+    refuse(['monitoring', 'window'], "at most 7d: CloudWatch's alarms look back no further");
+  if (retraining.data.mode === 'weighted') {
+    if (data.time === null)
+      refuse(['retraining', 'data', 'mode'], 'data.time as well: without a time no row is older than another');
+    if ((retraining.data.half_life ?? 0) < 60_000) refuse(['retraining', 'data', 'half_life'], 'at least 1m');
+  }
   if (retraining.budget.per < 60_000) refuse(['retraining', 'budget', 'per'], 'at least 1m');
   if (new Set(retraining.on).size < retraining.on.length) refuse(['retraining', 'on'], 'each trigger once');
 }

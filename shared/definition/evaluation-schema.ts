@@ -1,5 +1,6 @@
 /** What a definition asks of a candidate: `evaluation`. The defaults depend on the problem and the data's roles. */
 import * as z from 'zod';
+import { type Cluster, columnCluster, INDEPENDENT } from './cluster.ts';
 import type { Milliseconds } from './duration.ts';
 
 const columnName = z.string().min(1).max(255);
@@ -69,7 +70,10 @@ export const evaluationSchema = (past: z.ZodPrefault<z.ZodType<Milliseconds>>) =
       .nullable()
       .optional(),
     refresh: z.enum(['reason', 'always']).default('reason'),
-    cluster: columnName.nullable().default(null),
+    cluster: z
+      .union([columnName, z.strictObject({ column: columnName })])
+      .nullable()
+      .default(null),
     slices: z.array(slice).default([]),
     fairness: z.array(fairness).nullable().default(null),
     limits: z
@@ -123,6 +127,16 @@ const LEAST_POSITIVES = 20;
 
 const YEAR_MS = 365 * 86_400_000;
 
+/** A column is said by its name alone where nothing else can be meant, so that one definition is one. */
+function clusterOf(
+  written: Written['cluster'],
+  { time, entity }: { readonly time: string | null; readonly entity: string | null },
+): Cluster {
+  if (written !== null) return typeof written === 'string' ? written : columnCluster(written.column);
+  if (time !== null) return 'day';
+  return entity === null ? INDEPENDENT : columnCluster(entity);
+}
+
 /** Everything that was left open, decided by the problem and the roles of the columns. Of what is complete nothing changes. */
 export function completeEvaluation(
   written: Written,
@@ -150,7 +164,7 @@ export function completeEvaluation(
     champion: { mode, margin: allowed },
     anchor,
     // Rows of a day, or of an entity, move together; a test that takes them for independent is too sure of itself.
-    cluster: written.cluster ?? (data.time === null ? (data.entity ?? 'none') : 'day'),
+    cluster: clusterOf(written.cluster, data),
     slices: written.slices.map((given) => ({
       ...given,
       margin: given.margin ?? allowed,

@@ -29,31 +29,9 @@ const NOT_YET: readonly Unhonoured[] = [
     asked: ({ training }) => when(training.input !== 'encoded', `${training.input} input is not written`),
   },
   {
-    path: 'deployment.serverless',
-    asked: ({ deployment }) =>
-      when(deployment.serverless !== null, 'what a serverless endpoint predicts is not captured'),
-  },
-  {
-    path: 'deployment.traffic',
-    asked: ({ deployment }) =>
-      when(deployment.traffic !== null && deployment.traffic.type !== 'all_at_once', 'updates go all at once'),
-  },
-  { path: 'monitoring.drift', asked: ({ monitoring }) => when(monitoring.drift !== null, 'drift is not measured') },
-  {
-    path: 'monitoring.quality',
-    asked: ({ monitoring }) => when(monitoring.quality !== null, 'live quality is not measured'),
-  },
-  {
-    path: 'retraining.on',
-    asked: ({ retraining }) => {
-      const missing = retraining.on.filter((trigger) => trigger !== 'new_data');
-      return when(missing.length > 0, `${missing.join(', ')}: only new data starts a run`);
-    },
-  },
-  { path: 'retraining.budget.dollars', asked: () => 'runs are counted, dollars are not' },
-  {
-    path: 'retraining.data',
-    asked: ({ retraining }) => when(retraining.data.mode === 'weighted', 'older data is not weighted less'),
+    path: 'monitoring.quality.join',
+    asked: ({ monitoring }) =>
+      when(monitoring.quality?.join === 'key', 'labels are joined by inference id alone: what is captured has no key'),
   },
 ];
 

@@ -4,7 +4,7 @@ import { type ColumnTypes, checkExpression, columnsResolved, resolveColumn } fro
 import type { ColumnType } from '../features/columns.ts';
 import { type Expression, ExpressionError } from '../features/expression.ts';
 import { digestOf } from './canonical-json.ts';
-import { INDEPENDENT, timeBlock } from './contradictions.ts';
+import { type Cluster, clusterColumn, timeBlock } from './cluster.ts';
 import type { PublishedDefinition } from './published.ts';
 
 /** How a feature reaches the model: as the number it is, or as a category's code. */
@@ -225,10 +225,11 @@ function featureOf(
 /** What distinguishes values for a model: whole numbers and others are the same to it, texts and numbers as categories are not. */
 const valuesOf = (kind: FeatureKind, type: ColumnType): string => (kind === 'number' ? 'number' : type);
 
-function clusterOf(cluster: string, column: (name: string) => string): ResolvedInput['cluster'] {
-  if (cluster === INDEPENDENT) return null;
+function clusterOf(cluster: Cluster, column: (name: string) => string): ResolvedInput['cluster'] {
   const block = timeBlock(cluster);
-  return block === undefined ? { column: column(cluster) } : { block };
+  if (block !== undefined) return { block };
+  const named = clusterColumn(cluster);
+  return named === undefined ? null : { column: column(named) };
 }
 
 function typeProblems(

@@ -20,6 +20,8 @@ interface Spans {
   readonly required: z.ZodType<Milliseconds>;
   /** With a default, written as people do. */
   readonly or: (byDefault: string) => z.ZodPrefault<z.ZodType<Milliseconds>>;
+  /** The same, or `auto`. */
+  readonly autoOr: (byDefault: string) => z.ZodPrefault<z.ZodType<Milliseconds | 'auto'>>;
 }
 
 const columnName = z.string().min(1).max(255);
@@ -95,12 +97,16 @@ const trainingSchema = (span: Spans) =>
 
 const traffic = (span: Spans) =>
   z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('all_at_once'), wait: span.or('0s') }),
+    z.strictObject({ type: z.literal('all_at_once'), wait: span.autoOr('0s') }),
     // CanarySize is at most 50 % of the fleet, LinearStepSize 10 to 50 %, WaitIntervalInSeconds at most 3600.
     // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
-    z.strictObject({ type: z.literal('canary'), size: z.int().min(1).max(50).default(10), wait: span.or('10m') }),
-    z.strictObject({ type: z.literal('linear'), size: z.int().min(10).max(50).default(25), wait: span.or('5m') }),
+    z.strictObject({ type: z.literal('canary'), size: z.int().min(1).max(50).default(10), wait: span.autoOr('10m') }),
+    z.strictObject({ type: z.literal('linear'), size: z.int().min(10).max(50).default(25), wait: span.autoOr('5m') }),
   ]);
+
+/** Rollouts of a definition that says nothing of them. */
+const ALL_AT_ONCE = { type: 'all_at_once', wait: 0 } as const;
+const CANARY = { type: 'canary', size: 10, wait: 600_000 } as const;
 
 const serverless = z.strictObject({
   // 1,024 to 6,144 MB in steps of 1 GB; at most 200 at once.
@@ -120,16 +126,15 @@ const deploymentSchema = (span: Spans) =>
     })
     .superRefine((given, context) => {
       if (given.serverless === null) return;
-      // https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html: no data capture, no deployment
-      // guardrails, and nothing to count.
+      // https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html: no deployment guardrails, and nothing
+      // to count. No data capture either: `predict` captures in SageMaker's place.
       const refused = [
-        ['instance', given.instance, null],
-        ['count', given.count, null],
-        ['traffic', given.traffic, null],
-        ['capture', given.capture, 0],
+        ['instance', given.instance],
+        ['count', given.count],
+        ['traffic', given.traffic],
       ] as const;
-      for (const [name, value, nothing] of refused) {
-        if (value === undefined || value === null || value === nothing) continue;
+      for (const [name, value] of refused) {
+        if (value === undefined || value === null) continue;
         context.addIssue({
           code: 'custom',
           path: [name],
@@ -137,17 +142,19 @@ const deploymentSchema = (span: Spans) =>
         });
       }
     })
-    .transform((given) =>
-      given.serverless === null
-        ? {
-            serverless: null,
-            instance: given.instance ?? 'ml.m5.large',
-            count: given.count ?? 2,
-            traffic: given.traffic ?? { type: 'all_at_once' as const, wait: 0 },
-            capture: given.capture ?? 100,
-          }
-        : { serverless: given.serverless, instance: null, count: null, traffic: null, capture: 0 },
-    );
+    .transform(({ serverless, instance, count, traffic: asked, capture }) => {
+      const share = capture ?? 100;
+      if (serverless !== null) return { serverless, instance: null, count: null, traffic: null, capture: share };
+      const instances = count ?? 2;
+      return {
+        serverless: null,
+        instance: instance ?? 'ml.m5.large',
+        count: instances,
+        // With one instance there is no part of the traffic to try a new model on.
+        traffic: asked ?? (instances < 2 ? ALL_AT_ONCE : CANARY),
+        capture: share,
+      };
+    });
 
 const monitoringSchema = (span: Spans) =>
   z.strictObject({
@@ -172,6 +179,8 @@ const retrainingSchema = (span: Spans) =>
     on: z.array(z.enum(RETRAINING_TRIGGERS)).default([...RETRAINING_TRIGGERS]),
     max_age: span.or('30d'),
     cooldown: span.or('24h'),
+    /** Rows with labels that no run has taken: monitoring proposes no run on fewer. */
+    min_new_labels: z.int().min(1).default(1000),
     budget: z
       .strictObject({
         runs: z.int().min(1).max(1000).default(8),
@@ -207,10 +216,18 @@ const definitionSchemaWith = (span: Spans) =>
 
 const asText: z.ZodType<Milliseconds> = durationText;
 const asMilliseconds: z.ZodType<Milliseconds> = z.int().min(0);
-const TEXT_SPANS: Spans = { required: asText, or: (byDefault) => asText.prefault(byDefault) };
+const AUTO = z.literal('auto');
+const textOrAuto: z.ZodType<Milliseconds | 'auto'> = z.union([AUTO, asText]);
+const millisecondsOrAuto: z.ZodType<Milliseconds | 'auto'> = z.union([AUTO, asMilliseconds]);
+const TEXT_SPANS: Spans = {
+  required: asText,
+  or: (byDefault) => asText.prefault(byDefault),
+  autoOr: (byDefault) => textOrAuto.prefault(byDefault),
+};
 const MILLISECOND_SPANS: Spans = {
   required: asMilliseconds,
   or: (byDefault) => asMilliseconds.prefault(parseDuration(byDefault) ?? 0),
+  autoOr: (byDefault) => millisecondsOrAuto.prefault(parseDuration(byDefault) ?? 0),
 };
 
 /** The shape of a definition as people write it in `models/<model>.yml`; durations as text. `readDefinition` checks more. */

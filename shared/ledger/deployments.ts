@@ -7,6 +7,8 @@ export interface Rollout {
   readonly deployment: Deployment;
   readonly started: boolean;
   readonly ended: boolean;
+  /** What it made on SageMaker, and nobody needs, is deleted. */
+  readonly cleared: boolean;
 }
 
 /** A model's rollouts, oldest first. One listing says which have started and ended. */
@@ -18,6 +20,7 @@ export const rolloutsOf = async (ledger: Ledger, model: string): Promise<Rollout
       deployment: await ledger.read(deploymentSchema, keys.deployment(model, Number(n))),
       started: listed.has(keys.deploymentStarted(model, Number(n))),
       ended: listed.has(keys.deploymentEnd(model, Number(n))),
+      cleared: listed.has(keys.deploymentCleared(model, Number(n))),
     })),
   );
   return rollouts.toSorted((a, b) => a.deployment.n - b.deployment.n);

@@ -125,6 +125,10 @@ export const championSchema = z.strictObject({
   /** Nothing at or after this time was seen in training or validation; null without a time. */
   trainedBefore: instant.nullable(),
   since: instant,
+  /** Percent of the requests that `predict` captures, where SageMaker captures nothing: of serverless endpoints. */
+  predictCaptures: z.int().min(0).max(100).optional(),
+  /** Somebody took the model out of service: it has no endpoint, and nothing is deployed until it is put back. */
+  retired: z.strictObject({ at: instant, reason: z.string() }).optional(),
 });
 export type Champion = z.infer<typeof championSchema>;
 
@@ -158,6 +162,8 @@ export const runPlanSchema = z.strictObject({
    * runs that were planned before it was recorded.
    */
   anchor: z.strictObject({ run: z.string(), modelName: z.string() }).nullable().optional(),
+  /** What it is expected to cost in US dollars, and what that goes by; null where no price is known. */
+  cost: z.strictObject({ dollars: z.number().min(0).nullable(), basis: z.string() }).optional(),
 });
 export type RunPlan = z.infer<typeof runPlanSchema>;
 
@@ -173,6 +179,8 @@ export const slotSchema = z.strictObject({
       startedAt: instant,
       endedAt: instant.nullable(),
       end: z.enum(RUN_ENDS).nullable(),
+      /** What the run was expected to cost; null where no price is known. */
+      dollars: z.number().min(0).nullable().optional(),
     }),
   ),
 });
@@ -296,9 +304,42 @@ export const deploymentSchema = z.strictObject({
   replaces: z.strictObject({ run: z.string(), endpointName: z.string(), endpointConfigName: z.string() }).nullable(),
   /** What asked for it; the same asked again is the same rollout. */
   trigger: z.string(),
+  /** A champion of the past is put back because somebody asked, and why; missing for a candidate. */
+  rollback: z.strictObject({ reason: z.string() }).optional(),
+  /** How traffic goes to the new fleet, and what of it could be seen; null or missing where there is no old one. */
+  rollout: z
+    .strictObject({
+      type: z.enum(['all_at_once', 'canary', 'linear']),
+      /** Instances of the new fleet that take traffic in the first step, of so many. */
+      instances: z.int().min(1),
+      of: z.int().min(1),
+      /** How long each step bakes. */
+      waitSeconds: count,
+      /** Over the last day; null where no request came. */
+      requestsPerHour: z.number().nullable(),
+      /** That a 5 % error rate is seen in the first step; null where no request came. */
+      probability: z.number().min(0).max(1).nullable(),
+      says: z.string(),
+      latencyLimitMs: z.number(),
+      /** Names of the alarms that turn it back. */
+      alarms: z.array(z.string()).min(1),
+    })
+    .nullable()
+    .optional(),
   decidedAt: instant,
 });
 export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** While a rollout baked, golden rows were refused, or answered neither as by the old model nor as by the new one. */
+export const deploymentMismatchSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  /** Answers that were wrong, of so many. */
+  wrong: z.int().min(1),
+  asked: z.int().min(1),
+  reason: z.string(),
+  seenAt: instant,
+});
 
 /** SageMaker has taken the request of a rollout: from now on its endpoint's state tells how the rollout goes. */
 export const deploymentStartedSchema = z.strictObject({ model: z.string(), n: z.int().min(1), startedAt: instant });
@@ -340,6 +381,34 @@ export const declinedSchema = z.strictObject({
   declinedAt: instant,
 });
 
+/** What one look at a trigger of retraining came to; the same look again has the same answer. */
+export const retrainingSchema = z.strictObject({
+  model: z.string(),
+  /** The champion it is about. */
+  run: z.string(),
+  kind: z.enum(['quality', 'age', 'drift']),
+  /** When the alarm spoke, or the age was reached. */
+  since: instant,
+  /** 0 when it began; one more each time the cooldown has passed and it goes on. */
+  look: count,
+  proposal: z.enum(['retrain', 'decline', 'investigate']),
+  reasons: z
+    .array(
+      z.strictObject({
+        code: z.string(),
+        message: z.string(),
+        metric: z.string().optional(),
+        value: z.number().nullable().optional(),
+        limit: z.number().nullable().optional(),
+      }),
+    )
+    .min(1),
+  /** False where the look before said the same: nobody is told twice. */
+  told: z.boolean(),
+  decidedAt: instant,
+});
+export type Retraining = z.infer<typeof retrainingSchema>;
+
 /** A person was told of an event. */
 export const noticeSchema = z.strictObject({ eventId: z.string(), subject: z.string(), sentAt: instant });
 
@@ -350,6 +419,15 @@ export const deploymentEndSchema = z.strictObject({
   outcome: z.enum(['deployed', 'rolled-back', 'failed']),
   reason: z.string(),
   endedAt: instant,
+});
+export type DeploymentEnd = z.infer<typeof deploymentEndSchema>;
+
+/** What a rollout made on SageMaker, and nobody needs any more, has been deleted. */
+export const deploymentClearedSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  removed: z.array(z.string()),
+  clearedAt: instant,
 });
 
 /** A request to SageMaker, recorded before it is sent; a repeat sends this one. */

@@ -37,6 +37,10 @@ export const keys = {
   plan: (model: string, id: string) => `${run(model, id)}/run.json`,
   /** What the run's model takes as input: label, features, dictionary. `predict` reads nothing else of a run. */
   runInput: (model: string, id: string) => `${run(model, id)}/input.json`,
+  /** The profile of the rows a run's model learned from, and of their consecutive chunks. */
+  baseline: (model: string, id: string) => `${run(model, id)}/baseline.json`,
+  /** The same of what the model answered on the gate rows. */
+  predictionBaseline: (model: string, id: string) => `${run(model, id)}/prediction-baseline.json`,
   prepared: (model: string, id: string) => `${run(model, id)}/prepared.json`,
   attempts: (model: string, id: string) => `${run(model, id)}/attempts/`,
   attempt: (model: string, id: string, n: number) => `${run(model, id)}/attempts/${n}.json`,
@@ -71,11 +75,38 @@ export const keys = {
   deployments: (model: string) => `deployments/${model}/`,
   deployment: (model: string, n: number) => `deployments/${model}/${n}.json`,
   deploymentStarted: (model: string, n: number) => `deployments/${model}/${n}.started.json`,
+  /** Wrong answers of golden rows while a rollout baked: the first that were seen. */
+  deploymentMismatch: (model: string, n: number) => `deployments/${model}/${n}.mismatch.json`,
   /** What was found of a rollout, before anything follows from it; `deploymentEnd` says that all of it has followed. */
   deploymentVerdict: (model: string, n: number) => `deployments/${model}/${n}.verdict.json`,
   deploymentEnd: (model: string, n: number) => `deployments/${model}/${n}.end.json`,
+  deploymentCleared: (model: string, n: number) => `deployments/${model}/${n}.cleared.json`,
   champion: (model: string) => `champions/${model}.json`,
   championHistory: (model: string, n: number) => `champions/${model}/${n}.json`,
   capture: (model: string, id: string) => `capture/${model}/${id}`,
+  /** What is measured of a window of a model; the names of windows sort by time. */
+  drift: (model: string, window: string) => `monitoring/${model}/${window}/drift.json`,
+  /** What a run's rows of a window held. */
+  windowProfile: (model: string, window: string, id: string) => `monitoring/${model}/${window}/profile-${id}.json`,
+  /** Up to when every closed window has been answered. */
+  watchedUntil: (model: string) => `monitoring/${model}.json`,
+  /** What is found of each window; the next folder is the window's name. */
+  monitoring: (model: string) => `monitoring/${model}/`,
+  /** What labels say of a window by a moment; the names of moments sort by time. */
+  quality: (model: string, window: string, asOf: Date) =>
+    `monitoring/${model}/${window}/quality-${asOf.toISOString().replaceAll(/[-:.]/g, '')}.json`,
+  /** What became of each label file; `model` is `-` where the key names no published model. */
+  labelFiles: (model: string) => `labels/${model}/files/`,
+  labelFile: (model: string, objectKey: string, versionId: string) =>
+    `labels/${model}/files/${hex(`${objectKey}\n${versionId}`, 32)}.json`,
+  /** The labels of an hour of predictions, `2001/01/25/10`, or of a day of them. */
+  labelHours: (model: string, folder: string) => `labels/${model}/hours/${folder}/`,
+  /** All answers to triggers of retraining. */
+  retrainings: (model: string) => `retraining/${model}/`,
+  /** The answers to one trigger of retraining: a look at it each time the cooldown has passed. */
+  retrainingLooks: (model: string, kind: string, since: string) =>
+    `retraining/${model}/${hex(`${kind}\n${since}`, 32)}-`,
+  retraining: (model: string, kind: string, since: string, look: number) =>
+    `retraining/${model}/${hex(`${kind}\n${since}`, 32)}-${String(look).padStart(5, '0')}.json`,
   notice: (eventId: string) => `notices/${hex(eventId, 32)}.json`,
 } as const;

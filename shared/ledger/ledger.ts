@@ -13,7 +13,10 @@ export interface Ledger {
    * writer's. Whoever comes second goes on with what the first decided.
    */
   record<T>(schema: z.ZodType<T>, key: string, fact: NoInfer<T>): Promise<T>;
-  /** @throws NotFoundError when the fact is not there (yet). */
+  /**
+   * What is read is frozen: who reads the same bytes again gets the same object.
+   * @throws NotFoundError when the fact is not there (yet).
+   */
   read<T>(schema: z.ZodType<T>, key: string): Promise<T>;
   find<T>(schema: z.ZodType<T>, key: string): Promise<T | undefined>;
   /**
@@ -34,16 +37,55 @@ export interface Ledger {
 /** How often a pointer is tried again while others change it. */
 const POINTER_TRIES = 20;
 
-export const ledgerOn = (store: ObjectStore): Ledger => {
-  const parse = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T => {
-    const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(body)));
+/** Characters of facts that are remembered before all are forgotten again. */
+const REMEMBERED = 2_000_000;
+
+const freeze = (value: unknown): void => {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) freeze(member);
+};
+
+/**
+ * What texts say, read once by each schema: a definition, a run and a profile are read by step after step, and what a
+ * text says never changes. Nobody can change what another reads, for it is frozen.
+ */
+const createReader = () => {
+  let known = new WeakMap<z.ZodType, Map<string, unknown>>();
+  let characters = 0;
+  /** @throws ConflictError when it is not what the schema reads. */
+  return <T>(schema: z.ZodType<T>, key: string, text: string): T => {
+    let texts = known.get(schema);
+    // A schema reads nothing but what it reads: what stands under it is of its type.
+    if (texts?.has(text)) return texts.get(text) as T;
+    const parsed = schema.safeParse(JSON.parse(text));
     if (!parsed.success) {
       throw new ConflictError(`${key} is not what this version of Millrace reads: ${parsed.error.message}`, {
         cause: parsed.error,
       });
     }
+    freeze(parsed.data);
+    characters += text.length;
+    if (characters > REMEMBERED) {
+      known = new WeakMap();
+      characters = text.length;
+      texts = undefined;
+    }
+    if (!texts) {
+      texts = new Map();
+      known.set(schema, texts);
+    }
+    texts.set(text, parsed.data);
     return parsed.data;
   };
+};
+
+const readText = createReader();
+const decoder = new TextDecoder();
+
+export const ledgerOn = (store: ObjectStore): Ledger => {
+  const parse = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T =>
+    readText(schema, key, decoder.decode(body));
   const text = <T>(schema: z.ZodType<T>, fact: T) => `${JSON.stringify(schema.parse(fact))}\n`;
 
   const find: Ledger['find'] = async (schema, key) => {
@@ -63,7 +105,7 @@ export const ledgerOn = (store: ObjectStore): Ledger => {
       const body = text(schema, fact);
       // S3 refuses the second writer (412); the refusal may also answer our own repeated PUT, so what stands decides.
       const outcome = await store.put(key, body, 'absent');
-      return outcome === 'written' ? schema.parse(JSON.parse(body)) : read(schema, key);
+      return outcome === 'written' ? readText(schema, key, body) : read(schema, key);
     },
     async point(schema, key, change) {
       for (let attempt = 0; attempt < POINTER_TRIES; attempt += 1) {

@@ -26,23 +26,29 @@ export function quantileEdges(sorted: Float64Array, quantiles: readonly number[]
   return Float64Array.from(new Set(edges)).sort();
 }
 
-/** The bin of a value: how many edges lie below it. */
-export function binOf(edges: ArrayLike<number>, value: number): number {
-  let [low, high] = [0, edges.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((edges[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
+/** Edges filled up to a power of two with infinity, below which every value lies: what {@link binOf} searches. */
+export function padded(edges: ArrayLike<number>): Float64Array {
+  const size = 2 ** Math.ceil(Math.log2(edges.length + 1));
+  return new Float64Array(size).fill(Number.POSITIVE_INFINITY).map((filler, at) => edges[at] ?? filler);
+}
+
+/** The bin of a value: how many of the padded edges lie below it. */
+export function binOf(edges: Float64Array, value: number): number {
+  let bin = 0;
+  // No branch depends on the value: guessing wrong every other time would cost three times as much.
+  for (let step = edges.length >> 1; step > 0; step >>= 1) {
+    bin += step & -Number((edges[bin + step - 1] ?? 0) < value);
   }
-  return low;
+  return bin;
 }
 
 /** How many values lie in each bin; NaN in none. */
 export function binCounts(edges: ArrayLike<number>, values: Float64Array): Float64Array {
   const counts = new Float64Array(edges.length + 1);
+  const filled = padded(edges);
   for (const value of values) {
     if (Number.isNaN(value)) continue;
-    const bin = binOf(edges, value);
+    const bin = binOf(filled, value);
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
   return counts;

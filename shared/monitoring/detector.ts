@@ -1,170 +1,184 @@
-import { normalCritical } from '../evaluation/distributions.ts';
-import { wilson } from '../evaluation/intervals.ts';
-import { randomStream } from '../evaluation/random.ts';
-import { assertSameCategories, type CategoryProfile } from './category-profile.ts';
-import { histogramDistances } from './distances.ts';
-import { jensenShannonNoise } from './numeric-drift.ts';
-import { binnedWasserstein, momentsOf, type NumericProfile, profileDistances } from './profile.ts';
+import * as z from 'zod';
 
-/** A distance, the limit it is held against, and whether it reaches it. */
-export interface DriftKey {
-  readonly value: number;
-  /** The larger of the effect that matters and the noise of so many rows. */
-  readonly limit: number;
-  readonly drifted: boolean;
-}
+import { normalCritical } from '../evaluation/distributions.ts';
+import type { BaselineColumn, ColumnProfile } from './baseline.ts';
+import { chunkLimit } from './chunk-limit.ts';
+import {
+  type ChunkDistances,
+  type Counts,
+  countsOf,
+  DRIFT_KEYS,
+  type DriftKeyName,
+  measureOf,
+} from './column-distances.ts';
+import { jensenShannonLimit } from './sampling-noise.ts';
+
+/** A distance and the limit it is held against. */
+export const driftKeySchema = z.strictObject({
+  value: z.number(),
+  /** The largest of the three below. */
+  limit: z.number(),
+  /** The effect that matters, however many rows show it. */
+  effect: z.number(),
+  /** What so many rows of an unchanged column seldom exceed. */
+  noise: z.number(),
+  /** What the baseline's own chunks seldom exceed; null with too few of them. */
+  chunks: z.number().nullable(),
+  drifted: z.boolean(),
+});
+export type DriftKey = z.infer<typeof driftKeySchema>;
 
 /** What can be said of one column in one window. */
-export type DriftFinding =
-  | {
-      readonly outcome: 'insufficient_data';
-      /** Rows of the window that have a value. */
-      readonly present: number;
-      /** The least Jensen-Shannon distance so many rows could show; null where there are none. */
-      readonly minimumDetectable: number | null;
-    }
-  | {
-      readonly outcome: 'drift' | 'no_drift';
-      readonly keys: Readonly<Record<string, DriftKey>>;
-      readonly minimumDetectable: number;
-    };
+export interface ColumnFinding {
+  /** `insufficient_data` is never "no drift". */
+  readonly outcome: 'drift' | 'no_drift' | 'insufficient_data';
+  readonly keys: Readonly<Partial<Record<DriftKeyName, DriftKey>>>;
+  /** The largest of value by limit over the keys: 1 and more is drift. Null where nothing could be measured. */
+  readonly severity: number | null;
+}
 
 /** How the detector weighs. */
 export interface Detection {
   /** How many columns are tested together: the level is shared out among them (Bonferroni). */
   readonly columns: number;
-  /** The chance of any false alarm over all columns; 0.01 unless told otherwise. */
+  /** The chance of any false alarm over all columns in a window of independent rows; 0.01 unless told otherwise. */
   readonly alpha?: number;
+  /** The least Jensen-Shannon distance (base 2), and normed Wasserstein distance, that counts; 0.1 unless told otherwise. */
+  readonly threshold?: number;
+  /** Fewer rows say nothing; 100 unless told otherwise. */
+  readonly minRows?: number;
 }
 
-/** Effects that matter, however many rows show them. */
-const LEAST = { distance: 0.1, nulls: 0.02, outside: 0.01 } as const;
-/** Fewer rows, or more noise, show nothing: that is never "no drift". */
-const LEAST_ROWS = 100;
+/** What the detector takes where nothing is said. */
+export const DETECTION = { alpha: 0.01, threshold: 0.1, minRows: 100 } as const;
+
+/** Shares that matter, however many rows show them. */
+const LEAST = { nulls: 0.02, outside: 0.01 } as const;
+/** More noise than this in a Jensen-Shannon distance shows nothing. */
 const MOST_NOISE = 0.5;
-const LEAST_DEVIATION = 0.001;
-const NOISE = { draws: 200, rows: 2_000, deviations: 4 } as const;
 
-const key = (value: number, limit: number): DriftKey => ({ value, limit, drifted: value >= limit });
-
-interface Rows {
+interface Sides {
+  readonly reference: Counts;
+  readonly current: Counts;
+  /** Rows of the current side and those with a value, which need not be its own: chunks are smaller or larger. */
   readonly rows: number;
-  readonly nulls: number;
+  readonly present: number;
 }
 
-/** The difference of the shares of missing values against its standard error under no drift. */
-function nullKey(baseline: Rows, window: Rows, alpha: number): DriftKey {
-  const both = (baseline.nulls + window.nulls) / (baseline.rows + window.rows);
-  const error = Math.sqrt(both * (1 - both) * (1 / baseline.rows + 1 / window.rows));
-  return key(
-    Math.abs(window.nulls / window.rows - baseline.nulls / baseline.rows),
-    Math.max(LEAST.nulls, normalCritical(alpha / 2) * error),
-  );
-}
-
-/** A share of values the baseline does not know; drifted where even its Wilson lower bound lies above the limit. */
-function outsideKey(outside: number, present: number, alpha: number): DriftKey {
-  const [lower] = wilson({ hits: outside, rows: present }, 1 - 2 * alpha) ?? [0];
-  return { value: outside / present, limit: LEAST.outside, drifted: lower > LEAST.outside };
-}
-
-function concluded(keys: Readonly<Record<string, DriftKey>>, minimumDetectable: number): DriftFinding {
-  const drifted = Object.values(keys).some((one) => one.drifted);
-  return { outcome: drifted ? 'drift' : 'no_drift', keys, minimumDetectable };
-}
-
-/**
- * What the clamped Wasserstein distance of M rows drawn from the baseline itself, in its standard deviations and times
- * sqrt(M), stays below: mean and four standard deviations over 200 seeded draws of 2,000 rows. Computed once with the
- * baseline. Null where it holds no values.
- */
-export function wassersteinNoise(baseline: NumericProfile, seed: number): number | null {
-  const { counts, edges, min, max } = baseline;
-  const moments = momentsOf(baseline);
-  if (moments === null || min === null || max === null) return null;
-  const divisor = Math.max(Math.sqrt(moments.m2 / moments.n), LEAST_DEVIATION);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const { below } = randomStream(seed);
-  let [sum, squares] = [0, 0];
-  for (let draw = 0; draw < NOISE.draws; draw += 1) {
-    const drawn = new Float64Array(counts.length);
-    for (let row = 0; row < NOISE.rows; row += 1) {
-      let left = below(total);
-      let bin = 0;
-      while (left >= (counts[bin] ?? total)) {
-        left -= counts[bin] ?? total;
-        bin += 1;
-      }
-      drawn[bin] = (drawn[bin] ?? 0) + 1;
+/** The value of each key that rows of an unchanged column exceed with a chance of `level`; null where none is known. */
+function noiseOf(
+  key: DriftKeyName,
+  { data, noise }: BaselineColumn,
+  { reference, current, rows, present }: Sides,
+  level: number,
+): number | null {
+  const n = reference.rows - reference.nulls;
+  switch (key) {
+    case 'jensen_shannon':
+      // Categories have a bin more, for all others.
+      return jensenShannonLimit(
+        data?.kind === 'category' ? [...Array.from(reference.counts), reference.outside] : reference.counts,
+        present,
+        level,
+      );
+    case 'wasserstein':
+      return noise === null ? null : noise * Math.sqrt(1 / n + 1 / present);
+    case 'nulls': {
+      const both = (reference.nulls + current.nulls) / (reference.rows + current.rows);
+      return normalCritical(level / 2) * Math.sqrt(both * (1 - both) * (1 / reference.rows + 1 / rows));
     }
-    const distance = (Math.sqrt(NOISE.rows) * binnedWasserstein([min, ...edges, max], counts, drawn)) / divisor;
-    sum += distance;
-    squares += distance * distance;
+    case 'out_of_range':
+    case 'unseen': {
+      // The share whose Wilson lower bound is the effect (Wilson's interval turns this test round), and how many
+      // values the baseline does not name differs between samples of it too.
+      const unnamed = key === 'unseen' ? Math.max(reference.outside, 0) / n : 0;
+      const varianceOf = (share: number): number => share * (1 - share);
+      const variance = varianceOf(Math.min(unnamed + LEAST.outside, 0.5)) / present + varianceOf(unnamed) / n;
+      return LEAST.outside + normalCritical(level) * Math.sqrt(variance);
+    }
   }
-  const mean = sum / NOISE.draws;
-  return mean + NOISE.deviations * Math.sqrt(Math.max(squares / NOISE.draws - mean * mean, 0));
+}
+
+/** What a baseline's chunks say of one key: the limit for windows with as many rows as they have. */
+interface ChunkLimit {
+  readonly limit: number;
+  /** Of the chunks, on average: rows, and those with a value. */
+  readonly rows: number;
+  readonly present: number;
+}
+export type ChunkLimits = Readonly<Partial<Record<DriftKeyName, ChunkLimit>>>;
+
+/** The limits by a baseline's own chunks; none for keys with too few of them. */
+export function chunkLimits(chunks: readonly ChunkDistances[]): ChunkLimits {
+  const mean = (of: (chunk: ChunkDistances) => number): number =>
+    chunks.reduce((sum, chunk) => sum + of(chunk), 0) / chunks.length;
+  const [rows, present] = [mean((chunk) => chunk.rows), mean((chunk) => chunk.present)];
+  const limits: Partial<Record<DriftKeyName, ChunkLimit>> = {};
+  for (const key of DRIFT_KEYS) {
+    const limit = chunkLimit(chunks.flatMap(({ distances }) => distances[key] ?? []));
+    if (limit !== null) limits[key] = { limit, rows, present };
+  }
+  return limits;
 }
 
 /**
- * Whether a column of numbers has drifted, from profiles alone. Two keys each turn only where the effect matters and is
- * no noise of so many rows: the Jensen-Shannon distance, which sees a moved middle, and the clamped Wasserstein
- * distance, which sees a rare tail; beside them the share of missing values and of values outside the range.
- * @throws RangeError where the edges differ
+ * A limit by chunks for a window of other size: one with fewer rows is noisier by the difference of the squared noise,
+ * for independent deviations add up in squares.
  */
-export function detectNumericDrift(
-  baseline: NumericProfile,
-  window: NumericProfile,
-  noise: number | null,
-  { columns, alpha = 0.01 }: Detection,
-): DriftFinding {
-  const level = alpha / columns;
-  const [n, m] = [baseline.rows - baseline.nulls, window.rows - window.nulls];
-  const minimumDetectable = jensenShannonNoise(Math.max(baseline.counts.length, 2), n, m, level);
-  const measured = profileDistances(baseline, window);
-  if (
-    m < LEAST_ROWS ||
-    minimumDetectable === null ||
-    minimumDetectable > MOST_NOISE ||
-    measured === null ||
-    noise === null
-  ) {
-    return { outcome: 'insufficient_data', present: m, minimumDetectable };
+function resized(chunks: ChunkLimit | undefined, noiseOfChunks: number | null, noise: number): number | null {
+  if (chunks === undefined) return null;
+  return Math.sqrt(chunks.limit ** 2 + Math.max(noise ** 2 - (noiseOfChunks ?? noise) ** 2, 0));
+}
+
+/**
+ * Whether a column has drifted, from profiles alone. A key turns only where the effect matters, is no noise of so many
+ * rows, and is beyond what the baseline's own consecutive chunks show: real windows are no random samples. For numbers
+ * the Jensen-Shannon distance sees a moved middle and the clamped Wasserstein distance a rare tail; for both the share
+ * of missing values, and of values the baseline does not know.
+ * @throws RangeError where the window was not taken against this baseline
+ */
+export function detectColumnDrift(
+  column: BaselineColumn,
+  window: ColumnProfile,
+  byChunks: ChunkLimits,
+  detection: Detection,
+): ColumnFinding {
+  const { alpha, threshold, minRows } = { ...DETECTION, ...detection };
+  const { data } = column;
+  const [reference, current] = [data && countsOf(data), countsOf(window)];
+  if (data?.kind !== window.kind || reference?.counts.length !== current.counts.length) {
+    throw new RangeError(`column ${column.name} was profiled over another baseline`);
   }
-  const keys = {
-    jensen_shannon: key(measured.distances.js_distance_base2, Math.max(LEAST.distance, minimumDetectable)),
-    wasserstein: key(measured.wassersteinClampedNormed, Math.max(LEAST.distance, noise / Math.sqrt((n * m) / (n + m)))),
-    nulls: nullKey(baseline, window, level),
-    out_of_range: outsideKey(window.below + window.above, m, level),
+  if (current.rows < minRows || reference.rows === 0) return { outcome: 'insufficient_data', keys: {}, severity: null };
+  const present = current.rows - current.nulls;
+  const level = alpha / detection.columns;
+  const noiseAt =
+    (key: DriftKeyName) =>
+    (rows: number, some: number): number | null =>
+      noiseOf(key, column, { reference, current, rows, present: some }, level);
+  const distance = noiseAt('jensen_shannon')(current.rows, present);
+  const tellsValues = present >= minRows && distance !== null && distance <= MOST_NOISE;
+  const measured = measureOf(data)(reference, current);
+  const effects: Record<DriftKeyName, number> = {
+    jensen_shannon: threshold,
+    wasserstein: threshold,
+    nulls: LEAST.nulls,
+    out_of_range: LEAST.outside,
+    unseen: LEAST.outside,
   };
-  return concluded(keys, minimumDetectable);
-}
-
-/**
- * Whether a column of categories has drifted, from profiles alone: by the Jensen-Shannon distance, by the share of
- * values the baseline does not name, or by that of missing values. A column of numbers with ten distinct values or
- * fewer belongs here too: bins do not see below a constant.
- * @throws RangeError where the categories differ
- */
-export function detectCategoricalDrift(
-  baseline: CategoryProfile,
-  window: CategoryProfile,
-  { columns, alpha = 0.01 }: Detection,
-): DriftFinding {
-  assertSameCategories(baseline, window);
-  const level = alpha / columns;
-  const [n, m] = [baseline.rows - baseline.nulls, window.rows - window.nulls];
-  const minimumDetectable = jensenShannonNoise(baseline.categories.length + 1, n, m, level);
-  const distances = histogramDistances([...baseline.counts, baseline.other], [...window.counts, window.other]);
-  if (m < LEAST_ROWS || minimumDetectable === null || minimumDetectable > MOST_NOISE || distances === null) {
-    return { outcome: 'insufficient_data', present: m, minimumDetectable };
+  const keys: Partial<Record<DriftKeyName, DriftKey>> = {};
+  for (const key of DRIFT_KEYS) {
+    const value = measured[key];
+    if (value === undefined || (key !== 'nulls' && !tellsValues)) continue;
+    const noise = noiseAt(key)(current.rows, present);
+    if (noise === null) continue;
+    const [effect, usual] = [effects[key], byChunks[key]];
+    const chunks = resized(usual, usual ? noiseAt(key)(usual.rows, usual.present) : null, noise);
+    const limit = Math.max(effect, noise, chunks ?? 0);
+    keys[key] = { value, limit, effect, noise, chunks, drifted: value >= limit };
   }
-  const grown = Math.max(window.other / m - baseline.other / n, 0) * m;
-  return concluded(
-    {
-      jensen_shannon: key(distances.js_distance_base2, Math.max(LEAST.distance, minimumDetectable)),
-      unseen: outsideKey(grown, m, level),
-      nulls: nullKey(baseline, window, level),
-    },
-    minimumDetectable,
-  );
+  const severity = Object.values(keys).reduce((most, { value, limit }) => Math.max(most, value / limit), 0);
+  if (severity >= 1) return { outcome: 'drift', keys, severity };
+  // Missing values alone do not say that the others are as they were.
+  return tellsValues ? { outcome: 'no_drift', keys, severity } : { outcome: 'insufficient_data', keys, severity: null };
 }

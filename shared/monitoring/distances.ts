@@ -63,3 +63,23 @@ export function histogramDistances(reference: ArrayLike<number>, current: ArrayL
     ).reduce((largest, gap) => Math.max(largest, gap), 0),
   };
 }
+
+/**
+ * The Jensen-Shannon distance (base 2) alone, for the many comparisons of a baseline with its own parts; null where
+ * either holds nothing.
+ */
+export function jensenShannonDistance(reference: ArrayLike<number>, current: ArrayLike<number>): number | null {
+  let [n, m] = [0, 0];
+  for (let bin = 0; bin < reference.length; bin += 1) {
+    n += reference[bin] ?? 0;
+    m += current[bin] ?? 0;
+  }
+  if (n === 0 || m === 0) return null;
+  let divergence = 0;
+  for (let bin = 0; bin < reference.length; bin += 1) {
+    const [p, q] = [(reference[bin] ?? 0) / n, (current[bin] ?? 0) / m];
+    const middle = (p + q) / 2;
+    divergence += (relativeEntropy(p, middle) + relativeEntropy(q, middle)) / 2;
+  }
+  return Math.sqrt(Math.max(divergence, 0) / Math.LN2);
+}

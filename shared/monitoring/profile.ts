@@ -1,7 +1,7 @@
 import { sumOf } from '../evaluation/sums.ts';
-import { binCounts, equalMassQuantiles, presentSorted, quantileEdges } from './bins.ts';
+import { binOf, equalMassQuantiles, padded, presentSorted, quantileEdges } from './bins.ts';
 import { type Distances, histogramDistances } from './distances.ts';
-import { addExact, type ExactSum, exactProduct, exactSum, rounded } from './exact-sum.ts';
+import { addExact, type ExactSum, exactMoments, exactProduct, exactSum, rounded } from './exact-sum.ts';
 
 /**
  * What a window of a column of numbers held, in counts and exact sums: profiles of windows over the same edges add up
@@ -32,8 +32,8 @@ export interface Moments {
   readonly m2: number;
 }
 
-/** The baseline a window is held against. */
-export interface Baseline {
+/** What a window is counted against: the baseline's bins and range. */
+export interface Bounds {
   readonly edges: ArrayLike<number>;
   readonly min: number | null;
   readonly max: number | null;
@@ -41,30 +41,71 @@ export interface Baseline {
 
 const MEASURABLE = 1e150;
 
-/** Profiles a window over a baseline's edges; NaN stands for a missing value. */
-export function profileWindow(values: Float64Array, { edges, min, max }: Baseline): NumericProfile {
-  const measured = values.filter((value) => Math.abs(value) <= MEASURABLE);
-  const nulls = values.filter(Number.isNaN).length;
+/** Counts a window of a column of numbers, batch by batch. */
+export interface NumericTally {
+  /** NaN stands for a missing value. */
+  readonly add: (values: Float64Array) => void;
+  readonly profile: () => NumericProfile;
+}
+
+/** Begins to count a window over a baseline's bins: no copy of the values is made. */
+export function numericTally({ edges, min, max }: Bounds): NumericTally {
   const [low, high] = [min ?? Number.NEGATIVE_INFINITY, max ?? Number.POSITIVE_INFINITY];
-  const extreme = (choose: (a: number, b: number) => number): number | null =>
-    measured.length === 0 ? null : measured.reduce((chosen, value) => choose(chosen, value));
+  const bins = padded(edges);
+  const counts = new Float64Array(edges.length + 1);
+  const moments = exactMoments();
+  const total = { rows: 0, nulls: 0, unmeasured: 0, below: 0, above: 0 };
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   return {
-    rows: values.length,
-    nulls,
-    unmeasured: values.length - nulls - measured.length,
-    min: extreme(Math.min),
-    max: extreme(Math.max),
-    sum: exactSum(measured),
-    sumOfSquares: exactSum(squares(measured)),
-    edges: Array.from(edges),
-    counts: [...binCounts(edges, values)],
-    below: values.filter((value) => value < low).length,
-    above: values.filter((value) => value > high).length,
+    add: (values) => {
+      let [nulls, unmeasured, below, above, from, to] = [0, 0, 0, 0, least, most];
+      for (let at = 0; at < values.length; at += 1) {
+        const value = values[at] ?? Number.NaN;
+        if (Number.isNaN(value)) {
+          nulls += 1;
+          continue;
+        }
+        const bin = binOf(bins, value);
+        counts[bin] = (counts[bin] ?? 0) + 1;
+        if (value < low) below += 1;
+        if (value > high) above += 1;
+        if (Math.abs(value) <= MEASURABLE) {
+          if (value < from) from = value;
+          if (value > to) to = value;
+        } else unmeasured += 1;
+      }
+      moments.add(values, MEASURABLE);
+      total.rows += values.length;
+      total.nulls += nulls;
+      total.unmeasured += unmeasured;
+      total.below += below;
+      total.above += above;
+      [least, most] = [from, to];
+    },
+    profile: () => {
+      const measured = total.rows - total.nulls - total.unmeasured > 0;
+      return {
+        rows: total.rows,
+        nulls: total.nulls,
+        unmeasured: total.unmeasured,
+        // Zero gets one sign: which of the two came first must not show.
+        min: measured ? least + 0 : null,
+        max: measured ? most + 0 : null,
+        ...moments.sums(),
+        edges: Array.from(edges),
+        counts: [...counts],
+        below: total.below,
+        above: total.above,
+      };
+    },
   };
 }
 
-function* squares(values: Float64Array): Generator<number> {
-  for (const value of values) yield* exactProduct(value, value);
+/** Profiles a window over a baseline's edges; NaN stands for a missing value. */
+export function profileWindow(values: Float64Array, bounds: Bounds): NumericProfile {
+  const tally = numericTally(bounds);
+  tally.add(values);
+  return tally.profile();
 }
 
 /** Profiles the baseline itself: edges at its own quantiles, `bins` of equal mass unless quantiles are given. */
@@ -134,7 +175,8 @@ export interface ProfileDistances {
   readonly deviation: number;
 }
 
-const LEAST_DEVIATION = 0.001;
+/** Evidently's least deviation to divide by. */
+export const LEAST_DEVIATION = 0.001;
 
 /** The area between two lines over a stretch on which their gap goes from `from` to `to`. */
 function areaBetween(from: number, to: number, width: number): number {

@@ -53,6 +53,16 @@ export function kolmogorovSmirnov(a: Float64Array, b: Float64Array): KolmogorovS
   };
 }
 
+/** The test of a largest gap that was found otherwise, as in counts; never below the p of all values. */
+export function kolmogorovTest(
+  statistic: number,
+  n: number,
+  m: number,
+): { readonly statistic: number; readonly p: number } {
+  const root = Math.sqrt((n * m) / (n + m));
+  return { statistic, p: kolmogorovTail((root + 0.12 + 0.11 / root) * statistic) };
+}
+
 /** The area between two ascending samples' distribution functions (W1), in their units; null where either is empty. */
 export function wasserstein(a: Float64Array, b: Float64Array): number | null {
   if (a.length === 0 || b.length === 0) return null;

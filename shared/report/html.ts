@@ -79,6 +79,7 @@ p { margin: .25rem 0; } .quiet { color: var(--quiet); } .good { color: var(--goo
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0; } th, td { border-bottom: 1px solid var(--line); padding: .3rem .75rem; }
 th { color: var(--quiet); font-weight: 600; } .text { text-align: left; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+.keep { white-space: nowrap; }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 .charts { display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { color: var(--quiet); font-size: .9rem; max-width: 20rem; }
 svg { width: 20rem; max-width: 100%; height: auto; } svg text { fill: var(--quiet); font: 11px system-ui, sans-serif; }

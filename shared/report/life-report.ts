@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 
-import type { Reason } from '../../events/vocabulary.ts';
+import type { Reason } from '../evaluation/findings.ts';
 import { type Content, type Html, html, page, table } from './html.ts';
 import { COLOURS, plot } from './plot.ts';
 
@@ -126,10 +126,10 @@ async function lifeSection({ reigns, incidents, asOf }: LifeReport): Promise<Htm
     ],
   };
   const told = incidents.map(({ at, kind, run, reasons }) => [
-    at.slice(0, 16).replace('T', ' '),
-    kind,
-    run === null ? '' : html`<code>${run}</code>`,
-    html`${reasons.map(({ message }) => html`${message} `)}`,
+    html`<span class="keep">${at.slice(0, 16).replace('T', ' ')}</span>`,
+    html`<span class="keep">${kind}</span>`,
+    run === null ? '' : html`<code class="keep">${run}</code>`,
+    reasons.map(({ message }) => message).join('; '),
   ]);
   return html`${await plot('Who was in service when', spec, 'A bar is a model in service; a mark is something that happened to it or to the run named beside it.')}
 <div class="scroll">${table(['when (UTC)', 'what', 'run', 'why'], told, () => false)}</div>`;
@@ -250,7 +250,7 @@ async function qualitySection({ quality }: LifeReport): Promise<Html> {
       },
       {
         data: { values: base },
-        mark: { type: 'line', color: COLOURS.quiet, strokeDash: [4, 4] },
+        mark: { type: 'line', color: COLOURS.quiet, strokeDash: [4, 4], interpolate: 'step-after' },
         encoding: { x: time(''), y: { field: 'value', ...y } },
       },
       {

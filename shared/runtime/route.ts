@@ -2,9 +2,7 @@ import * as z from 'zod';
 
 import { type EventContract, metadataSchema } from '../../events/define-event.ts';
 import { type Envelope, envelopeSchema } from '../../events/envelope.ts';
-import { CapacityError, InvalidEventError, MillraceError } from '../errors.ts';
-import { logger } from './logger.ts';
-import { countOutcome } from './metrics.ts';
+import { InvalidEventError } from '../errors.ts';
 import type { Outcome, Step } from './woken.ts';
 
 /** Which step answers which event. */
@@ -54,35 +52,22 @@ export const on = <T>(contract: EventContract<{ data: T }>, step: Step<T>): Rout
   },
 });
 
+/** @throws InvalidEventError when it is none. */
+export const envelopeOf = (raw: unknown): Envelope => parse(envelopeSchema, raw, 'an event');
+
 /**
- * Finds the route of an envelope and runs it, with one log line of what came of it.
+ * Finds the route of an envelope and runs it.
  * @throws InvalidEventError when no route takes it: a rule lets through what the step does not know.
  */
-export const dispatch = async (
+export const follow = async (
   routes: readonly Route[],
-  raw: unknown,
-  when: (envelope: Envelope) => Date,
+  envelope: Envelope,
+  now: Date,
   waitingSince?: Date,
 ): Promise<Outcome> => {
-  const envelope = parse(envelopeSchema, raw, 'an event');
-  const log = logger.createChild({
-    persistentKeys: { event: envelope['detail-type'], eventId: envelope.id },
-  });
   const route = routes.find(
     ({ source, detailType }) => source === envelope.source && detailType === envelope['detail-type'],
   );
-  try {
-    if (!route) throw new InvalidEventError(`no step here takes ${envelope.source} ${envelope['detail-type']}`);
-    const outcome = await route.run(envelope, when(envelope), waitingSince);
-    countOutcome(outcome.outcome);
-    log.info(outcome.outcome, { ...outcome });
-    return outcome;
-  } catch (cause) {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    countOutcome(error.name);
-    // Waiting is not failing.
-    if (error instanceof CapacityError) log.info('waits', { for: error.message });
-    else log.error(error.message, { error, retryable: error instanceof MillraceError ? error.retryable : undefined });
-    throw error;
-  }
+  if (!route) throw new InvalidEventError(`no step here takes ${envelope.source} ${envelope['detail-type']}`);
+  return route.run(envelope, now, waitingSince);
 };

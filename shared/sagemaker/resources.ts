@@ -23,6 +23,8 @@ export interface SageMakerApi {
   describe(kind: ResourceKind, name: string): Promise<Description | undefined>;
   updateEndpoint(request: SageMakerRequest): Promise<void>;
   deleteEndpoint(name: string): Promise<void>;
+  /** Deletes what no endpoint serves any more; whether that is so is for the caller to know. */
+  remove(kind: 'endpointConfig' | 'model', name: string): Promise<void>;
   /** Makes a new version in a group; gives its ARN. */
   createPackage(request: SageMakerRequest): Promise<string>;
   describePackage(arn: string): Promise<Description | undefined>;

@@ -8,3 +8,20 @@ export const takesConfig = (endpoint: Description | undefined, configName: strin
   [endpoint, Object(endpoint?.PendingDeploymentSummary)].some(
     (told) => text(told, 'EndpointConfigName') === configName,
   );
+
+/** One in any other state cannot be deleted yet, or is being deleted. Source: DeleteEndpoint, API reference. */
+export const isDeletable = (endpoint: Description): boolean =>
+  ['InService', 'Failed', 'UpdateRollbackFailed'].includes(text(endpoint, 'EndpointStatus') ?? '');
+
+/**
+ * Whether the new fleet of an update takes traffic and is watched: a variant of the pending deployment bakes. Source:
+ * DescribeEndpoint, PendingDeploymentSummary; ProductionVariantStatus.
+ */
+export const isBaking = (endpoint: Description): boolean => {
+  const variants: unknown = Object(endpoint.PendingDeploymentSummary).ProductionVariants;
+  const statuses = (Array.isArray(variants) ? variants : []).flatMap((variant: unknown): unknown => {
+    const list: unknown = Object(variant).VariantStatus;
+    return Array.isArray(list) ? list : [];
+  });
+  return statuses.some((status: unknown) => Object(status).Status === 'Baking');
+};

@@ -1,4 +1,5 @@
 /** The SDK's clients as the adapters of `shared/aws` take them, on a client that crosses no HTTP. */
+import { CloudWatchClient, CloudWatchServiceException } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient, EventBridgeServiceException } from '@aws-sdk/client-eventbridge';
 import { LambdaClient, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
@@ -67,6 +68,7 @@ const standIn = <Client>(
 
 /** The clients of one function, or of the administrator. */
 export const clientsOn = (client: InProcessClient) => ({
+  cloudWatch: standIn(CloudWatchClient.prototype, 'cloudwatch', client, CloudWatchServiceException),
   events: standIn(EventBridgeClient.prototype, 'eventbridge', client, EventBridgeServiceException),
   lambda: standIn(LambdaClient.prototype, 'lambda', client, LambdaServiceException),
   runtime: standIn(SageMakerRuntimeClient.prototype, 'sagemaker-runtime', client, SageMakerRuntimeServiceException),

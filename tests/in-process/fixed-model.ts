@@ -2,6 +2,7 @@
 import type { ContainerImage, ContainerProgram } from '../../local/contracts.ts';
 
 const HYPERPARAMETERS: ReadonlySet<string> = new Set([
+  'csv_weights',
   'eta',
   'eval_metric',
   'max_depth',

@@ -1,60 +1,39 @@
 /** Millrace's steps wired as their handlers wire them, on clients that cross no HTTP. */
 import './settings.ts';
 
-import {
-  ApprovalGivenV1,
-  AttemptRequestedV1,
-  CandidateHeldV1,
-  CandidateRejectedV1,
-  DatasetAcceptedV1,
-  DatasetDeferredV1,
-  DatasetRejectedV1,
-  DatasetRepeatedV1,
-  DeploymentRequestedV1,
-  DeploymentRolledBackV1,
-  ModelDeployedV1,
-  ModelEvaluatedV1,
-  RetrainingRequestedV1,
-  RunDeclinedV1,
-  RunEndedV1,
-  RunPlannedV1,
-  RunPreparedV1,
-  RunRequestedV1,
-  S3ObjectCreated,
-  SageMakerEndpoint,
-  SageMakerModelPackage,
-  SageMakerTrainingJob,
-  SageMakerTransformJob,
-} from '../../events/index.ts';
-import { deployModel } from '../../functions/deploy-model/deploy-model.ts';
-import { evaluateModel } from '../../functions/evaluate-model/evaluate-model.ts';
-import { gateRowsReader } from '../../functions/evaluate-model/read-gate-rows.ts';
-import { gateModel } from '../../functions/gate-model/gate-model.ts';
-import { giveApproval } from '../../functions/gate-model/give-approval.ts';
-import { launchTraining } from '../../functions/launch-training/launch-training.ts';
-import { notices } from '../../functions/notify/notice.ts';
-import { notify } from '../../functions/notify/notify.ts';
-import { planRun } from '../../functions/plan-run/plan-run.ts';
+import { deployModelRoutes } from '../../functions/deploy-model/routes.ts';
+import { detectDriftRoutes } from '../../functions/detect-drift/routes.ts';
+import { evaluateModelRoutes } from '../../functions/evaluate-model/routes.ts';
+import { gateModelRoutes } from '../../functions/gate-model/routes.ts';
+import { launchTrainingRoutes } from '../../functions/launch-training/routes.ts';
+import { measureQualityRoutes } from '../../functions/measure-quality/routes.ts';
+import { notifyRoutes } from '../../functions/notify/routes.ts';
+import { planRunRoutes } from '../../functions/plan-run/routes.ts';
+import { capturer } from '../../functions/predict/capture.ts';
 import { predict } from '../../functions/predict/predict.ts';
-import { prepareData } from '../../functions/prepare-data/prepare-data.ts';
+import { prepareDataRoutes } from '../../functions/prepare-data/routes.ts';
 import { reconcile } from '../../functions/reconcile/reconcile.ts';
-import { latencyProbe } from '../../functions/track-endpoint/latency.ts';
-import { goldenProbe, inTurn } from '../../functions/track-endpoint/probe.ts';
-import { trackEndpoint } from '../../functions/track-endpoint/track-endpoint.ts';
-import { trackTraining } from '../../functions/track-training/track-training.ts';
-import { validateData } from '../../functions/validate-data/validate-data.ts';
+import { wakeStep } from '../../functions/reconcile/wake-step.ts';
+import { retrainModelRoutes } from '../../functions/retrain-model/routes.ts';
+import { trackEndpointRoutes } from '../../functions/track-endpoint/routes.ts';
+import { trackTrainingRoutes } from '../../functions/track-training/routes.ts';
+import { validateDataRoutes } from '../../functions/validate-data/routes.ts';
 import type { InProcessContext, InProcessFunctions, InProcessHandler } from '../../local/in-process/environment.ts';
+import { alarmsApi } from '../../shared/aws/alarms.ts';
+import { dashboardsApi } from '../../shared/aws/dashboards.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
 import { functionInvoker } from '../../shared/aws/function-invoker.ts';
+import { metricReader } from '../../shared/aws/metric-reader.ts';
+import { metricsPublisher } from '../../shared/aws/metrics-publisher.ts';
 import { queue } from '../../shared/aws/queue.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
+import { stepQueue } from '../../shared/aws/step-queue.ts';
 import { topic } from '../../shared/aws/topic.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
-import { on, onAws } from '../../shared/runtime/route.ts';
+import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
-import { xgboostImage } from '../../shared/sagemaker/images.ts';
 import { clientsOn } from './clients.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
@@ -76,6 +55,10 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
     data: () => bucket('DATA_BUCKET'),
     ledger: ledgerOn(store),
     sageMaker: sageMakerApi(clients.sageMaker, clients.runtime),
+    alarms: alarmsApi(clients.cloudWatch),
+    dashboards: dashboardsApi(clients.cloudWatch),
+    readMetric: metricReader(clients.cloudWatch),
+    metrics: () => metricsPublisher(METRIC_NAMESPACE, clients.cloudWatch),
     tell: () => eventPublisher(setting('BUS_NAME'), clients.events),
     queue: (name: string) => queue(setting(name), clients.sqs),
     topic: () => topic(setting('TOPIC_ARN'), clients.sns),
@@ -93,174 +76,135 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
 type Adapters = ReturnType<typeof adaptersOf>;
 type Handler = (event: never, context: never) => Promise<unknown>;
 
-/** One function for each step, as its `handler.ts` has it. */
+/** One function for each step: its own routes, woken as its `handler.ts` has it. */
 const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   'validate-data': ({ ledger, store, data, tell, engine, setting }) =>
     wokenByEvent(
-      onAws(
-        S3ObjectCreated,
-        validateData({
-          ledger,
-          store,
-          data: data(),
-          tell: tell(),
-          openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
-          maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
-        }),
-      ),
+      validateDataRoutes({
+        ledger,
+        store,
+        data: data(),
+        tell: tell(),
+        openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
+        maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
+      }),
     ),
 
-  'plan-run': ({ ledger, tell, stage, queue }) => {
-    const plan = planRun({ ledger, tell: tell(), stage: stage() });
-    return wokenByQueue(
-      queue('QUEUE_URL'),
-      on(DatasetAcceptedV1, (woken) =>
-        plan({ ...woken, data: { model: woken.data.model, kind: 'new_data', answer: false } }),
-      ),
-      on(RunEndedV1, (woken) => plan({ ...woken, data: { model: woken.data.model, kind: 'new_data', answer: false } })),
-      on(RunRequestedV1, (woken) => plan({ ...woken, data: { ...woken.data, kind: 'requested', answer: true } })),
-      on(RetrainingRequestedV1, (woken) =>
-        plan({
-          ...woken,
-          data: {
-            model: woken.data.model,
-            kind: 'retraining',
-            reason: woken.data.reasons.map((reason) => reason.message).join('; '),
-            causes: woken.data.reasons.map((reason) => reason.code),
-            answer: true,
-          },
-        }),
-      ),
-    );
-  },
+  'plan-run': ({ ledger, tell, stage, queue }) =>
+    wokenByQueue(queue('QUEUE_URL'), planRunRoutes({ ledger, tell: tell(), stage: stage() })),
 
   'prepare-data': ({ ledger, store, tell, engine, setting }) =>
     wokenByEvent(
-      on(
-        RunPlannedV1,
-        prepareData({
-          ledger,
-          store,
-          tell: tell(),
-          openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
-          maxRunBytes: Number(setting('MAX_RUN_BYTES')),
-        }),
-      ),
+      prepareDataRoutes({
+        ledger,
+        store,
+        tell: tell(),
+        openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
+        maxRunBytes: Number(setting('MAX_RUN_BYTES')),
+      }),
     ),
 
-  'launch-training': ({ ledger, sageMaker, tell, stage, region, storeUri, setting, queue, hours }) => {
-    const launch = launchTraining({
-      ledger,
-      sageMaker,
-      tell: tell(),
-      stage: stage(),
-      region,
-      storeUri,
-      roleArn: setting('SAGEMAKER_ROLE_ARN'),
-      patienceMs: hours('PATIENCE_HOURS'),
-    });
-    return wokenByQueue(
+  'launch-training': ({ ledger, sageMaker, tell, stage, region, storeUri, setting, queue, hours }) =>
+    wokenByQueue(
       queue('QUEUE_URL'),
-      on(RunPreparedV1, (woken) => launch({ ...woken, data: { ...woken.data, attempt: 1 } })),
-      on(AttemptRequestedV1, launch),
-    );
-  },
+      launchTrainingRoutes({
+        ledger,
+        sageMaker,
+        tell: tell(),
+        stage: stage(),
+        region,
+        storeUri,
+        roleArn: setting('SAGEMAKER_ROLE_ARN'),
+        patienceMs: hours('PATIENCE_HOURS'),
+      }),
+    ),
 
   'track-training': ({ ledger, sageMaker, tell, stage, region, storeUri, setting }) =>
     wokenByEvent(
-      onAws(
-        SageMakerTrainingJob,
-        trackTraining({
-          ledger,
-          sageMaker,
-          tell: tell(),
-          stage: stage(),
-          region,
-          storeUri,
-          roleArn: setting('SAGEMAKER_ROLE_ARN'),
-        }),
-      ),
+      trackTrainingRoutes({
+        ledger,
+        sageMaker,
+        tell: tell(),
+        stage: stage(),
+        region,
+        storeUri,
+        roleArn: setting('SAGEMAKER_ROLE_ARN'),
+      }),
     ),
 
   'evaluate-model': ({ ledger, store, sageMaker, tell, stage, engine }) =>
     wokenByEvent(
-      onAws(
-        SageMakerTransformJob,
-        evaluateModel({
-          ledger,
-          store,
-          readGateRows: gateRowsReader(store, engine(1024)),
-          sageMaker,
-          tell: tell(),
-          stage: stage(),
-        }),
-      ),
+      evaluateModelRoutes({ ledger, store, openEngine: engine(1024), sageMaker, tell: tell(), stage: stage() }),
     ),
 
-  'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) => {
-    const telling = tell();
-    return wokenByEvent(
-      on(
-        ModelEvaluatedV1,
-        gateModel({ ledger, sageMaker, tell: telling, stage: stage(), storeUri, image: xgboostImage(region) }),
-      ),
-      on(ApprovalGivenV1, giveApproval({ ledger, sageMaker, tell: telling })),
-    );
-  },
+  'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) =>
+    wokenByEvent(gateModelRoutes({ ledger, sageMaker, tell: tell(), stage: stage(), storeUri, region })),
 
-  'deploy-model': ({ ledger, sageMaker, tell, stage, storeUri, queue, hours }) => {
-    const deploy = deployModel({
-      ledger,
-      sageMaker,
-      tell: tell(),
-      stage: stage(),
-      storeUri,
-      patienceMs: hours('PATIENCE_HOURS'),
-    });
-    return wokenByQueue(
+  'deploy-model': ({ ledger, sageMaker, alarms, dashboards, readMetric, tell, stage, storeUri, queue, hours }) =>
+    wokenByQueue(
       queue('QUEUE_URL'),
-      onAws(SageMakerModelPackage, (woken) => deploy({ ...woken, data: { packageArn: woken.data.arn } })),
-      on(DeploymentRequestedV1, deploy),
-    );
-  },
-
-  'track-endpoint': ({ ledger, store, sageMaker, tell, stage }) =>
-    wokenByEvent(
-      onAws(
-        SageMakerEndpoint,
-        trackEndpoint({
-          ledger,
-          sageMaker,
-          tell: tell(),
-          stage: stage(),
-          probe: inTurn(
-            goldenProbe(ledger, store, sageMaker),
-            latencyProbe(ledger, store, sageMaker, () => performance.now()),
-          ),
-        }),
-      ),
+      deployModelRoutes({
+        ledger,
+        sageMaker,
+        alarms,
+        dashboards,
+        readMetric,
+        tell: tell(),
+        stage: stage(),
+        storeUri,
+        patienceMs: hours('PATIENCE_HOURS'),
+      }),
     ),
 
-  predict: ({ ledger, sageMaker }) => urlHandler(predict({ ledger, sageMaker })),
+  'track-endpoint': ({ ledger, store, sageMaker, alarms, dashboards, region, metrics, tell, stage, setting }) =>
+    wokenByEvent(
+      trackEndpointRoutes({
+        ledger,
+        store,
+        sageMaker,
+        tell: tell(),
+        stage: stage(),
+        alarms,
+        dashboards,
+        region,
+        publish: metrics(),
+        pageArns: [setting('TOPIC_ARN')],
+        elapsed: () => performance.now(),
+      }),
+    ),
 
-  notify: ({ ledger, topic }) => {
-    const send = notify({ ledger, send: topic() });
-    return wokenByEvent(
-      on(DatasetRejectedV1, send(notices.datasetRejected)),
-      on(DatasetDeferredV1, send(notices.datasetDeferred)),
-      on(DatasetRepeatedV1, send(notices.datasetRepeated)),
-      on(RunDeclinedV1, send(notices.runDeclined)),
-      on(RunEndedV1, send(notices.runEnded)),
-      on(CandidateRejectedV1, send(notices.candidateRejected)),
-      on(CandidateHeldV1, send(notices.candidateHeld)),
-      on(ModelDeployedV1, send(notices.modelDeployed)),
-      on(DeploymentRolledBackV1, send(notices.deploymentRolledBack)),
+  'detect-drift': ({ ledger, store, metrics, tell, stage, queue }) =>
+    wokenByQueue(
+      queue('QUEUE_URL'),
+      detectDriftRoutes({ ledger, store, publish: metrics(), tell: tell(), stage: stage() }),
+    ),
+
+  'measure-quality': ({ ledger, store, data, metrics, tell, stage, queue, setting }) => {
+    const send = queue('QUEUE_URL');
+    return wokenByQueue(
+      send,
+      measureQualityRoutes({
+        ledger,
+        store,
+        data: data(),
+        publish: metrics(),
+        tell: tell(),
+        ask: stepQueue((body) => send(body, Number(setting('GATHER_SECONDS')))),
+        stage: stage(),
+        maxLabelBytes: Number(setting('MAX_LABEL_BYTES')),
+      }),
     );
   },
 
-  reconcile: ({ ledger, data, setting, sageMaker, tell, hours, queue, invoke, stage }) => {
-    const sendToDeploy = queue('DEPLOY_QUEUE_URL');
-    return wokenBySchedule(
+  'retrain-model': ({ ledger, alarms, tell, stage }) =>
+    wokenByEvent(retrainModelRoutes({ ledger, alarms, tell: tell(), stage: stage() })),
+
+  predict: ({ ledger, store, sageMaker }) => urlHandler(predict({ ledger, sageMaker, capture: capturer(store) })),
+
+  notify: ({ ledger, topic }) => wokenByEvent(notifyRoutes({ ledger, send: topic() })),
+
+  reconcile: ({ ledger, data, setting, sageMaker, tell, hours, queue, invoke, stage }) =>
+    wokenBySchedule(
       reconcile({
         ledger,
         data: data(),
@@ -269,11 +213,14 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         tell: tell(),
         stuckMs: hours('STUCK_HOURS'),
         patienceMs: hours('PATIENCE_HOURS'),
-        wake: (step, event) =>
-          step === 'deploy-model' ? sendToDeploy(JSON.stringify(event)) : invoke(`millrace-${stage()}-${step}`, event),
+        wake: wakeStep({
+          stage: stage(),
+          sendToDeploy: queue('DEPLOY_QUEUE_URL'),
+          sendToQuality: queue('QUALITY_QUEUE_URL'),
+          invoke,
+        }),
       }),
-    );
-  },
+    ),
 };
 
 /** The steps of a stage as functions of a cloud's own process. */

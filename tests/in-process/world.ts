@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 
 import { putInForce, readPublications } from '../../cli/verbs/publish.ts';
 import { type CloudOptions, createCloud } from '../../local/cloud.ts';
+import type { ContainerImage } from '../../local/contracts.ts';
 import type { InProcessFunctions } from '../../local/in-process/environment.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
@@ -39,6 +40,8 @@ export interface InProcessWorldOptions {
   readonly models: readonly string[];
   readonly start: string;
   readonly cloud?: Omit<CloudOptions, 'functions' | 'images' | 'objects' | 'start'>;
+  /** In place of the model that is the same for everybody. */
+  readonly image?: ContainerImage;
   /** What the functions are wrapped in. */
   readonly functions?: (steps: InProcessFunctions) => InProcessFunctions;
 }
@@ -51,7 +54,7 @@ export const startInProcessWorld = async (options: InProcessWorldOptions): Promi
     ...options.cloud,
     start: new Date(options.start),
     functions: options.functions?.(steps) ?? steps,
-    images: [fixedModel],
+    images: [options.image ?? fixedModel],
     objects: 'memory',
   });
   try {

@@ -36,8 +36,15 @@ const rules = ofType('AWS::Events::Rule')
 
 /** Which steps each sample wakes: the whole wiring of the loop in one table. */
 const WAKES: Readonly<Record<string, readonly string[]>> = {
+  'aws.cloudwatch-alarm.json': ['retrain-model'],
+  'aws.cloudwatch-alarm-ok.json': [],
+  // It pages by itself.
+  'aws.cloudwatch-alarm-silence.json': [],
   'aws.s3-object-created.json': ['validate-data'],
+  'aws.s3-object-created-labels.json': ['measure-quality'],
   'aws.sagemaker-endpoint.json': ['track-endpoint'],
+  'aws.sagemaker-endpoint-deployment.json': ['track-endpoint'],
+  'aws.sagemaker-endpoint-deployment-over.json': [],
   'aws.sagemaker-endpoint-updating.json': [],
   'aws.sagemaker-model-package.json': ['deploy-model'],
   'aws.sagemaker-model-package-pending.json': [],
@@ -46,6 +53,8 @@ const WAKES: Readonly<Record<string, readonly string[]>> = {
   'aws.sagemaker-training-job-failed.json': ['track-training'],
   'aws.sagemaker-training-job-running.json': [],
   'aws.sagemaker-transform-job.json': ['evaluate-model'],
+  // A schedule is no pattern.
+  'aws.scheduled-event.json': [],
   'approval-given.v1.json': ['gate-model'],
   'approval-requested.v1.json': [],
   'attempt-requested.v1.json': ['launch-training'],
@@ -59,10 +68,19 @@ const WAKES: Readonly<Record<string, readonly string[]>> = {
   'deployment-requested.v1.json': ['deploy-model'],
   'deployment-rolled-back.v1.json': ['notify'],
   'deployment-started.v1.json': [],
+  'drift-measured.v1.json': [],
+  'labels-landed.v1.json': [],
+  'labels-rejected.v1.json': ['notify'],
   'model-deployed.v1.json': ['notify'],
+  'model-deployed-rollback.v1.json': ['notify'],
   'model-evaluated.v1.json': ['gate-model'],
+  'model-retired.v1.json': ['notify'],
   'model-trained.v1.json': [],
+  'retraining-declined.v1.json': ['notify'],
+  'quality-measured.v1.json': [],
   'retraining-requested.v1.json': ['plan-run'],
+  'retire-requested.v1.json': ['deploy-model'],
+  'rollback-requested.v1.json': ['deploy-model'],
   'run-declined.v1.json': ['notify'],
   'run-ended.v1.json': ['plan-run'],
   'run-ended-failed.v1.json': ['plan-run', 'notify'],
@@ -71,6 +89,7 @@ const WAKES: Readonly<Record<string, readonly string[]>> = {
   'run-requested.v1.json': ['plan-run'],
   'training-failed.v1.json': [],
   'training-started.v1.json': [],
+  'window-closed.v1.json': ['detect-drift'],
 };
 
 const samples = readdirSync('events/samples');

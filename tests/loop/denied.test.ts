@@ -74,6 +74,7 @@ const WOKEN = {
   'evaluate-model': 'aws.sagemaker-transform-job',
   'gate-model': 'model-evaluated.v1',
   'track-endpoint': 'aws.sagemaker-endpoint',
+  'retrain-model': 'aws.cloudwatch-alarm',
   notify: 'run-ended.v1',
 } as const;
 const QUEUED = {
@@ -169,7 +170,7 @@ describe('without the right to invoke its target', () => {
 
 describe('without the right to read the ledger', () => {
   it('every role is one statement short', () => {
-    expect(cut).toHaveLength(13);
+    expect(cut).toHaveLength(16);
   });
 
   it.each(Object.keys(WOKEN))('%s fails, and its event ends where failed events end', (step) => {

@@ -220,6 +220,37 @@ describe('millrace gate', () => {
     expect(found.evaluation?.champion).toMatchObject({ outcome: 'scored' });
   });
 
+  it('takes days by their number as by their times, and knows which come one after the other', async () => {
+    const rows = labels.map(
+      (label, row) => `${label},${100 - Math.floor(row / ROWS_OF_A_DAY)},${row % 3 === 0 ? 'ATL' : 'ORD'}`,
+    );
+    await write('numbered.csv', ['label,cluster,origin', ...rows]);
+
+    const [timed, numbered] = [
+      await here('gate', '--candidate', 'good.csv', '--champion', 'poor.csv', ...FILES),
+      await here(
+        'gate',
+        '--candidate',
+        'good.csv',
+        '--champion',
+        'poor.csv',
+        '--rows',
+        'numbered.csv',
+        '--definition',
+        'late.yml',
+      ),
+    ];
+
+    expect(numbered.problem).toBeNull();
+    expect(timed.evaluation?.againstChampion?.neighbours).toBeGreaterThanOrEqual(1);
+    // The same days from the last to the first: other blocks may be joined where they do not come out even.
+    expect(numbered.evaluation?.againstChampion).toMatchObject({
+      clusters: 30,
+      gain: timed.evaluation?.againstChampion?.gain,
+    });
+    expect(numbered.evaluation?.againstChampion?.neighbours).toBeGreaterThanOrEqual(1);
+  });
+
   it('judges regressions by their own metric', async () => {
     await write('amounts.csv', column('label', known));
     await write(
@@ -374,6 +405,14 @@ describe('files that cannot be judged', () => {
       file: 'bad.csv',
       says: /evaluation\.cluster: day/,
       files: { 'bad.csv': ['label,origin', ...labels.map((label) => `${label},ATL`)] },
+      args: ['evaluate', 'good.csv', '--rows', 'bad.csv', '--definition', 'late.yml'],
+    },
+    {
+      what: 'clusters that are no blocks of time, where the definition says they are',
+      code: 'time_missing',
+      file: 'bad.csv',
+      says: /column cluster holds no times, and evaluation\.cluster is the day/,
+      files: { 'bad.csv': ['label,cluster,origin', ...labels.map((label, row) => `${label},c${row % 30},ATL`)] },
       args: ['evaluate', 'good.csv', '--rows', 'bad.csv', '--definition', 'late.yml'],
     },
     {

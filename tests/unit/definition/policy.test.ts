@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { policyOf } from '../../../shared/definition/policy.ts';
+import { publish } from '../../../shared/definition/publish.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
+import { resolveInput } from '../../../shared/definition/resolve.ts';
 import { normalDefinitionSchema } from '../../../shared/definition/schema.ts';
 import { policySchema } from '../../../shared/evaluation/policy.ts';
 
@@ -71,9 +73,39 @@ describe('the policy of a definition', () => {
   it.each([
     ['where rows have a time', 'label: late, time: at', 'day'],
     ['where they have an entity', 'label: late, entity: customer', 'customer'],
+    ['where the entity is called like a block of time', 'label: late, entity: day', { column: 'day' }],
     ['where they have neither', 'label: late', 'none'],
   ])('takes rows for what moves together %s', (_what, data, cluster) => {
-    expect(definitionOf('{}', 'binary', data).evaluation.cluster).toBe(cluster);
+    expect(definitionOf('{}', 'binary', data).evaluation.cluster).toEqual(cluster);
+  });
+
+  it.each([
+    ['week', { block: 'week' }],
+    ['{ column: week }', { column: 'week' }],
+    ['{ column: customer }', { column: 'customer' }],
+    ['none', null],
+    ['{ column: none }', { column: 'none' }],
+  ] as const)('takes cluster: %s for what it says', (written, resolved) => {
+    const definition = definitionOf(`{ cluster: ${written} }`, 'binary', 'label: late, time: at, features: [a]');
+
+    const input = resolveInput(publish('m', definition), [
+      { name: 'late', type: 'boolean' },
+      { name: 'at', type: 'timestamp' },
+      { name: 'a', type: 'number' },
+      { name: 'week', type: 'string' },
+      { name: 'customer', type: 'string' },
+      { name: 'none', type: 'string' },
+    ]);
+
+    expect(input.cluster).toEqual(resolved);
+  });
+
+  it('says a column by its name alone where nothing else can be meant, so that one definition has one digest', () => {
+    const [short, long] = ['customer', '{ column: customer }'].map(
+      (written) => publish('m', definitionOf(`{ cluster: ${written} }`, 'binary', 'label: late')).digest,
+    );
+
+    expect(long).toBe(short);
   });
 
   it('is the same after the definition was published', () => {

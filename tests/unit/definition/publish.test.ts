@@ -83,11 +83,13 @@ describe('publish', () => {
 
 describe('unhonoured', () => {
   it('names what is asked for and not done yet, defaults included', () => {
-    const { definition } = published(`${FLIGHTS}\nevaluation: { slices: [origin] }\ndeployment: { serverless: {} }\n`);
+    const { definition } = published(
+      `${FLIGHTS}\nevaluation: { slices: [origin] }\ndeployment: { traffic: { type: linear } }\nmonitoring: { quality: { join: key } }\n`,
+    );
     const paths = unhonoured(definition).map((line) => line.split(':')[0]);
     expect(paths).not.toContain('evaluation.slices');
-    expect(paths).toContain('deployment.serverless');
-    expect(paths).toContain('monitoring.drift');
+    expect(paths).not.toContain('deployment.traffic');
+    expect(paths).toContain('monitoring.quality.join');
     expect(paths).not.toContain('data.rules');
   });
 });

@@ -95,7 +95,7 @@ describe('readDefinition', () => {
         serverless: null,
         instance: 'ml.m5.large',
         count: 2,
-        traffic: { type: 'all_at_once', wait: 0 },
+        traffic: { type: 'canary', size: 10, wait: 600_000 },
         capture: 100,
       },
       monitoring: {
@@ -107,6 +107,7 @@ describe('readDefinition', () => {
         on: ['new_data', 'drift', 'quality', 'age'],
         max_age: 30 * 86_400_000,
         cooldown: 86_400_000,
+        min_new_labels: 1000,
         budget: { runs: 8, dollars: 50, per: 30 * 86_400_000 },
         data: { mode: 'sliding', window: 180 * 86_400_000 },
       },

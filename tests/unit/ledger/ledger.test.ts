@@ -51,6 +51,27 @@ describe('a fact', () => {
     );
   });
 
+  it('is the same for all who read it, and none of them can change it', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+    const written = await ledger.record(counter, 'fact.json', { by: [1] });
+
+    const found = await ledger.read(counter, 'fact.json');
+
+    expect(found).toBe(written);
+    expect(() => found.by.push(2)).toThrow(TypeError);
+    expect(await ledger.read(counter, 'fact.json')).toEqual({ by: [1] });
+  });
+
+  it('is what each schema makes of it', async () => {
+    const ledger = ledgerOn(memoryObjectStore());
+    await ledger.record(schema, 'fact.json', { writer: 1 });
+
+    expect(await ledger.read(schema, 'fact.json')).toEqual({ writer: 1 });
+
+    expect(await ledger.read(z.object({ writer: z.int().transform(String) }), 'fact.json')).toEqual({ writer: '1' });
+    await expect(ledger.read(counter, 'fact.json')).rejects.toBeInstanceOf(ConflictError);
+  });
+
   it('stands against later writers', async () => {
     const ledger = ledgerOn(memoryObjectStore());
     await ledger.record(schema, 'fact.json', { writer: 1 });

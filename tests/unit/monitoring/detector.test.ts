@@ -1,27 +1,46 @@
 import { describe, expect, it } from 'vitest';
 
 import { randomStream } from '../../../shared/evaluation/random.ts';
-import { TAILED_DECILES } from '../../../shared/monitoring/bins.ts';
+import { buildBaseline, type Cells, type ColumnSpec } from '../../../shared/monitoring/baseline.ts';
 import {
   mergeCategoryProfiles,
   profileCategories,
   profileCategoryBaseline,
 } from '../../../shared/monitoring/category-profile.ts';
-import { detectCategoricalDrift, detectNumericDrift, wassersteinNoise } from '../../../shared/monitoring/detector.ts';
-import { profileBaseline, profileWindow } from '../../../shared/monitoring/profile.ts';
+import { detectColumnDrift } from '../../../shared/monitoring/detector.ts';
+import { profileBaseline } from '../../../shared/monitoring/profile.ts';
+import { wassersteinNoise } from '../../../shared/monitoring/wasserstein-noise.ts';
+import { windowProfiler } from '../../../shared/monitoring/window-profiler.ts';
 
+const DAY_MS = 86_400_000;
 const { uniform } = randomStream(42);
 /** Box and Muller's normal values. */
 const normal = (rows: number, shape: (value: number) => number = (value) => value): Float64Array =>
   Float64Array.from({ length: rows }, () =>
     shape(Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())),
   );
-const detection = { columns: 20 };
-const baseline = profileBaseline(normal(5_000), TAILED_DECILES);
-const noise = wassersteinNoise(baseline, 1);
-const found = (values: Float64Array) => detectNumericDrift(baseline, profileWindow(values, baseline), noise, detection);
+
+/** Judges windows of one column without chunks: by effect and noise alone, as one of `columns`. */
+function judging(spec: Pick<ColumnSpec, 'kind'>, cells: Cells, rows: number, columns: number) {
+  const baseline = buildBaseline(
+    [{ name: 'x', ofTime: false, ...spec }],
+    [{ rows, times: null, cells: { x: cells } }],
+    DAY_MS,
+  );
+  return (window: Cells, size: number) => {
+    const profiler = windowProfiler(baseline);
+    profiler.add(size, { x: window });
+    const [column] = baseline.columns;
+    const [found] = profiler.profile().columns;
+    if (column === undefined || found === undefined) throw new Error('one column');
+    return detectColumnDrift(column, found.data, {}, { columns });
+  };
+}
 
 describe('the drift of a column of numbers', () => {
+  const judge = judging({ kind: 'number' }, normal(5_000), 5_000, 20);
+  const found = (values: Float64Array) => judge(values, values.length);
+
   it('is seldom seen where there is none', () => {
     const windows = Array.from({ length: 100 }, () => found(normal(500)).outcome);
 
@@ -50,22 +69,46 @@ describe('the drift of a column of numbers', () => {
     expect(outside).toMatchObject({ outcome: 'drift', keys: { out_of_range: { drifted: true } } });
   });
 
-  it('cannot be told from few rows or none, which is never "no drift"', () => {
-    expect(found(normal(60))).toMatchObject({ outcome: 'insufficient_data', present: 60 });
-    expect(found(new Float64Array(500).fill(Number.NaN))).toMatchObject({
-      outcome: 'insufficient_data',
-      minimumDetectable: null,
-    });
+  it('is seen where every value is missing that was there', () => {
+    const finding = found(new Float64Array(500).fill(Number.NaN));
+
+    expect(finding).toMatchObject({ outcome: 'drift', keys: { nulls: { value: 1, drifted: true } } });
+  });
+
+  it('cannot be told from few rows or few values, which is never "no drift"', () => {
+    const some = normal(500, (value) => value);
+    const half = judging(
+      { kind: 'number' },
+      normal(5_000, (value) => (uniform() < 0.9 ? Number.NaN : value)),
+      5_000,
+      1,
+    );
+
+    expect(found(normal(60))).toMatchObject({ outcome: 'insufficient_data', keys: {}, severity: null });
+    expect(
+      half(
+        some.map((value, row) => (row % 10 === 0 ? value : Number.NaN)),
+        500,
+      ),
+    ).toMatchObject({ outcome: 'insufficient_data', keys: { nulls: { drifted: false } }, severity: null });
     expect(wassersteinNoise(profileBaseline(new Float64Array(0), 10), 1)).toBeNull();
+  });
+
+  it('is held against the largest of effect and noise: few rows of an unchanged column are far apart', () => {
+    const { keys } = found(normal(200));
+
+    expect(keys.jensen_shannon).toMatchObject({ effect: 0.1, chunks: null, drifted: false });
+    expect(keys.jensen_shannon?.limit).toBe(keys.jensen_shannon?.noise);
+    expect(keys.jensen_shannon?.noise).toBeGreaterThan(0.1);
+    expect(keys.wasserstein?.limit).toBe(keys.wasserstein?.noise);
   });
 });
 
 describe('the drift of a column of categories', () => {
   const colours = (rows: number, share: number): string[] =>
     Array.from({ length: rows }, () => (uniform() < share ? 'red' : 'blue'));
-  const before = profileCategoryBaseline(colours(2_000, 0.5));
-  const drifted = (values: readonly (string | null)[]) =>
-    detectCategoricalDrift(before, profileCategories(values, before.categories), { columns: 5 });
+  const judge = judging({ kind: 'category' }, colours(2_000, 0.5), 2_000, 5);
+  const drifted = (values: readonly (string | null)[]) => judge(values, values.length);
 
   it('is seen in moved shares, unseen values and missing ones', () => {
     const rows = colours(1_000, 0.5);
@@ -84,14 +127,26 @@ describe('the drift of a column of categories', () => {
     expect(drifted(rows.slice(0, 50)).outcome).toBe('insufficient_data');
   });
 
-  it('is seen below a constant, where bins of numbers are blind', () => {
-    const constant = profileCategoryBaseline(new Array<string>(500).fill('3'));
-    const window = profileCategories(
-      [...new Array<string>(400).fill('3'), ...new Array<string>(100).fill('2')],
-      constant.categories,
+  it('is seldom seen where many rare categories come together, which differ between samples', () => {
+    // A third of the rows belongs to categories beyond the fifty that are counted by name.
+    const drawn = (rows: number): string[] =>
+      Array.from({ length: rows }, () => `c${Math.floor(200 * uniform() ** 2)}`);
+    const many = judging({ kind: 'category' }, drawn(20_000), 20_000, 5);
+
+    const windows = Array.from({ length: 100 }, () => many(drawn(150), 150).outcome);
+
+    expect(windows.filter((outcome) => outcome === 'drift').length).toBeLessThanOrEqual(1);
+  });
+
+  it('is seen below a constant of numbers, where bins are blind', () => {
+    const constant = judging({ kind: 'number' }, new Float64Array(500).fill(3), 500, 1);
+
+    const finding = constant(
+      Float64Array.from({ length: 500 }, (_, row) => (row < 400 ? 3 : 2)),
+      500,
     );
 
-    expect(detectCategoricalDrift(constant, window, { columns: 1 }).outcome).toBe('drift');
+    expect(finding).toMatchObject({ outcome: 'drift', keys: { unseen: { value: 0.2, drifted: true } } });
   });
 
   it('is taken over the fifty most frequent values and all others together', () => {
@@ -105,14 +160,11 @@ describe('the drift of a column of categories', () => {
 
   it('adds up over windows of the same categories only', () => {
     const [a, b] = [
-      profileCategories(['red', null], before.categories),
-      profileCategories(['blue', 'green'], before.categories),
+      profileCategories(['red', null], ['blue', 'red']),
+      profileCategories({ codes: [0, 1], names: ['blue', 'green'] }, ['blue', 'red']),
     ];
 
-    expect(mergeCategoryProfiles(a, b)).toEqual(profileCategories(['red', null, 'blue', 'green'], before.categories));
+    expect(mergeCategoryProfiles(a, b)).toEqual(profileCategories(['red', null, 'blue', 'green'], ['blue', 'red']));
     expect(() => mergeCategoryProfiles(a, profileCategoryBaseline(['x']))).toThrow('different categories');
-    expect(() => detectCategoricalDrift(before, profileCategoryBaseline(['x']), { columns: 1 })).toThrow(
-      'different categories',
-    );
   });
 });

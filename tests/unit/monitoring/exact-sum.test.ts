@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { addExact, exactProduct, exactSum, rounded } from '../../../shared/monitoring/exact-sum.ts';
+import { addExact, exactMoments, exactProduct, exactSum, rounded } from '../../../shared/monitoring/exact-sum.ts';
 
 const terms = fc.array(fc.double({ min: -1e100, max: 1e100, noNaN: true }), { maxLength: 40 });
 
@@ -43,6 +43,21 @@ describe('an exact product', () => {
         const [high, low] = exactProduct(a, b);
 
         expect(BigInt(high) + BigInt(low)).toBe(BigInt(a) * BigInt(b));
+      }),
+    );
+  });
+
+  it('of many values and of their squares is the same batch by batch as term by term', () => {
+    fc.assert(
+      fc.property(terms, fc.nat(40), (values, cut) => {
+        const moments = exactMoments();
+        moments.add(Float64Array.of(...values.slice(0, cut), Number.NaN, 1e160), 1e150);
+        moments.add(Float64Array.from(values.slice(cut)), 1e150);
+
+        expect(moments.sums()).toEqual({
+          sum: exactSum(values),
+          sumOfSquares: exactSum(values.flatMap((value) => exactProduct(value, value))),
+        });
       }),
     );
   });

@@ -6,8 +6,9 @@ import * as z from 'zod';
 
 import { RunPlannedV1 } from '../../../events/index.ts';
 import { CapacityError, DependencyError, RefusedError } from '../../../shared/errors.ts';
+import { dispatch } from '../../../shared/runtime/dispatch.ts';
 import { queueHandler } from '../../../shared/runtime/queue-handler.ts';
-import { dispatch, on } from '../../../shared/runtime/route.ts';
+import { on } from '../../../shared/runtime/route.ts';
 import { context, ownEvent, SENT_AT } from './invocation.ts';
 
 const planned = ownEvent('RunPlanned.v1', { model: 'late-bus', run: '20010201-0123456789' });

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 
 import { ModelTrainedV1, RunPlannedV1, SageMakerEndpoint } from '../../../events/index.ts';
 import { InvalidEventError } from '../../../shared/errors.ts';
+import { dispatch } from '../../../shared/runtime/dispatch.ts';
 import { eventHandler } from '../../../shared/runtime/event-handler.ts';
-import { dispatch, on, onAws } from '../../../shared/runtime/route.ts';
+import { on, onAws } from '../../../shared/runtime/route.ts';
 import type { Woken } from '../../../shared/runtime/woken.ts';
 import { context, ownEvent } from './invocation.ts';
 

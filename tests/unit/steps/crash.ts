@@ -41,6 +41,7 @@ export const fragileSageMaker = (sageMaker: SageMakerApi, { guard }: Fuse): Sage
   create: (...given) => guard(() => sageMaker.create(...given)),
   updateEndpoint: (...given) => guard(() => sageMaker.updateEndpoint(...given)),
   deleteEndpoint: (...given) => guard(() => sageMaker.deleteEndpoint(...given)),
+  remove: (...given) => guard(() => sageMaker.remove(...given)),
   createPackage: (...given) => guard(() => sageMaker.createPackage(...given)),
   updatePackage: (...given) => guard(() => sageMaker.updatePackage(...given)),
 });

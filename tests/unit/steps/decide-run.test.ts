@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { type AcceptedDataset, decideRun, type RunEvidence } from '../../../functions/plan-run/decide-run.ts';
+import { decideRun, type RunEvidence } from '../../../functions/plan-run/decide-run.ts';
+import type { AcceptedDataset } from '../../../shared/ledger/accepted-data.ts';
 import type { Champion, Slot } from '../../../shared/ledger/facts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -80,7 +81,7 @@ const evidence = (some: Partial<RunEvidence> = {}): RunEvidence => ({
   policy: {
     onNewData: true,
     cooldownMs: DAY_MS,
-    budget: { runs: 3, perMs: 30 * DAY_MS },
+    budget: { runs: 3, dollars: 50, perMs: 30 * DAY_MS },
     windowMs: null,
     time: 'at',
     split: { validation: 0.1, gate: 0.2, embargoMs: 0 },
@@ -90,6 +91,8 @@ const evidence = (some: Partial<RunEvidence> = {}): RunEvidence => ({
   championSplit: undefined,
   datasets: [dataset(1)],
   unjudged: 0,
+  rejections: 0,
+  cost: { dollars: 0.23, basis: 'an hour' },
   ...some,
 });
 
@@ -177,6 +180,22 @@ describe('whether a run starts', () => {
   });
 });
 
+describe('what does not help', () => {
+  const retraining: RunEvidence['trigger'] = { ...requested(), kind: 'retraining' };
+
+  it('is the same data again, whatever monitoring proposes', () => {
+    expect(codeOf({ trigger: retraining, datasets: [dataset(1, { taken: true })] })).toBe('no_new_data');
+    expect(codeOf({ trigger: retraining })).toBe('run');
+  });
+
+  it('is a third try by itself after two rejections; who asks for a run has looked', () => {
+    expect(codeOf({ rejections: 1 })).toBe('run');
+    expect(codeOf({ rejections: 2 })).toBe('paused');
+    expect(codeOf({ rejections: 2, trigger: retraining })).toBe('paused');
+    expect(codeOf({ rejections: 2, trigger: requested() })).toBe('run');
+  });
+});
+
 describe('spending', () => {
   it('exempts the first run from the cooldown', () => {
     expect(codeOf({ slot: slot() })).toBe('run');
@@ -197,6 +216,26 @@ describe('spending', () => {
     expect(codeOf({ slot: slot(100, 200, 300) })).toBe('budget');
     expect(codeOf({ slot: slot(100, 200) })).toBe('run');
     expect(codeOf({ slot: slot(100, 200, 31 * 24) })).toBe('run');
+  });
+
+  it('stays within the dollars of its period, this run’s included', () => {
+    const cost = (dollars: number | null) => ({ dollars, basis: 'an hour on an instance' });
+    const spent = (dollars: number | null): Slot => {
+      const past = slot(100, 200);
+      return { ...past, history: past.history.map((run) => ({ ...run, dollars })) };
+    };
+
+    expect(codeOf({ slot: spent(20), cost: cost(10) })).toBe('run');
+    expect(codeOf({ slot: spent(20), cost: cost(10.01) })).toBe('budget');
+    expect(codeOf({ slot: spent(20), cost: cost(10.01), trigger: requested(['budget']) })).toBe('run');
+    expect(planOf({ slot: spent(20), cost: cost(10) }).cost).toEqual(cost(10));
+  });
+
+  it('counts runs alone where no price is known, and says so in the plan', () => {
+    const cost = { dollars: null, basis: 'no price is known' };
+
+    expect(planOf({ slot: slot(100, 200), cost }).cost).toEqual(cost);
+    expect(codeOf({ slot: slot(100, 200, 300), cost })).toBe('budget');
   });
 
   it('binds requests and retraining too', () => {

@@ -16,6 +16,7 @@ import {
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
+import { rollbackAlarmNames } from '../../../shared/rollout/rollback-alarms.ts';
 import { endpointName } from '../../../shared/sagemaker/names.ts';
 import { policy } from '../evaluation/decision-evidence.ts';
 import { Crash, type Fuse, finishesAfterAnyCrash, fuse } from './crash.ts';
@@ -36,6 +37,7 @@ import {
 const PATIENCE_MS = 24 * 3_600_000;
 const ENDPOINT = endpointName(STAGE, MODEL, INPUT_DIGEST, 'instance');
 const CONFIG = `mr-dev-${MODEL}-${RUN}-cfg`;
+const ALARMS = rollbackAlarmNames(STAGE, MODEL);
 const OLD_CONFIG = `mr-dev-${MODEL}-${CHAMPION_RUN}-cfg`;
 
 const world = async ({ champion = false, status = 'Approved', definition = DEFINITION } = {}) => {
@@ -110,6 +112,7 @@ describe('deploying an approved candidate', () => {
 
     expect(run.sageMaker.effects).toEqual([
       `create endpointConfig ${CONFIG}`,
+      ...ALARMS.map((name) => `put alarm ${name}`),
       `update endpoint ${ENDPOINT} to ${CONFIG}`,
     ]);
     expect(await run.deployment()).toMatchObject({
@@ -174,7 +177,7 @@ describe('deploying an approved candidate', () => {
 
   it.each([
     ['creating', false, 7],
-    ['updating', true, 7],
+    ['updating', true, 11],
   ])('comes to the same after a crash at any effect: %s', async (_what, champion, expected) => {
     const effects = await finishesAfterAnyCrash(async () => {
       const run = await world({ champion });

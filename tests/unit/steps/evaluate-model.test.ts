@@ -278,16 +278,35 @@ describe('the anchor', () => {
     expect(await run.evaluate()).toEqual({ outcome: 'waiting' });
   });
 
-  it.each([
-    ['not_comparable', 'its label was delay > 40'],
-    ['gone', 'its model is no longer on SageMaker'],
-  ] as const)('that is %s is said not to be comparable, and why', async (anchor, message) => {
-    const run = await world({ anchor });
+  it('whose label meant something else is said not to be comparable, and why', async () => {
+    const run = await world({ anchor: 'not_comparable' });
 
     await run.evaluate();
 
+    const message = 'its label was delay > 40';
     expect((await found(run))?.anchor).toEqual({ outcome: 'not_comparable', run: ANCHOR_RUN, message });
   });
+
+  it.each([
+    ['gone', 'its model is no longer on SageMaker'],
+    ['unprepared', 'its gate rows were not prepared'],
+  ] as const)(
+    'that is %s is refused, so that a person decides: nobody else sees small steps add up',
+    async (anchor, why) => {
+      const run = await world({ anchor });
+
+      await run.evaluate();
+
+      const evaluation = await found(run);
+      expect(evaluation?.anchor).toMatchObject({
+        outcome: 'refused',
+        run: ANCHOR_RUN,
+        code: 'missing_rows',
+        message: expect.stringContaining(why),
+      });
+      expect(evaluation?.againstAnchor).toBeNull();
+    },
+  );
 });
 
 describe('the circumstances', () => {

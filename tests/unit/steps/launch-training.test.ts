@@ -390,6 +390,13 @@ describe('the hyperparameters', () => {
     expect(xgboostHyperparameters(weighted, null)).toMatchObject({ csv_weights: '1' });
   });
 
+  it('say that there are weights where age is one', () => {
+    const yaml = `${DEFINITION}retraining: { data: { mode: weighted, half_life: 60d } }\n`;
+    const { definition } = readDefinition(yaml, `${MODEL}.yml`);
+
+    expect(xgboostHyperparameters(definition, null)).toMatchObject({ csv_weights: '1' });
+  });
+
   it('are none where classes and problem do not go together', () => {
     expect(() => xgboostHyperparameters(classes, null)).toThrow(ConfigError);
     expect(() => xgboostHyperparameters(weighted, 3)).toThrow(ConfigError);

@@ -27,6 +27,7 @@ import type { Woken } from '../../../shared/runtime/woken.ts';
 import { packageGroup } from '../../../shared/sagemaker/names.ts';
 import { packageDescription } from '../../../shared/sagemaker/package-description.ts';
 import { type Fuse, fragileSageMaker, fragileStore, fuse } from './crash.ts';
+import { fragileAlarms, memoryCloudWatch } from './memory-cloudwatch.ts';
 import { memorySageMaker } from './memory-sagemaker.ts';
 
 export const STAGE = 'dev';
@@ -73,6 +74,7 @@ export const loopWorld = () => {
   const store = memoryObjectStore();
   const ledger = ledgerOn(store);
   const sageMaker = memorySageMaker();
+  const cloudWatch = memoryCloudWatch(sageMaker.effects);
   const told: Told[] = [];
   const tell: Tell = async (contract, about, data) => {
     told.push({ type: contract.detailType, about, data: contract.data.parse(data) });
@@ -83,6 +85,7 @@ export const loopWorld = () => {
     store,
     ledger,
     sageMaker,
+    cloudWatch,
     told,
     tell,
     types: () => told.map(({ type }) => type),
@@ -90,6 +93,10 @@ export const loopWorld = () => {
     deps: (through: Fuse = fuse(0, 'before')) => ({
       ledger: ledgerOn(fragileStore(store, through)),
       sageMaker: fragileSageMaker(sageMaker, through),
+      alarms: fragileAlarms(cloudWatch.alarms, through),
+      dashboards: cloudWatch.dashboards,
+      readMetric: cloudWatch.readMetric,
+      publish: cloudWatch.publish,
       tell: ((...given) => through.guard(() => tell(...given))) satisfies Tell,
     }),
     /** Everything that lasts. What was told twice counts once: whoever hears it twice does nothing twice. */
@@ -97,7 +104,8 @@ export const loopWorld = () => {
       const facts: Record<string, string> = {};
       for (const key of store.keys()) facts[key] = new TextDecoder().decode((await store.get(key))?.body);
       const events = [...new Set(told.map((event) => JSON.stringify(event)))].sort();
-      return { facts, sageMaker: structuredClone(sageMaker.contents()), events };
+      const alarms = Object.fromEntries(cloudWatch.standing);
+      return { facts, sageMaker: structuredClone(sageMaker.contents()), alarms, events };
     },
 
     async publish(yaml = DEFINITION): Promise<PublishedDefinition> {

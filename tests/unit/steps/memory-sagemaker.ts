@@ -136,6 +136,11 @@ export const memorySageMaker = (): MemorySageMaker => {
       things.delete(`endpoint ${name}`);
       effects.push(`delete endpoint ${name}`);
     },
+    async remove(kind, name) {
+      there(`${kind} ${name}`);
+      things.delete(`${kind} ${name}`);
+      effects.push(`delete ${kind} ${name}`);
+    },
     async createPackage(request: SageMakerRequest) {
       const arn = `arn:aws:sagemaker:eu-west-1:000000000000:model-package/${String(request.ModelPackageGroupName)}/${packages.size + 1}`;
       packages.set(arn, copy({ ...request, ModelPackageArn: arn }));

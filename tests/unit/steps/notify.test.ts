@@ -128,6 +128,8 @@ describe('the words', () => {
       end: 'failed',
       dataset: 'd',
       accepted: true,
+      trigger: 'drift',
+      proposal: 'investigate',
     };
 
     for (const say of Object.values(notices)) {

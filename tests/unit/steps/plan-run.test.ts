@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { estimateCost } from '../../../functions/plan-run/estimate-cost.ts';
 import { planRun, type RunTrigger } from '../../../functions/plan-run/plan-run.ts';
 import { DependencyError } from '../../../shared/errors.ts';
 import {
@@ -9,6 +10,7 @@ import {
   runPlanSchema,
   slotSchema,
   takenSchema,
+  trainedSchema,
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
@@ -262,6 +264,97 @@ describe('planning a run', () => {
 
     expect(run.runs()).toHaveLength(1);
     expect(await run.slot()).toMatchObject({ flight: null });
+  });
+});
+
+describe('a pause', () => {
+  const quick = `${DEFINITION}retraining: { cooldown: 1h, min_new_labels: 1 }\n`;
+
+  /** Two runs whose candidates were rejected, each on data of its own. */
+  const rejectedTwice = async () => {
+    const run = await world(quick);
+    await run.wake({}, { eventId: 'event-1' });
+    await run.end(later(1));
+    await run.dataset(2, run.published, tenDays(11));
+    await run.wake({}, { eventId: 'event-2', now: later(3), occurredAt: later(3) });
+    await run.end(later(4));
+    run.told.length = 0;
+    return run;
+  };
+
+  it('follows two rejections in a row, and a person is told once', async () => {
+    const run = await rejectedTwice();
+
+    const first = await run.wake({}, { eventId: 'ended-2', now: later(4) });
+    await run.dataset(3, run.published, tenDays(21));
+    const again = await run.wake({}, { eventId: 'event-3', now: later(9) });
+
+    expect([first, again]).toEqual([{ outcome: 'paused' }, { outcome: 'paused' }]);
+    expect(run.runs()).toHaveLength(2);
+    expect(new Set(run.told.map(({ type, about }) => `${type} ${about}`)).size).toBe(1);
+    expect(run.told[0]).toMatchObject({ type: 'RunDeclined.v1', data: { reasons: [{ code: 'paused' }] } });
+  });
+
+  it('is ended by another definition', async () => {
+    const run = await rejectedTwice();
+    const published = await run.publish(quick.replace('cooldown: 1h', 'cooldown: 2h'));
+    await run.dataset(3, published, tenDays(21));
+
+    const outcome = await run.wake({}, { eventId: 'event-3', now: later(9) });
+
+    expect(outcome.outcome).toBe('planned');
+  });
+
+  it('does not keep a run from being asked for', async () => {
+    const run = await rejectedTwice();
+
+    const outcome = await run.wake(request, { eventId: 'request-1', now: later(9) });
+
+    expect(outcome.outcome).toBe('planned');
+  });
+});
+
+describe('what a run is expected to cost', () => {
+  it('is as long as the longest training so far, and stands in the plan and the slot', async () => {
+    const run = await world(`${DEFINITION}retraining: { cooldown: 1h }\n`);
+    const first = await run.wake();
+    const trained = { model: MODEL, jobName: 'j', artifact: 's3://a', modelName: 'm', metrics: {} };
+    await run.ledger.record(trainedSchema, keys.trained(MODEL, first.run ?? ''), {
+      ...trained,
+      run: first.run ?? '',
+      trainingSeconds: 720,
+      transforms: [{ role: 'cand', jobName: 'j', modelName: 'm' }],
+      trainedAt: NOW.toISOString(),
+    });
+    await run.end(later(1));
+    await run.dataset(2, run.published, tenDays(11));
+
+    await run.wake({}, { eventId: 'event-2', now: later(3), occurredAt: later(3) });
+
+    const slot = await run.slot();
+    expect(slot?.history.map(({ dollars }) => dollars)).toEqual([0.23, expect.closeTo(0.046, 10)]);
+    expect(slot?.flight?.cost?.basis).toBe(
+      'the longest training so far, 720 s, on ml.m5.xlarge at $0.23 an hour on demand',
+    );
+  });
+
+  it('is unknown where a price is, and the plan says so', () => {
+    expect(estimateCost({ instances: ['ml.m5.xlarge', 'ml.p9.huge'], maxRuntimeMs: HOUR_MS, pastSeconds: [] })).toEqual(
+      {
+        dollars: null,
+        basis: 'no price of ml.p9.huge is known: runs are counted and dollars are not',
+      },
+    );
+  });
+
+  it('goes by the dearest of the instances, for as long as training may take', () => {
+    const { dollars } = estimateCost({
+      instances: ['ml.m5.large', 'ml.m5.2xlarge'],
+      maxRuntimeMs: 2 * HOUR_MS,
+      pastSeconds: [],
+    });
+
+    expect(dollars).toBeCloseTo(0.922, 10);
   });
 });
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
+import { capturer } from '../../../functions/predict/capture.ts';
 import { inferenceIdOf, MAX_RECORDS, predict } from '../../../functions/predict/predict.ts';
 import { type RunInput, runInputSchema } from '../../../shared/data/run-input.ts';
 import { publish } from '../../../shared/definition/publish.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
 import { resolveInput } from '../../../shared/definition/resolve.ts';
-import { DependencyError } from '../../../shared/errors.ts';
+import { DependencyError, RefusedError } from '../../../shared/errors.ts';
 import { championSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { CHAMPION_RUN, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
@@ -64,7 +65,7 @@ const world = async (problem: Problem = 'binary', some: Partial<RunInput> = {}) 
       .split('\n')
       .map((_, row) => `${(row + 1) / 4}`)
       .join('\n');
-  const answer = predict({ ledger: loop.ledger, sageMaker: loop.sageMaker });
+  const answer = predict({ ledger: loop.ledger, sageMaker: loop.sageMaker, capture: capturer(loop.store) });
   return {
     ...loop,
     runInput,
@@ -282,5 +283,70 @@ describe('the answer of a binary model', () => {
     run.sageMaker.answer = () => '0.2';
 
     expect(Object((await run.ask(RECORD)).body)).toMatchObject({ score: 0.2, late: true });
+  });
+});
+
+describe('a prediction of a serverless endpoint', () => {
+  const serverless = async () => {
+    const run = await world();
+    await run.champion({ n: 2, predictCaptures: 100 });
+    return run;
+  };
+
+  it('is captured before it is answered', async () => {
+    const run = await serverless();
+
+    expect(await run.ask(RECORD)).toMatchObject({ status: 200, outcome: 'answered' });
+
+    expect(run.store.keys().filter((key) => key.startsWith(`capture/${MODEL}/${CHAMPION_RUN}/`))).toHaveLength(1);
+  });
+
+  it('is answered where it cannot be captured, and counted', async () => {
+    const run = await serverless();
+    const answer = predict({
+      ledger: run.ledger,
+      sageMaker: run.sageMaker,
+      capture: async () => {
+        throw new DependencyError('SlowDown');
+      },
+    });
+
+    const answered = await answer({
+      method: 'POST',
+      path: MODEL,
+      body: JSON.stringify(RECORD),
+      now: NOW,
+      requestId: 'request-1',
+    });
+
+    expect(answered).toMatchObject({ status: 200, outcome: 'answered_uncaptured' });
+  });
+});
+
+describe('a model that was taken out of service', () => {
+  const retired = { at: NOW.toISOString(), reason: 'another has taken over' };
+
+  it('is none: 404', async () => {
+    const run = await world();
+    await run.champion({ n: 2, retired });
+
+    expect(await run.ask(RECORD)).toMatchObject({ status: 404, body: { error: 'no_model' } });
+  });
+
+  it('is none at once where its endpoint is gone, though it was believed in service a moment ago', async () => {
+    const run = await world();
+    await run.ask(RECORD);
+    await run.ledger.point(championSchema, keys.champion(MODEL), (champion) => champion && { ...champion, retired });
+    run.sageMaker.refuse('invoke', new RefusedError('could not find the endpoint'));
+
+    expect(await run.ask(RECORD)).toMatchObject({ status: 404, body: { error: 'no_model' } });
+  });
+
+  it('is not suspected where an endpoint in service refuses', async () => {
+    const run = await world();
+    await run.ask(RECORD);
+    run.sageMaker.refuse('invoke', new RefusedError('the container answered 500'));
+
+    await expect(run.ask(RECORD)).rejects.toThrow(RefusedError);
   });
 });

@@ -255,6 +255,31 @@ describe('what training must not see', () => {
     expect((await run.text(splits.gate.parts[0]?.dataKey)).split('\n')[0]).toBe('0,1');
     expect(dropped).toMatchObject({ weight_invalid: 1 });
   });
+
+  it('halves what a row to train on counts for with each half-life it is older, times its own weight', async () => {
+    const weighing = async (yaml: string) => {
+      const run = await world(`${yaml}retraining: { data: { mode: weighted, half_life: 24h } }\n`);
+      await run.plan([await run.deliver(journeys(20))]);
+      await run.prepare();
+      const { splits } = await run.prepared();
+      const train = (await run.text(splits.train.parts[0]?.dataKey)).trimEnd().split('\n');
+      const [validation = ''] = (await run.text(splits.validation.parts[0]?.dataKey)).split('\n');
+      return { weights: train.map((line) => Number(line.split(',')[1])), validation };
+    };
+
+    const aged = await weighing(DEFINITION);
+    const both = await weighing(`${DEFINITION.replace('    - load\n', '')}  weight: load\n`);
+
+    // A row a day older counts half, and none counts more than one of the newest moment.
+    const perDay = aged.weights.length / new Set(aged.weights.map((weight) => Math.floor(Math.log2(weight)))).size;
+    expect(Number.isInteger(perDay)).toBe(true);
+    aged.weights.slice(perDay).forEach((weight, row) => {
+      expect(weight).toBeCloseTo(2 * (aged.weights[row] ?? 0), 12);
+    });
+    expect(Math.max(...aged.weights)).toBeLessThanOrEqual(1);
+    expect(both.weights[0]).toBeCloseTo(0.5 * (aged.weights[0] ?? 0), 12);
+    expect(aged.validation.split(',').length).toBe(4);
+  });
 });
 
 describe('what gives the label away', () => {

@@ -132,9 +132,39 @@ describe('gate rows', () => {
       ],
     );
 
-    const { cluster } = await read({ cluster: 'day' });
+    const { cluster } = await read({ cluster: { by: 'entity', inTime: false } });
 
-    expect(cluster).toEqual({ by: 'day', clusters: { ids: Uint32Array.of(0, 1, 2, 0, 2), count: 3 } });
+    expect(cluster).toEqual({ by: 'entity', clusters: { ids: Uint32Array.of(0, 1, 2, 0, 2), count: 3 } });
+  });
+
+  it('know which day comes before which, wherever they lie; rows without a day come last', async () => {
+    const { read } = await world(
+      [
+        ['label', 'number', [1, 0, 1]],
+        ['cluster', 'integer', [11_342, null, 11_340]],
+      ],
+      [
+        ['label', 'number', [0]],
+        ['cluster', 'integer', [11_341]],
+      ],
+    );
+
+    const { cluster } = await read({ cluster: { by: 'day', inTime: true } });
+
+    expect(cluster?.clusters).toEqual({
+      ids: Uint32Array.of(0, 1, 2, 3),
+      count: 4,
+      inTime: Uint32Array.of(2, 3, 0, 1),
+    });
+  });
+
+  it('are refused where blocks of time are text: nobody could say which come one after the other', async () => {
+    const { read } = await world([
+      ['label', 'number', [1, 0]],
+      ['cluster', 'string', ['monday', 'tuesday']],
+    ]);
+
+    await expect(read({ cluster: { by: 'day', inTime: true } })).rejects.toThrow('the clusters by day are text');
   });
 
   it('have the places of their classes as labels: what the model was taught first, then what it was not', async () => {
@@ -158,7 +188,7 @@ describe('gate rows', () => {
 
   it.each([
     ['a column that is asked for is not there', { slices: ['carrier'] }, 'no column slice.carrier'],
-    ['there is no cluster', { cluster: 'day' }, 'no column cluster'],
+    ['there is no cluster', { cluster: { by: 'day', inTime: true } }, 'no column cluster'],
     ['labels are text and should be numbers', {}, 'are text'],
   ])('are refused by name where %s', async (_what, some, message) => {
     const { read } = await world([['label', 'string', ['a', 'b']]]);

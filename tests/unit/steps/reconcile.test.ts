@@ -659,7 +659,13 @@ describe('endpoints that another has replaced', () => {
     const run = await world();
     let champion: Champion | undefined;
     for (const [index, endpointName] of endpoints.entries()) {
-      champion = await run.champion({ n: index + 1, run: `run-${index}`, endpointName, since: NOW.toISOString() });
+      champion = await run.champion({
+        n: index + 1,
+        run: `run-${index}`,
+        definitionDigest: run.published.digest,
+        endpointName,
+        since: NOW.toISOString(),
+      });
     }
     for (const name of new Set(endpoints)) await run.endpoint(name, 'c');
     return { ...run, champion };

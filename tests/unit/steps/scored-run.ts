@@ -63,7 +63,7 @@ export const scoredRun = async ({
   champion?: boolean;
   comparable?: boolean;
   /** Whether the run has an anchor, and whether its rows were prepared and scored. */
-  anchor?: 'none' | 'scored' | 'not_comparable' | 'gone';
+  anchor?: 'none' | 'scored' | 'not_comparable' | 'gone' | 'unprepared';
   problem?: 'binary' | 'multiclass';
   scores?: { cand: readonly string[]; champ: readonly string[]; anch?: readonly string[] };
   definition?: string;
@@ -194,6 +194,7 @@ export const scoredRun = async ({
     },
     updateEndpoint: refuse('updateEndpoint'),
     deleteEndpoint: refuse('deleteEndpoint'),
+    remove: refuse('remove'),
     invoke: refuse('invoke'),
   };
 
@@ -206,6 +207,7 @@ export const scoredRun = async ({
     sageMaker,
     jobs,
     versions,
+    readGateTimes: async () => null,
     /** All of the store, to see that nothing changed. */
     contents: async () => {
       const all: Record<string, string> = {};

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { BakeProbed } from '../../../functions/track-endpoint/bake-probe.ts';
 import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
 import { trackEndpoint } from '../../../functions/track-endpoint/track-endpoint.ts';
 import { ConflictError, DependencyError, RefusedError } from '../../../shared/errors.ts';
@@ -7,6 +8,7 @@ import {
   championSchema,
   type Deployment,
   deploymentEndSchema,
+  deploymentMismatchSchema,
   deploymentSchema,
   deploymentStartedSchema,
   runEndSchema,
@@ -14,6 +16,7 @@ import {
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
+import { watchAlarmNames } from '../../../shared/monitoring/watch-alarms.ts';
 import { endpointName } from '../../../shared/sagemaker/names.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
 import { CHAMPION_RUN, DAYS_LATER, INPUT_DIGEST, loopWorld, MODEL, NOW, RUN, STAGE, woken } from './loop-world.ts';
@@ -30,6 +33,7 @@ const world = async ({
   how = 'served' as How,
   reason = undefined as string | undefined,
   started = true,
+  rollback = undefined as Deployment['rollback'],
   /** What the probe finds; null: it asks the endpoint. */
   probe = { ok: true, reason: 'the endpoint answered as the candidate did' } as { ok: boolean; reason: string } | null,
 } = {}) => {
@@ -53,6 +57,7 @@ const world = async ({
     definitionDigest: published.digest,
     replaces: champion && { run: champion.run, endpointName: ENDPOINT, endpointConfigName: OLD_CONFIG },
     trigger: modelPackageArn,
+    ...(rollback && { rollback }),
     decidedAt: NOW.toISOString(),
   });
   if (kind === 'update') {
@@ -69,11 +74,18 @@ const world = async ({
   if (how !== 'under way') loop.sageMaker.settle(ENDPOINT, how, reason);
   loop.sageMaker.effects.length = 0;
   const probed: Deployment[] = [];
-  const answers = { probe };
+  const answers = { probe, baking: 'baking' as BakeProbed['outcome'] };
+  const baked: Deployment[] = [];
   const wake = (now = NOW, name = ENDPOINT, through?: Fuse) =>
     trackEndpoint({
       ...loop.deps(through),
       stage: STAGE,
+      pageArns: ['arn:notices'],
+      region: 'eu-west-1',
+      bakeProbe: async (deployment) => {
+        baked.push(deployment);
+        return { outcome: answers.baking };
+      },
       probe: async (deployment) => {
         probed.push(deployment);
         return answers.probe ?? goldenProbe(loop.ledger, loop.store, loop.sageMaker)(deployment);
@@ -83,6 +95,7 @@ const world = async ({
     ...loop,
     modelPackageArn,
     probed,
+    baked,
     answers,
     wake,
     champion: () => loop.ledger.find(championSchema, keys.champion(MODEL)),
@@ -218,6 +231,122 @@ describe('a rollout that does not hold', () => {
   });
 });
 
+describe('a rollout that bakes', () => {
+  const baking = async (mood: 'baking' | 'mismatch' = 'baking') => {
+    const run = await world({ kind: 'update', how: 'under way' });
+    const variant = { VariantName: 'main', VariantStatus: [{ Status: 'Baking' }] };
+    run.sageMaker.set('endpoint', ENDPOINT, {
+      PendingDeploymentSummary: { EndpointConfigName: CONFIG, ProductionVariants: [variant] },
+    });
+    run.answers.baking = mood;
+    return run;
+  };
+
+  it.each(['baking', 'mismatch'] as const)('is asked, and nothing is decided by that: %s', async (mood) => {
+    const run = await baking(mood);
+    const before = await run.state();
+
+    expect(await run.wake()).toEqual({ outcome: mood });
+
+    expect(run.baked).toHaveLength(1);
+    expect(run.probed).toEqual([]);
+    expect(await run.state()).toEqual(before);
+  });
+
+  it('is not asked before the new fleet takes traffic', async () => {
+    const run = await world({ kind: 'update', how: 'under way' });
+
+    expect(await run.wake()).toEqual({ outcome: 'running' });
+
+    expect(run.baked).toEqual([]);
+  });
+
+  it('and is turned back says what was seen', async () => {
+    const run = await world({ kind: 'update', how: 'rolled back', reason: 'the alarm a is in ALARM' });
+    await run.ledger.record(deploymentMismatchSchema, keys.deploymentMismatch(MODEL, 1), {
+      model: MODEL,
+      n: 1,
+      wrong: 3,
+      asked: 7,
+      reason: 'refused: out of order',
+      seenAt: NOW.toISOString(),
+    });
+
+    await run.wake();
+
+    expect((await run.end())?.reason).toBe(
+      `the endpoint came back in service on ${OLD_CONFIG}: the alarm a is in ALARM; while it baked, 3 of 7 requests of golden rows were refused: out of order`,
+    );
+  });
+
+  it('for longer than SageMaker lets a rollout take is ended and told', async () => {
+    const run = await baking();
+    const hours = (count: number) => new Date(NOW.getTime() + count * 3_600_000);
+
+    expect(await run.wake(hours(8))).toEqual({ outcome: 'baking' });
+    expect(await run.wake(hours(10))).toEqual({ outcome: 'failed' });
+
+    expect((await run.end())?.reason).toMatch(/is Updating after 10 hours, longer than SageMaker lets a rollout take/);
+    expect(run.types()).toEqual(['DeploymentRolledBack.v1', 'RunEnded.v1']);
+    expect(await run.approval()).toBe('Rejected');
+  });
+});
+
+describe('a rollout that was taken back', () => {
+  it('is taken back again where the endpoint serves it after all', async () => {
+    const run = await world({ kind: 'update', probe: { ok: false, reason: 'wrong' } });
+    await run.wake();
+    // The update that was to put the old configuration back failed, silently as any other.
+    run.sageMaker.settle(ENDPOINT, 'rolled back');
+    run.sageMaker.effects.length = 0;
+
+    expect(await run.wake(DAYS_LATER)).toEqual({ outcome: 'taken_back_again' });
+
+    expect(run.sageMaker.effects).toEqual([`update endpoint ${ENDPOINT} to ${OLD_CONFIG}`]);
+  });
+});
+
+describe('a champion of the past that is put back', () => {
+  const rollback = { reason: 'it answers badly' };
+
+  it('becomes champion once more, and no run of long ago is ended', async () => {
+    const run = await world({ kind: 'update', rollback });
+
+    expect(await run.wake()).toEqual({ outcome: 'deployed' });
+
+    expect(await run.champion()).toMatchObject({ n: 2, run: RUN });
+    expect(run.told).toMatchObject([{ type: 'ModelDeployed.v1', data: { rollback: rollback.reason } }]);
+  });
+
+  it('and does not answer as it did leaves the other in service, and keeps its version', async () => {
+    const run = await world({ kind: 'update', rollback, probe: { ok: false, reason: 'wrong' } });
+
+    expect(await run.wake()).toEqual({ outcome: 'rolled-back' });
+
+    expect(await run.approval()).toBe('Approved');
+    expect(run.types()).toEqual(['DeploymentRolledBack.v1']);
+    expect(run.sageMaker.effects).toEqual([`update endpoint ${ENDPOINT} to ${OLD_CONFIG}`]);
+  });
+});
+
+describe('a champion', () => {
+  it('is watched from its first moment: a heartbeat, then the alarms', async () => {
+    const run = await world();
+
+    await run.wake();
+
+    expect(run.cloudWatch.published).toMatchObject([{ name: 'Heartbeat', value: 1, at: NOW }]);
+    expect([...run.cloudWatch.standing.keys()].sort()).toEqual(watchAlarmNames(STAGE, MODEL).sort());
+    expect(run.cloudWatch.standing.get(`mr-dev-${MODEL}-watch-silence`)).toMatchObject({
+      AlarmActions: ['arn:notices'],
+    });
+    expect(await run.champion()).not.toHaveProperty('predictCaptures');
+    const { widgets } = JSON.parse(run.cloudWatch.shown.get(`mr-${STAGE}-${MODEL}`) ?? '{}');
+    expect(widgets).toHaveLength(6);
+    expect(widgets[0].properties.metrics[0]).toContain(ENDPOINT);
+  });
+});
+
 describe('an endpoint that is asked with the golden rows', () => {
   const asked = async (error: Error) => {
     const run = await world({ kind: 'update', probe: null });
@@ -255,8 +384,8 @@ describe('an endpoint that is asked with the golden rows', () => {
 });
 
 const cases = [
-  ['deployed', {}, 8],
-  ['deployed by an update', { kind: 'update' as const }, 8],
+  ['deployed', {}, 11],
+  ['deployed by an update', { kind: 'update' as const }, 11],
   ['rolled back by SageMaker', { kind: 'update' as const, how: 'rolled back' as const }, 7],
   ['rolled back by the probe', { kind: 'update' as const, probe: { ok: false, reason: 'wrong' } }, 8],
   ['failed', { how: 'failed' as const }, 8],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { currentDatasets, type Delivery } from '../../../functions/plan-run/current-datasets.ts';
+import { currentDatasets, type Delivery } from '../../../shared/ledger/current-datasets.ts';
 
 const accepted = (dataset: string, receivedAt = '2001-01-01T00:00:00.000Z') => ({
   dataset: {

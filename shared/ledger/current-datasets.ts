@@ -1,4 +1,4 @@
-import type { Arrival, Dataset } from '../../shared/ledger/facts.ts';
+import type { Arrival, Dataset } from './facts.ts';
 
 /** What of an arrival says which dataset a key means. */
 export type Delivery = Pick<Arrival, 'upload' | 'receivedAt' | 'outcome' | 'dataset'>;

@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Evaluation } from '../../../shared/evaluation/evaluation.ts';
+import { randomStream } from '../../../shared/evaluation/random.ts';
+import type { JoinedWindow } from '../../../shared/monitoring/label-join.ts';
+import { type LiveQualityInput, liveQuality } from '../../../shared/monitoring/live-quality.ts';
+
+const DAY_MS = 86_400_000;
+const WINDOW = { startMs: Date.parse('2001-01-25T00:00:00Z'), endMs: Date.parse('2001-01-26T00:00:00Z') };
+const DUE = new Date(WINDOW.endMs + DAY_MS);
+
+const COUNTS: JoinedWindow['counts'] = {
+  requests: 0,
+  duplicates: 0,
+  elsewhere: 0,
+  unmatched: 0,
+  corrected: 0,
+  otherMeaning: 0,
+  ambiguous: 0,
+  invalid: 0,
+};
+
+/** Rows spread over the window whose labels follow their scores; `flipped` of them the wrong way round. */
+const rows = (count: number, { flipped = 0, labelled = 1, seed = 7 } = {}): JoinedWindow => {
+  const random = randomStream(seed);
+  const scores = Float64Array.from({ length: count }, () => random.uniform());
+  const labels = scores.map((score, row) => {
+    const truth = random.uniform() < score ? 1 : 0;
+    if (row >= labelled * count) return Number.NaN;
+    return random.uniform() < flipped ? 1 - truth : truth;
+  });
+  return {
+    scores: [scores],
+    labels,
+    atMs: scores.map((_, row) => WINDOW.startMs + ((row * 7919) % count) * (DAY_MS / count)),
+    lagMs: labels.filter((label) => !Number.isNaN(label)).map((_, row) => row * 1000),
+    classes: null,
+    counts: COUNTS,
+  };
+};
+
+const promoted = (
+  figures: Record<string, number>,
+  intervals: Record<string, [number, number]>,
+  more: Partial<Evaluation> = {},
+): Evaluation => ({
+  model: 'm',
+  run: '20010101-0a1b2c3d4e',
+  problem: 'binary',
+  rows: 20_000,
+  operatingPoint: 0.5,
+  confidence: 0.95,
+  cluster: null,
+  candidate: {
+    outcome: 'scored',
+    run: '20010101-0a1b2c3d4e',
+    figures: { ece: 0.01, ...figures },
+    intervals,
+    confusion: null,
+    classes: null,
+    roc: null,
+    calibration: null,
+    operatingPoints: null,
+  },
+  champion: null,
+  anchor: null,
+  againstChampion: null,
+  againstAnchor: null,
+  championContradicts: null,
+  slices: [],
+  fairness: [],
+  trivial: {},
+  evaluatedAt: '2001-01-01T00:00:00Z',
+  ...more,
+});
+
+/** The area under the curve of rows made as above is 5/6. */
+const AUC = promoted({ roc_auc: 0.833 }, { roc_auc: [0.827, 0.839] });
+
+const judge = (joined: JoinedWindow, more: Partial<LiveQualityInput> = {}) =>
+  liveQuality({
+    problem: 'binary',
+    policy: {
+      metric: 'roc_auc',
+      confidence: 0.95,
+      operatingPoint: 0.5,
+      relativeMargins: false,
+      champion: { mode: 'non_inferior', margin: 0.02 },
+    },
+    isIndependent: false,
+    window: WINDOW,
+    joined,
+    evaluation: AUC,
+    now: DUE,
+    labelDelayMs: DAY_MS,
+    ...more,
+  });
+
+const codes = ({ reasons }: { reasons: readonly { code: string }[] }) => reasons.map(({ code }) => code);
+
+describe('the quality of a window', () => {
+  it('is the metric on rows with a label, within an interval of blocks of time', () => {
+    const live = judge(rows(4000));
+
+    expect(live).toMatchObject({
+      outcome: 'measured',
+      mature: 'labels',
+      clusters: 24,
+      labelCoverage: 1,
+      degraded: false,
+    });
+    expect(live.value).toBeCloseTo(0.833, 1);
+    expect(live.interval?.[0]).toBeLessThan(live.value ?? 0);
+    expect(live.interval?.[1]).toBeGreaterThan(live.value ?? 1);
+    expect(live.score).toBeLessThan(1);
+    expect(live.figures.ece).toBeLessThan(0.05);
+    expect(live.calibration).toHaveLength(10);
+  });
+
+  it('is degraded where the lower bound of its loss is above the margin', () => {
+    const live = judge(rows(4000, { flipped: 0.15 }));
+
+    expect(live.degraded).toBe(true);
+    expect(live.drop?.low).toBeGreaterThan(0.02);
+    expect(live.drop?.value).toBeGreaterThan(live.drop?.low ?? 1);
+    expect(live.score).toBeCloseTo((live.drop?.low ?? 0) / 0.02, 12);
+    expect(codes(live)).toContain('degraded');
+  });
+
+  it('is no loss where few rows could have shown it by chance', () => {
+    const live = judge(rows(60, { flipped: 0.15, seed: 5 }));
+
+    expect(live.drop?.value).toBeGreaterThan(0.02);
+    expect(live.degraded).toBe(false);
+  });
+
+  it('is not judged before most labels are there, or have had their time', () => {
+    const some = rows(4000, { labelled: 0.5, flipped: 0.15 });
+
+    const early = judge(some, { now: new Date(DUE.getTime() - 1) });
+    const late = judge(some);
+
+    expect(early).toMatchObject({ outcome: 'immature', mature: null, value: null, score: null, degraded: false });
+    expect(codes(early)).toContain('too_few_labels');
+    expect(early.labelCoverage).toBe(0.5);
+    expect(late).toMatchObject({ outcome: 'measured', mature: 'age', degraded: true });
+  });
+
+  it('is not judged where no label ever came, and no prediction', () => {
+    expect(codes(judge(rows(100, { labelled: 0 })))).toEqual(['no_labels']);
+    expect(judge(rows(0))).toMatchObject({ outcome: 'immature', labelCoverage: null });
+    expect(codes(judge(rows(0)))).toEqual(['no_predictions']);
+  });
+
+  it('takes a window for one day of those the gate saw vary', () => {
+    const days = promoted(
+      { roc_auc: 0.833 },
+      { roc_auc: [0.803, 0.863] },
+      { cluster: { by: 'day', clusters: 25, largest: 1000 } },
+    );
+    const bad = rows(4000, { flipped: 0.08 });
+
+    expect(judge(bad).degraded).toBe(true);
+    expect(judge(bad, { evaluation: days }).degraded).toBe(false);
+  });
+
+  it('counts a loss upwards where less is better, and a margin as a share where it is one', () => {
+    const evaluation = promoted({ log_loss: 0.5 }, { log_loss: [0.495, 0.505] });
+    const policy = {
+      metric: 'log_loss',
+      confidence: 0.95,
+      operatingPoint: 0.5,
+      relativeMargins: true,
+      champion: { mode: 'non_inferior', margin: 0.02 },
+    } as const;
+
+    const live = judge(rows(4000, { flipped: 0.2 }), { evaluation, policy });
+
+    expect(live.margin).toBeCloseTo(0.01, 12);
+    expect(live.drop?.value).toBeCloseTo((live.value ?? 0) - 0.5, 12);
+    expect(live.degraded).toBe(true);
+  });
+
+  it('says when only some kinds of rows get a label', () => {
+    const all = rows(4000);
+    const chosen = {
+      ...all,
+      labels: all.labels.map((label, row) => ((all.scores[0]?.[row] ?? 0) > 0.4 ? label : Number.NaN)),
+    };
+
+    const live = judge(chosen);
+    const fair = judge(rows(4000, { labelled: 0.6 }));
+
+    expect(live.selection).toMatchObject({ selective: true });
+    expect(live.selection?.labelledMean).toBeGreaterThan(live.selection?.unlabelledMean ?? 1);
+    expect(codes(live)).toContain('selective_labels');
+    expect(fair.selection).toMatchObject({ selective: false });
+  });
+
+  it('has no figure where all labels are alike', () => {
+    const all = rows(500);
+    const live = judge({ ...all, labels: all.labels.map(() => 1) });
+
+    expect(live).toMatchObject({ outcome: 'measured', value: null, drop: null, score: null, degraded: false });
+    expect(codes(live)).toContain('metric_undefined');
+  });
+
+  it('is an error where the answers are no probabilities', () => {
+    const all = rows(500);
+    expect(judge({ ...all, scores: [all.scores[0]?.map((score) => score * 3) ?? new Float64Array(0)] })).toMatchObject({
+      outcome: 'error',
+      value: null,
+    });
+  });
+
+  it('is measured for classes and numbers too', () => {
+    const random = randomStream(3);
+    const truth = Float64Array.from({ length: 600 }, () => random.below(3));
+    const column = (of: number) => truth.map((label) => (label === of ? 0.6 : 0.2));
+    const base = rows(600);
+    const classes = { ...base, scores: [column(0), column(1)], labels: truth, classes: ['a', 'b', 'new'] };
+    const accuracy = {
+      metric: 'accuracy',
+      confidence: 0.95,
+      operatingPoint: 0.5,
+      champion: { mode: 'non_inferior', margin: 0.02 },
+    } as const;
+
+    const live = judge(classes, {
+      problem: 'multiclass',
+      policy: accuracy,
+      evaluation: promoted({ accuracy: 1 }, { accuracy: [0.99, 1] }, { problem: 'multiclass' }),
+    });
+    const numbers = judge(
+      { ...base, labels: base.labels.map((_, row) => (base.scores[0]?.[row] ?? 0) + (random.uniform() - 0.5)) },
+      {
+        problem: 'regression',
+        policy: { ...accuracy, metric: 'rmse' },
+        evaluation: promoted({ rmse: 0.289 }, { rmse: [0.28, 0.298] }, { problem: 'regression' }),
+      },
+    );
+
+    expect(live.value).toBeCloseTo(1 - truth.filter((label) => label === 2).length / 600, 12);
+    expect(live.degraded).toBe(true);
+    expect(numbers.value).toBeCloseTo(0.289, 1);
+    expect(numbers.degraded).toBe(false);
+  });
+});
+
+describe('an estimate of the quality', () => {
+  it('stands beside what came true, and says whether it was right', () => {
+    const right = judge(rows(4000, { seed: 4 }));
+    const wrong = judge(rows(4000, { flipped: 0.3 }));
+
+    expect(right.estimate).toMatchObject({ estimated: true, method: 'cbpe', metric: 'roc_auc', covered: true });
+    expect(right.estimate?.value).toBeCloseTo(0.833, 1);
+    expect(wrong.estimate).toMatchObject({ covered: false });
+  });
+
+  it('is made where labels are missing, and is covered by nothing then', () => {
+    expect(judge(rows(4000, { labelled: 0 })).estimate).toMatchObject({ estimated: true, covered: null });
+  });
+
+  it.each([
+    [
+      'of a model that was not calibrated',
+      { evaluation: promoted({ roc_auc: 0.833, ece: 0.2 }, { roc_auc: [0.827, 0.839] }) },
+    ],
+    ['where nothing says how far it varies', { evaluation: promoted({ roc_auc: 0.833 }, {}) }],
+    [
+      'of a metric that probabilities cannot tell',
+      {
+        evaluation: promoted({ log_loss: 0.5 }, { log_loss: [0.49, 0.51] }),
+        policy: {
+          metric: 'log_loss',
+          confidence: 0.95,
+          operatingPoint: 0.5,
+          champion: { mode: 'non_inferior', margin: 0.02 },
+        },
+      },
+    ],
+  ] as const)('is not made %s', (_, more) => {
+    expect(judge(rows(500), more).estimate).toBeNull();
+  });
+});
