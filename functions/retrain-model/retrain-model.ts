@@ -20,7 +20,6 @@ import {
   decideRetraining,
   type RetrainingDecision,
   type RetrainingKind,
-  SEVERE_DRIFT,
 } from '../../shared/monitoring/retraining-decision.ts';
 import { type MonitoringSeen, monitoringSeen } from '../../shared/monitoring/retraining-evidence.ts';
 import { parseWatchAlarmName, watchAlarmName, windowsToAlarm } from '../../shared/monitoring/watch-alarms.ts';
@@ -91,19 +90,17 @@ export const retrainModel = ({ ledger, alarms, tell, stage }: RetrainModelDeps) 
 
   /** What asks for a decision now, the most trusted first. */
   const triggersOf = async (serving: InService, now: Date): Promise<Trigger[]> => {
-    const { model, published, champion, trainedAt, seen } = serving;
+    const { model, published, champion, trainedAt } = serving;
     const { on, max_age: maxAgeMs } = published.definition.retraining;
     const [drift, quality] = [watchAlarmName(stage, model, 'drift'), watchAlarmName(stage, model, 'quality')];
     const speaking = (await alarms.describe([drift, quality])).filter(({ state }) => state === 'ALARM');
     const alarmed = (name: string): Date | undefined => speaking.find((alarm) => alarm.name === name)?.since;
-    const severe = seen.drift.find(({ score }) => (score ?? 0) >= SEVERE_DRIFT);
     const inServiceSince = new Date(champion.since);
     const agedAt = new Date(trainedAt.getTime() + maxAgeMs);
     const since = {
       quality: alarmed(quality),
       age: on.includes('age') && agedAt <= now ? agedAt : undefined,
-      // One window at twice its limit is enough; an alarm would wait for a second one.
-      drift: alarmed(drift) ?? (severe && new Date(severe.end)),
+      drift: alarmed(drift),
     };
     return (['quality', 'age', 'drift'] as const).flatMap((kind) => {
       const at = since[kind];

@@ -60,16 +60,13 @@ export interface RetrainingDecision {
 
 const DAY_MS = 86_400_000;
 
-/** A window at twice its limit counts for as many as are needed. */
-export const SEVERE_DRIFT = 2;
-
 const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** Drift that enough windows show, or one that shows twice what counts. */
+/** Drift that enough windows show. One alone, however far, is as a rule a stormy day: docs/drift.md. */
 function driftSeen({ drift, windowsNeeded }: RetrainingEvidence): Reason[] {
   const drifted = drift.filter(({ score }) => (score ?? 0) >= 1);
   const worst = Math.max(0, ...drifted.map(({ score }) => score ?? 0));
-  if (drifted.length < windowsNeeded && worst < SEVERE_DRIFT) return [];
+  if (drifted.length < windowsNeeded) return [];
   const names = [...new Set(drifted.flatMap((one) => one.drifted))];
   const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
   const what = names.length > 0 ? ` (${shown})` : '';

@@ -114,7 +114,7 @@ beforeAll(async () => {
       }
     }),
   );
-}, 300_000);
+}, 600_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the named test', () => {

@@ -116,7 +116,7 @@ describe('launching a training job', () => {
     const run = await world();
     run.sageMaker.refuse('trainingJob', new Error('the connection broke'));
     await expect(run.wake()).rejects.toThrow('the connection broke');
-    const recorded = await run.request();
+    const recorded = structuredClone(await run.request());
     recorded.request.RoleArn = 'arn:as-it-was-recorded';
     await run.store.put(keys.request(MODEL, RUN, JOB), JSON.stringify(recorded));
     run.sageMaker.refuse('trainingJob', undefined);
