@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 import { RetireRequestedV1 } from '../../events/index.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
-import { championSchema, slotSchema } from '../../shared/ledger/facts.ts';
+import { slotSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import { publishedModels } from '../place.ts';
+import { championOf, nothingInService } from '../serving.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 export const retire: Verb = {
@@ -14,13 +14,10 @@ export const retire: Verb = {
   async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');
     const place = await find();
-    if (!(await publishedModels(place.ledger)).includes(model)) {
-      return { exit: 1, text: `no model ${model} is published`, data: { error: 'unknown_model', model } };
-    }
-    const champion = await place.ledger.find(championSchema, keys.champion(model));
-    if (!champion || champion.retired) {
-      return { exit: 1, text: `nothing of ${model} is in service`, data: { error: 'nothing_in_service', model } };
-    }
+    const found = await championOf(place, model);
+    if ('answer' in found) return found.answer;
+    const { champion } = found;
+    if (champion.retired) return nothingInService(model);
     const [rollouts, slot] = await Promise.all([
       rolloutsOf(place.ledger, model),
       place.ledger.find(slotSchema, keys.slot(model)),

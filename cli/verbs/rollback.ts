@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { RollbackRequestedV1 } from '../../events/index.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
-import { championSchema } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
 import { previousChampion } from '../../shared/rollout/previous-champion.ts';
-import { publishedModels } from '../place.ts';
+import { championOf } from '../serving.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 export const rollback: Verb = {
@@ -15,13 +13,9 @@ export const rollback: Verb = {
   async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');
     const place = await find();
-    if (!(await publishedModels(place.ledger)).includes(model)) {
-      return { exit: 1, text: `no model ${model} is published`, data: { error: 'unknown_model', model } };
-    }
-    const champion = await place.ledger.find(championSchema, keys.champion(model));
-    if (!champion) {
-      return { exit: 1, text: `nothing of ${model} is in service`, data: { error: 'nothing_in_service', model } };
-    }
+    const found = await championOf(place, model);
+    if ('answer' in found) return found.answer;
+    const { champion } = found;
     const rollouts = await rolloutsOf(place.ledger, model);
     // What the registry says of it, deploy-model asks: a command needs no more than the store and the bus.
     const back = await previousChampion(place.ledger, champion, rollouts, async () => false);

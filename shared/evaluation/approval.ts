@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import type { Decision } from './decision.ts';
-import type { Reason } from './findings.ts';
+import type { Reason } from './reason.ts';
 
 /** What a person answered about a held candidate. `approval.json`; the first answer in time stands. */
 export const approvalSchema = z.strictObject({

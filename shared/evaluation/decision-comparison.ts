@@ -2,18 +2,10 @@
 import type { Circumstances } from './circumstances.ts';
 import type { Comparison, Evaluation, Scored } from './evaluation.ts';
 import { apart, counted } from './figure-text.ts';
-import {
-  clustersText,
-  confidenceText,
-  type Findings,
-  findings,
-  metricOr,
-  type Reason,
-  sizeText,
-  worseBy,
-} from './findings.ts';
+import { clustersText, confidenceText, type Findings, findings, metricOr, sizeText, worseBy } from './findings.ts';
 import type { Metric } from './metrics.ts';
 import { marginAgainst, type Policy } from './policy.ts';
+import type { Reason } from './reason.ts';
 
 /** With fewer clusters their spread, and so every interval, is a guess. */
 const LEAST_CLUSTERS = 5;

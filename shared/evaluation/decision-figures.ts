@@ -1,8 +1,9 @@
 /** What a candidate's own figures say about it: enough rows, thresholds, better than a guess. */
 import type { Evaluation, Scored } from './evaluation.ts';
 import { apart, counted } from './figure-text.ts';
-import { type Findings, findings, gainOver, metricOr, type Reason, together } from './findings.ts';
+import { type Findings, findings, gainOver, metricOr, together } from './findings.ts';
 import type { Policy } from './policy.ts';
+import type { Reason } from './reason.ts';
 
 /** A figure of fewer gate rows says little, whatever it is. */
 const LEAST_ROWS = 100;

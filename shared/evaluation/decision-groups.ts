@@ -1,9 +1,10 @@
 /** What single groups of rows say: slices, and fairness towards the groups of protected columns. */
 import type { Evaluation, FairnessEvidence, SliceEvidence } from './evaluation.ts';
 import { apart, counted, figureText } from './figure-text.ts';
-import { type Findings, findings, metricOr, type Reason, sizeText, together } from './findings.ts';
+import { type Findings, findings, metricOr, sizeText, together } from './findings.ts';
 import type { Metric } from './metrics.ts';
 import { marginAgainst, type Policy } from './policy.ts';
+import type { Reason } from './reason.ts';
 
 type SlicePolicy = Policy['slices'][number];
 

@@ -2,9 +2,10 @@
 import type { Circumstances } from './circumstances.ts';
 import type { Evaluation, Scored } from './evaluation.ts';
 import { apart, counted, figureText } from './figure-text.ts';
-import { type Findings, findings, gainOver, metricOr, type Reason, sizeText } from './findings.ts';
+import { type Findings, findings, gainOver, metricOr, sizeText } from './findings.ts';
 import type { Metric } from './metrics.ts';
 import { marginAgainst, type Policy } from './policy.ts';
+import type { Reason } from './reason.ts';
 
 const MEGABYTE = 1_000_000;
 const megabytes = (bytes: number): string => `${figureText(Number((bytes / MEGABYTE).toPrecision(3)))} MB`;

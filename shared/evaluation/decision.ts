@@ -6,10 +6,10 @@ import { checkRows, checkThresholds, checkTrivial } from './decision-figures.ts'
 import { checkFairness, checkSlices } from './decision-groups.ts';
 import { checkGateUses, checkLimits, checkSuspicion } from './decision-suspicion.ts';
 import type { Evaluation } from './evaluation.ts';
-import { type Reason, reasonSchema, together } from './findings.ts';
+import { together } from './findings.ts';
 import { type Policy, policySchema } from './policy.ts';
+import { type Reason, reasonSchema } from './reason.ts';
 
-export { type Reason, reasonSchema } from './findings.ts';
 export type { Policy } from './policy.ts';
 
 /** What the gate decided about a run's candidate, and on what terms. `decision.json`; the first one stands. */

@@ -1,17 +1,6 @@
-import * as z from 'zod';
-
 import { counted, figureText } from './figure-text.ts';
 import { type Metric, metricNamed, type Problem } from './metrics.ts';
-
-/** Why something was decided: the same in the decision, the events, the notices and the reports. */
-export const reasonSchema = z.strictObject({
-  code: z.string(),
-  message: z.string(),
-  metric: z.string().optional(),
-  value: z.number().nullable().optional(),
-  limit: z.number().nullable().optional(),
-});
-export type Reason = z.infer<typeof reasonSchema>;
+import type { Reason } from './reason.ts';
 
 /** Reasons by what they call for. */
 export interface Findings {

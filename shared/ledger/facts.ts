@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 
+import { reasonSchema } from '../evaluation/reason.ts';
 import { RUN_ENDS } from './run-states.ts';
 
 const instant = z.iso.datetime();
@@ -367,17 +368,7 @@ export type DeploymentVerdict = z.infer<typeof deploymentVerdictSchema>;
 export const declinedSchema = z.strictObject({
   model: z.string(),
   eventId: z.string(),
-  reasons: z
-    .array(
-      z.strictObject({
-        code: z.string(),
-        message: z.string(),
-        metric: z.string().optional(),
-        value: z.number().nullable().optional(),
-        limit: z.number().nullable().optional(),
-      }),
-    )
-    .min(1),
+  reasons: z.array(reasonSchema).min(1),
   declinedAt: instant,
 });
 
@@ -392,17 +383,7 @@ export const retrainingSchema = z.strictObject({
   /** 0 when it began; one more each time the cooldown has passed and it goes on. */
   look: count,
   proposal: z.enum(['retrain', 'decline', 'investigate']),
-  reasons: z
-    .array(
-      z.strictObject({
-        code: z.string(),
-        message: z.string(),
-        metric: z.string().optional(),
-        value: z.number().nullable().optional(),
-        limit: z.number().nullable().optional(),
-      }),
-    )
-    .min(1),
+  reasons: z.array(reasonSchema).min(1),
   /** False where the look before said the same: nobody is told twice. */
   told: z.boolean(),
   decidedAt: instant,

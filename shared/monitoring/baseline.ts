@@ -98,8 +98,6 @@ const MOST_SORTED = 200_000;
 /** More chunks are thinned to runs of consecutive ones, spread evenly: they bound the bytes of a baseline. */
 const MOST_CHUNKS = 200;
 const RUN_OF_CHUNKS = 8;
-/** Draws of {@link wassersteinNoise}. */
-const NOISE_SEED = 1;
 
 /** A column's cells in a batch. @throws RangeError where they are missing, or not as many as the rows */
 export function cellsOf(cells: Readonly<Record<string, Cells>>, name: string, rows: number): Cells {
@@ -252,7 +250,7 @@ function profiledNumbers(batches: readonly Float64Array[], chunking: Chunking): 
       counts[bin] = (counts[bin] ?? 0) + 1;
     }
   }
-  return { data: { kind: 'number', profile }, noise: wassersteinNoise(profile, NOISE_SEED), chunks };
+  return { data: { kind: 'number', profile }, noise: wassersteinNoise(profile), chunks };
 }
 
 /** Where a chunk's counts lie. */

@@ -1,7 +1,7 @@
 /** What is recorded of a closed window, `monitoring/<model>/<window>/drift.json`, and the profile beside it. */
 import * as z from 'zod';
 
-import { reasonSchema } from '../evaluation/findings.ts';
+import { reasonSchema } from '../evaluation/reason.ts';
 import { driftReportSchema } from './drift-report.ts';
 import { windowProfileSchema } from './window-profiler.ts';
 

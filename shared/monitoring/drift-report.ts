@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { type Reason, reasonSchema } from '../evaluation/findings.ts';
+import { type Reason, reasonSchema } from '../evaluation/reason.ts';
 import type { Baseline, BaselineColumn, ColumnProfile } from './baseline.ts';
 import { tableTests } from './categorical-drift.ts';
 import { LEAST_CHUNKS } from './chunk-limit.ts';

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { reasonSchema } from '../evaluation/reason.ts';
+
 const instant = z.iso.datetime();
 const count = z.int().min(0);
 const figure = z.number().nullable();
@@ -31,15 +33,7 @@ export const qualityFactSchema = z.strictObject({
   asOf: instant,
   /** `immature`: too few labels yet, or none. `error`: what was captured cannot be believed. */
   outcome: z.enum(['measured', 'immature', 'error']),
-  reasons: z.array(
-    z.strictObject({
-      code: z.string(),
-      message: z.string(),
-      metric: z.string().optional(),
-      value: figure.optional(),
-      limit: figure.optional(),
-    }),
-  ),
+  reasons: z.array(reasonSchema),
   metric: z.string(),
   value: figure,
   /** Holds the metric on rows like these, at `confidence`. */

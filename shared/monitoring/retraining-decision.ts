@@ -2,7 +2,7 @@
  * Whether monitoring proposes a run: one pure decision over evidence. Declining is a good answer: a model is not made
  * better by the same data, by data that broken upstreams delivered, or by a third try at what was rejected twice.
  */
-import type { Reason } from '../evaluation/findings.ts';
+import type { Reason } from '../evaluation/reason.ts';
 import { REJECTIONS_THAT_PAUSE } from '../ledger/rejections.ts';
 
 /** What asks for a decision, in order of trust. */

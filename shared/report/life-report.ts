@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 
-import type { Reason } from '../evaluation/findings.ts';
+import type { Reason } from '../evaluation/reason.ts';
 import { type Content, type Html, html, page, table } from './html.ts';
 import { COLOURS, plot } from './plot.ts';
 

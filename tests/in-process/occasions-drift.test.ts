@@ -1,9 +1,10 @@
 /** What a model is asked becomes windows, and windows are held against what it was trained on. */
 import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { WindowClosedV1 } from '../../events/index.ts';
+import { noticeSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { type DriftFact, driftFactSchema, watchedUntilSchema } from '../../shared/monitoring/drift-fact.ts';
@@ -11,39 +12,32 @@ import { windowAt, windowName, windowText } from '../../shared/monitoring/window
 import { parcels } from '../loop/parcels.ts';
 import { HOUR_MS, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
-import { startInProcessWorld } from './world.ts';
+import { closeAfterEach, pass, passUntil, startWorld } from './passing.ts';
 
 const MODEL = 'parcel-late';
 const START = '2001-03-20T06:00:00Z';
 const DAY_MS = 24 * HOUR_MS;
 
-let open: World | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
-
-/** Lets time pass, and everything that falls due meanwhile. */
-const pass = async (world: World, ms: number): Promise<void> => {
-  await world.cloud.clock.advance(ms, () => world.cloud.activity.idle());
-  await world.settle();
-};
-
-const passUntil = (world: World, time: string): Promise<void> =>
-  pass(world, Date.parse(time) - world.cloud.clock.now().getTime());
+closeAfterEach();
 
 /** A model in service that was trained on five weeks of parcels. */
-const withChampion = async (options: Partial<Parameters<typeof startInProcessWorld>[0]> = {}): Promise<World> => {
-  open = await startInProcessWorld({ models: [MODEL], start: START, ...options });
-  await open.land(`incoming/${MODEL}/first.csv`, parcels('2001-02-10', 36));
-  await pass(open, 2 * HOUR_MS);
-  return open;
+const withChampion = async (options: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<World> => {
+  const world = await startWorld({ models: [MODEL], start: START, ...options });
+  await world.land(`incoming/${MODEL}/first.csv`, parcels('2001-02-10', 36));
+  await pass(world, 2 * HOUR_MS);
+  return world;
 };
 
 const windowOf = (day: string): string => windowName(windowAt(Date.parse(day), DAY_MS));
 
 const factOf = (world: World, day: string): Promise<DriftFact | undefined> =>
   world.ledger.find(driftFactSchema, keys.drift(MODEL, windowOf(day)));
+
+/** What a person was told. */
+const toldOf = async (world: World): Promise<string[]> => {
+  const notices = await world.ledger.keys('notices/');
+  return Promise.all(notices.map(async (key) => (await world.ledger.read(noticeSchema, key)).subject));
+};
 
 /** Parcels that are sent like those the model was trained on. */
 const usual = (from: string, rows: number): Record<string, unknown>[] =>
@@ -277,5 +271,6 @@ describe('a window of a model in service', () => {
     });
     expect(await valuesOf(world, 'Drift')).toEqual({});
     expect(await valuesOf(world, 'Heartbeat')).toMatchObject({ '2001-03-21T01:00:00.000Z': 1 });
+    expect(await toldOf(world)).toContain(`${MODEL}: drift could not be measured`);
   });
 });

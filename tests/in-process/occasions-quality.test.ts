@@ -4,7 +4,7 @@
  */
 import { DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { keys } from '../../shared/ledger/keys.ts';
 import { labelFileSchema } from '../../shared/monitoring/label-store.ts';
@@ -14,31 +14,18 @@ import { windowAt, windowName } from '../../shared/monitoring/windows.ts';
 import { parcels } from '../loop/parcels.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
-import { startInProcessWorld } from './world.ts';
+import { closeAfterEach, pass, passUntil, startWorld } from './passing.ts';
 
 const MODEL = 'parcel-late';
 const START = '2001-03-20T06:00:00Z';
 
-let open: World | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+closeAfterEach();
 
-/** Lets time pass, and everything that falls due meanwhile. */
-const pass = async (world: World, ms: number): Promise<void> => {
-  await world.cloud.clock.advance(ms, () => world.cloud.activity.idle());
-  await world.settle();
-};
-
-const passUntil = (world: World, time: string): Promise<void> =>
-  pass(world, Date.parse(time) - world.cloud.clock.now().getTime());
-
-const withChampion = async (options: Partial<Parameters<typeof startInProcessWorld>[0]> = {}): Promise<World> => {
-  open = await startInProcessWorld({ models: [MODEL], start: START, ...options });
-  await open.land(`incoming/${MODEL}/first.csv`, parcels('2001-02-10', 36));
-  await pass(open, 2 * HOUR_MS);
-  return open;
+const withChampion = async (options: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<World> => {
+  const world = await startWorld({ models: [MODEL], start: START, ...options });
+  await world.land(`incoming/${MODEL}/first.csv`, parcels('2001-02-10', 36));
+  await pass(world, 2 * HOUR_MS);
+  return world;
 };
 
 /** What was answered to a parcel, and what came true of it. */
@@ -220,8 +207,6 @@ describe('labels that come late', { timeout: 120_000 }, () => {
       const isHeard = (await fileOf(world, 'all.csv')) !== undefined;
       await passUntil(world, '2001-03-23T02:00:00Z');
       const last = (await factsOf(world, '2001-03-21')).at(-1);
-      await world.close();
-      open = undefined;
       const { outcome, value, interval, drop, labelled, mature } = last ?? {};
       return { isHeard, found: { outcome, value, interval, drop, labelled, mature } };
     };

@@ -1,6 +1,6 @@
 /** Monitoring proposes a run, or none: from CloudWatch's alarms to what is planned and what a person is told. */
 import { DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { FaultRule } from '../../local/faults/settings.ts';
 import { noticeSchema, retrainingSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
@@ -11,22 +11,12 @@ import { windowAt, windowName, windowText } from '../../shared/monitoring/window
 import { parcels } from '../loop/parcels.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
-import { startInProcessWorld } from './world.ts';
+import { closeAfterEach, pass, startWorld } from './passing.ts';
 
 const MODEL = 'parcel-watched';
 const START = '2001-03-20T06:00:00Z';
 
-let open: World | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
-
-/** Lets time pass, and everything that falls due meanwhile. */
-const pass = async (world: World, ms: number): Promise<void> => {
-  await world.cloud.clock.advance(ms, () => world.cloud.activity.idle());
-  await world.settle();
-};
+closeAfterEach();
 
 /** Lets time pass up to so long after the next midnight. */
 const passMidnight = (world: World, ms: number): Promise<void> => {
@@ -36,10 +26,10 @@ const passMidnight = (world: World, ms: number): Promise<void> => {
 
 /** A model is in service. */
 const withChampion = async (rules: FaultRule[] = []): Promise<World> => {
-  open = await startInProcessWorld({ models: [MODEL], start: START, cloud: { faults: { rules } } });
-  await open.land(`incoming/${MODEL}/first.csv`, parcels('2001-03-01', 12));
-  await pass(open, 2 * HOUR_MS);
-  return open;
+  const world = await startWorld({ models: [MODEL], start: START, cloud: { faults: { rules } } });
+  await world.land(`incoming/${MODEL}/first.csv`, parcels('2001-03-01', 12));
+  await pass(world, 2 * HOUR_MS);
+  return world;
 };
 
 const cloudWatch = (world: World) => clientsOn(world.cloud.client()).cloudWatch;

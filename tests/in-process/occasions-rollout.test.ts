@@ -4,7 +4,7 @@
  */
 import { DescribeAlarmsCommand, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeEndpointCommand, DescribeModelPackageCommand } from '@aws-sdk/client-sagemaker';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { ApprovalGivenV1, RetireRequestedV1, RollbackRequestedV1 } from '../../events/index.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
@@ -15,32 +15,21 @@ import { parcels } from '../loop/parcels.ts';
 import { HOUR_MS, MINUTE_MS, onSageMaker, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
 import { type MoodyModel, moodyModel } from './moody-model.ts';
-import { startInProcessWorld } from './world.ts';
+import { closeAfterEach, pass, startWorld } from './passing.ts';
 
 const MODEL = 'parcel-canary';
 const START = '2001-03-20T06:00:00Z';
 
-let open: World | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+closeAfterEach();
 
 const start = async (model = MODEL): Promise<{ world: World; moody: MoodyModel; notices: () => Promise<string[]> }> => {
   const moody = moodyModel();
-  const world = await startInProcessWorld({
+  const world = await startWorld({
     models: [model],
     start: START,
     image: moody.image,
   });
-  open = world;
   return { world, moody, notices: await hearNotices(world) };
-};
-
-/** Lets time pass, and everything that falls due meanwhile. */
-const pass = async (world: World, ms: number): Promise<void> => {
-  await world.cloud.clock.advance(ms, () => world.cloud.activity.idle());
-  await world.settle();
 };
 
 const first = (world: World, model = MODEL) => world.land(`incoming/${model}/first.csv`, parcels('2001-03-01', 12));

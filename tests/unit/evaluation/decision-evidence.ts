@@ -1,6 +1,6 @@
 /** Evidence for the tests of the decision: a candidate that is promoted, of which each test changes what it is about. */
 import type { Circumstances } from '../../../shared/evaluation/circumstances.ts';
-import type { decide, Evidence, Policy, Reason } from '../../../shared/evaluation/decision.ts';
+import type { decide, Evidence, Policy } from '../../../shared/evaluation/decision.ts';
 import type {
   Comparison,
   Evaluation,
@@ -8,6 +8,7 @@ import type {
   Scored,
   SliceEvidence,
 } from '../../../shared/evaluation/evaluation.ts';
+import type { Reason } from '../../../shared/evaluation/reason.ts';
 
 export const RUN = '20010125-0000000001';
 
