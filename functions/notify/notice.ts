@@ -44,6 +44,23 @@ const answers = (run: string): string => `npx millrace approve ${run}\nnpx millr
 /** What a trigger of retraining has seen. */
 const SEEN: Readonly<Record<string, string>> = { quality: 'a loss of quality', age: 'age', drift: 'drift' };
 
+/** A window of which nothing is known, and why. */
+interface Unmeasured {
+  readonly model: string;
+  readonly run: string;
+  readonly window: { readonly start: string; readonly end: string };
+  readonly reasons: readonly Reason[];
+}
+
+const unmeasured = (what: string, { model, run, window, reasons }: Unmeasured, key: string): Notice =>
+  notice(
+    `${model}: ${what} could not be measured`,
+    `Window: ${window.start} to ${window.end}\nModel in service: that of run ${run}`,
+    because(reasons),
+    'Nothing is known of this window: that its alarm stays silent is no good sign.',
+    `Details: ${key}`,
+  );
+
 export const notices = {
   datasetRejected: (data: {
     model: string;
@@ -128,4 +145,8 @@ export const notices = {
       `Endpoint ${data.endpointName} and the model's alarms are gone; the model of run ${data.run} comes back with:`,
       `npx millrace rollback ${data.model}`,
     ),
+  /** Outcome `error` alone: the rule sends no other. */
+  driftNotMeasured: (data: Unmeasured & { driftKey: string }): Notice => unmeasured('drift', data, data.driftKey),
+  qualityNotMeasured: (data: Unmeasured & { qualityKey: string }): Notice =>
+    unmeasured('the quality', data, data.qualityKey),
 };

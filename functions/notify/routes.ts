@@ -5,9 +5,11 @@ import {
   DatasetRejectedV1,
   DatasetRepeatedV1,
   DeploymentRolledBackV1,
+  DriftMeasuredV1,
   LabelsRejectedV1,
   ModelDeployedV1,
   ModelRetiredV1,
+  QualityMeasuredV1,
   RetrainingDeclinedV1,
   RunDeclinedV1,
   RunEndedV1,
@@ -32,5 +34,7 @@ export const notifyRoutes = (deps: NotifyDeps): Route[] => {
     on(ModelDeployedV1, send(notices.modelDeployed)),
     on(DeploymentRolledBackV1, send(notices.deploymentRolledBack)),
     on(ModelRetiredV1, send(notices.modelRetired)),
+    on(DriftMeasuredV1, send(notices.driftNotMeasured)),
+    on(QualityMeasuredV1, send(notices.qualityNotMeasured)),
   ];
 };

@@ -29,15 +29,17 @@ const CALIBRATED_ECE = 0.05;
 /** Labels are selective where scores with and without one differ so much, and not by chance. */
 const SELECTIVE = { gap: 0.1, pValue: 0.01, rows: 100 } as const;
 
+/** A standard error, and the degrees of freedom of its Student's t; infinite: normal. */
+type Spread = readonly [error: number, degrees: number];
+
 /** What the metric was when the model was promoted, and how far that may be off. */
 interface Promoted {
   readonly figures: Figures;
   readonly value: number | null;
-  /** Null where no interval was told. */
-  readonly standardError: number | null;
-  readonly degreesOfFreedom: number;
-  /** The standard error of the same figure over one window. */
-  readonly windowError: ((rows: number) => number) | null;
+  /** Null where none was told. */
+  readonly spread: Spread | null;
+  /** How far the same figure varies over one window of so many rows. */
+  readonly windowSpread: ((rows: number) => Spread) | null;
 }
 
 export interface LiveQualityInput {
@@ -70,32 +72,62 @@ const BLOCK_MS: Readonly<Record<string, number>> = {
   month: 30 * 24 * HOUR_MS,
 };
 
-function promotedOf(evaluation: Evaluation, metric: string, windowMs: number): Promoted {
-  const { candidate, cluster, confidence, rows } = evaluation;
-  if (candidate.outcome !== 'scored') {
-    return { figures: {}, value: null, standardError: null, degreesOfFreedom: 1, windowError: null };
+/** How far the figure varies as the gate saw it: all its rows together, and with each cluster for itself. */
+interface GateSpread {
+  readonly together: Spread;
+  readonly byCluster: Spread;
+}
+
+/**
+ * The gate's own word where it left one. Evaluations from before it did have an interval alone, whose error is taken for
+ * both.
+ */
+function gateSpread(
+  { candidateSpread, cluster, confidence }: Evaluation,
+  metric: string,
+  interval: readonly [number, number] | null,
+): GateSpread | null {
+  const degrees = cluster === null ? Number.POSITIVE_INFINITY : cluster.clusters - 1;
+  if (candidateSpread?.metric === metric) {
+    const { standardError, degreesOfFreedom, byCluster } = candidateSpread;
+    return {
+      together: [standardError, degreesOfFreedom ?? Number.POSITIVE_INFINITY],
+      byCluster: [byCluster ?? standardError, degrees],
+    };
   }
+  if (interval === null) return null;
+  const told = [(interval[1] - interval[0]) / 2 / critical((1 - confidence) / 2, degrees), degrees] as const;
+  return { together: told, byCluster: told };
+}
+
+const scaled = ([error, degrees]: Spread, factor: number): Spread => [error * factor, degrees];
+
+function promotedOf(evaluation: Evaluation, metric: string, windowMs: number): Promoted {
+  const { candidate, cluster, rows } = evaluation;
+  if (candidate.outcome !== 'scored') return { figures: {}, value: null, spread: null, windowSpread: null };
   const { figures, intervals } = candidate;
-  const interval = intervals[metric] ?? null;
-  const degreesOfFreedom = cluster === null ? Number.POSITIVE_INFINITY : cluster.clusters - 1;
   const value = figures[metric] ?? null;
-  if (interval === null) return { figures, value, standardError: null, degreesOfFreedom, windowError: null };
-  const standardError = (interval[1] - interval[0]) / 2 / critical((1 - confidence) / 2, degreesOfFreedom);
+  const gate = gateSpread(evaluation, metric, intervals[metric] ?? null);
+  if (gate === null) return { figures, value, spread: null, windowSpread: null };
+  const { together, byCluster } = gate;
   const blockMs = cluster === null ? undefined : BLOCK_MS[cluster.by];
-  // The gate's blocks say how much the figure moves from block to block; a window is so and so many of them. Blocks within
-  // the window cannot tell: a bad day is bad all day.
-  const windowError =
-    cluster !== null && blockMs !== undefined
-      ? () => standardError * Math.sqrt((cluster.clusters * blockMs) / windowMs)
-      : (live: number) => standardError * Math.sqrt(rows / Math.max(live, 1));
-  return { figures, value, standardError, degreesOfFreedom, windowError };
+  if (cluster === null || blockMs === undefined) {
+    const ofRows = (live: number): Spread => scaled(together, Math.sqrt(rows / Math.max(live, 1)));
+    return { figures, value, spread: together, windowSpread: ofRows };
+  }
+  // The gate's blocks say how much the figure moves from block to block. Blocks within the window cannot tell: a bad day is
+  // bad all day.
+  const ofBlock = scaled(byCluster, Math.sqrt(cluster.clusters));
+  const blocks = windowMs / blockMs;
+  const apart = scaled(ofBlock, 1 / Math.sqrt(blocks));
+  const joined = scaled(together, Math.sqrt(cluster.clusters / blocks));
+  // Several blocks may go as one another, which the error of all rows together knows; but they vary no more than one alone.
+  const ofWindow = blocks <= 1 || joined[0] <= apart[0] ? apart : joined[0] < ofBlock[0] ? joined : ofBlock;
+  return { figures, value, spread: together, windowSpread: () => ofWindow };
 }
 
 /** Welch and Satterthwaite's degrees of freedom of a difference. */
-function jointDegrees(
-  a: readonly [error: number, degrees: number],
-  b: readonly [error: number, degrees: number],
-): number {
+function jointDegrees(a: Spread, b: Spread): number {
   const total = (a[0] ** 2 + b[0] ** 2) ** 2;
   const spread = [a, b].reduce((sum, [error, degrees]) => sum + error ** 4 / degrees, 0);
   return spread === 0 ? Number.POSITIVE_INFINITY : total / spread;
@@ -136,7 +168,7 @@ function estimateOf(
   promoted: Promoted,
 ): Omit<QualityEstimate, 'shown' | 'history' | 'covered'> | null {
   const { metric, confidence, operatingPoint } = policy;
-  if (problem !== 'binary' || promoted.windowError === null) return null;
+  if (problem !== 'binary' || promoted.windowSpread === null) return null;
   const ece = promoted.figures.ece ?? null;
   if (ece === null || ece > CALIBRATED_ECE) return null;
   const scores = onlyColumn(joined.scores);
@@ -144,7 +176,8 @@ function estimateOf(
   const figures: Readonly<Record<string, number | null>> = { ...estimatePerformance(scores, operatingPoint) };
   const value = ESTIMATED.has(metric) ? (figures[metric] ?? null) : null;
   if (value === null) return null;
-  const half = critical((1 - confidence) / 2, promoted.degreesOfFreedom) * promoted.windowError(scores.length);
+  const [error, degrees] = promoted.windowSpread(scores.length);
+  const half = critical((1 - confidence) / 2, degrees) * error;
   return {
     estimated: true,
     method: 'cbpe',
@@ -313,15 +346,13 @@ function dropOf(given: {
 }): { value: number; low: number } | null {
   const { input, promoted, value, interval, clusters, rows } = given;
   const { problem, policy } = input;
-  if (value === null || promoted.value === null || promoted.standardError === null || promoted.windowError === null) {
-    return null;
-  }
+  const { spread: then, windowSpread } = promoted;
+  if (value === null || promoted.value === null || then === null || windowSpread === null) return null;
   const { confidence, metric } = policy;
   const degrees = clusters === null ? Number.POSITIVE_INFINITY : clusters - 1;
   const within = interval === null ? 0 : (interval[1] - interval[0]) / 2 / critical((1 - confidence) / 2, degrees);
-  const between = promoted.windowError(rows);
-  const live = within > between ? ([within, degrees] as const) : ([between, promoted.degreesOfFreedom] as const);
-  const then = [promoted.standardError, promoted.degreesOfFreedom] as const;
+  const [between, betweenDegrees] = windowSpread(rows);
+  const live: Spread = within > between ? [within, degrees] : [between, betweenDegrees];
   const error = Math.hypot(live[0], then[0]);
   const isHigher = metricNamed(problem, metric)?.direction !== 'lower';
   const drop = isHigher ? promoted.value - value : value - promoted.value;

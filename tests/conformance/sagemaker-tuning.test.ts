@@ -21,6 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** A container is a real process: on a busy machine it takes seconds to write its first line. */
+const SPAWNED = { timeout: 30_000 };
+
 type Config = NonNullable<CreateHyperParameterTuningJobCommandInput['HyperParameterTuningJobConfig']>;
 type Definition = NonNullable<CreateHyperParameterTuningJobCommandInput['TrainingJobDefinition']>;
 const request = (
@@ -184,7 +187,7 @@ describe('a tuning job', () => {
       { ResourceLimits: { MaxNumberOfTrainingJobs: 3, MaxParallelTrainingJobs: 2 } },
       { StaticHyperParameters: { metric_of: 'value', hang: 'true' } },
     );
-    await expect.poll(() => world.lines.filter(({ stream }) => stream.startsWith('side-00')).length).toBe(4);
+    await expect.poll(() => world.lines.filter(({ stream }) => stream.startsWith('side-00')).length, SPAWNED).toBe(4);
 
     const counters = (await look('side')).TrainingJobStatusCounters;
     await world.sagemaker.send(new StopHyperParameterTuningJobCommand({ HyperParameterTuningJobName: 'side' }));
@@ -207,7 +210,7 @@ describe('a tuning job', () => {
       { ResourceLimits: { MaxNumberOfTrainingJobs: 1, MaxParallelTrainingJobs: 1, MaxRuntimeInSeconds: 120 } },
       { StaticHyperParameters: { hang: 'true' } },
     );
-    await expect.poll(() => world.lines.some(({ stream }) => stream.startsWith('timed-001'))).toBe(true);
+    await expect.poll(() => world.lines.some(({ stream }) => stream.startsWith('timed-001')), SPAWNED).toBe(true);
 
     await world.clock.advance(120_000);
     await world.idle();

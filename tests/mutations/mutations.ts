@@ -582,6 +582,22 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'the quality of a window > takes a window for one day of those the gate saw vary',
   },
   {
+    without: 'what the gate saw of each day for itself',
+    file: 'shared/monitoring/live-quality.ts',
+    find: 'byCluster: [byCluster ?? standardError, degrees]',
+    replace: 'byCluster: [standardError, degrees]',
+    test: 'tests/unit/monitoring/live-quality.test.ts',
+    title: 'a gate that told how far its figure varies > lets a loss be found that its interval alone would hide',
+  },
+  {
+    without: 'the bins that move together in the noise of the Wasserstein distance',
+    file: 'shared/monitoring/wasserstein-noise.ts',
+    find: 'Math.sqrt(1 - r * r) + r * Math.asin(r) - 1',
+    replace: '0',
+    test: 'tests/unit/monitoring/wasserstein-noise.test.ts',
+    title: 'the noise of the Wasserstein distance > is that of rows really drawn from a normal column',
+  },
+  {
     without: 'withholding estimates that have not come true',
     file: 'functions/measure-quality/measure-window.ts',
     find: 'estimate.covered === null && !shown',

@@ -247,6 +247,81 @@ describe('the quality of a window', () => {
   });
 });
 
+describe('a gate that told how far its figure varies', () => {
+  const CLUSTERS = 16;
+  const ERROR = 0.0075;
+  const cluster = { by: 'day', clusters: CLUSTERS, largest: 1000 };
+  /** Half a two-sided interval by Student's t of 15 degrees of freedom at 95 %. */
+  const HALF = 2.131449546 * ERROR;
+  const told = (candidateSpread: Evaluation['candidateSpread'], more: Partial<Evaluation> = {}) =>
+    promoted({ roc_auc: 0.833 }, { roc_auc: [0.833 - HALF, 0.833 + HALF] }, { cluster, candidateSpread, ...more });
+  const spread = { metric: 'roc_auc', standardError: ERROR, degreesOfFreedom: CLUSTERS - 1, byCluster: ERROR };
+  const bad = rows(4000, { flipped: 0.08 });
+  const lowBy = (evaluation: Evaluation, more: Partial<LiveQualityInput> = {}) =>
+    judge(bad, { evaluation, ...more }).drop?.low ?? Number.NaN;
+  /** The same rows, called a window of so many days. */
+  const days = (count: number) => ({ window: { ...WINDOW, startMs: WINDOW.endMs - count * DAY_MS } });
+
+  it('has its error taken out of the interval where it told nothing, or of another metric', () => {
+    const withoutWord = lowBy(told(undefined));
+
+    expect(lowBy(told(null))).toBe(withoutWord);
+    expect(lowBy(told({ ...spread, metric: 'log_loss', standardError: 1 }))).toBe(withoutWord);
+    expect(lowBy(told(spread))).toBeCloseTo(withoutWord, 8);
+  });
+
+  /** A gate that joined neighbours for its own error. */
+  const joined = { ...spread, standardError: 1.75 * ERROR, degreesOfFreedom: 4 };
+  // The interval is made of that error and those degrees of freedom.
+  const half = 2.776445105 * joined.standardError;
+  const older = promoted({ roc_auc: 0.833 }, { roc_auc: [0.833 - half, 0.833 + half] }, { cluster });
+  const withIt = { ...older, candidateSpread: joined };
+
+  it('has a day held against single days, though it joined neighbours for its own error', () => {
+    const live = judge(bad, { evaluation: withIt });
+
+    const error = Math.hypot(ERROR * Math.sqrt(CLUSTERS), joined.standardError);
+    // Welch and Satterthwaite: (0.03² + 0.013125²)² / (0.03⁴/15 + 0.013125⁴/4) = 18.7 degrees of freedom.
+    expect(live.drop?.low).toBeCloseTo((live.drop?.value ?? 0) - 1.7304 * error, 4);
+  });
+
+  it('lets a loss be found that its interval alone would hide', () => {
+    const worse = rows(4000, { flipped: 0.12 });
+
+    expect(judge(worse, { evaluation: older }).degraded).toBe(false);
+    expect(judge(worse, { evaluation: withIt }).degraded).toBe(true);
+    const moving = { ...older, candidateSpread: { ...joined, byCluster: joined.standardError } };
+    expect(judge(worse, { evaluation: moving }).degraded).toBe(false);
+  });
+
+  it('has several days taken for as alike as it found neighbours, and never for more than one day', () => {
+    const apart = told(spread);
+    const somewhat = told({ ...spread, standardError: 1.5 * ERROR });
+    const alike = told({ ...spread, standardError: 9 * ERROR });
+
+    const estimated = (evaluation: Evaluation, count: number) => {
+      const [low = 0, high = 0] = judge(bad, { evaluation, ...days(count) }).estimate?.interval ?? [];
+      return (high - low) / 2 / 2.131449546;
+    };
+
+    const day = ERROR * Math.sqrt(CLUSTERS);
+    expect(estimated(apart, 1)).toBeCloseTo(day, 6);
+    expect(estimated(somewhat, 1)).toBeCloseTo(day, 6);
+    expect(estimated(apart, 4)).toBeCloseTo(day / 2, 6);
+    expect(estimated(somewhat, 4)).toBeCloseTo((1.5 * day) / 2, 6);
+    expect(estimated(alike, 4)).toBeCloseTo(day, 6);
+  });
+
+  it('has rows taken for independent where it did so', () => {
+    const single = told({ ...spread, degreesOfFreedom: null, byCluster: null }, { cluster: null, rows: 4000 });
+
+    const live = judge(bad, { evaluation: single });
+
+    const error = Math.hypot(ERROR, ERROR);
+    expect(live.drop?.low).toBeCloseTo((live.drop?.value ?? 0) - 1.644853627 * error, 3);
+  });
+});
+
 describe('an estimate of the quality', () => {
   it('stands beside what came true, and says whether it was right', () => {
     const right = judge(rows(4000, { seed: 4 }));

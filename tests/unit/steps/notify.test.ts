@@ -115,6 +115,29 @@ describe('the words', () => {
     expect(message).toContain(`k.csv has the same bytes as dataset d1, which was ${word}`);
   });
 
+  it.each([
+    ['drift', notices.driftNotMeasured],
+    ['the quality', notices.qualityNotMeasured],
+  ] as const)(
+    'say of a window whose %s could not be measured which it is, why, and that nothing is known',
+    (what, say) => {
+      const { subject, message } = say({
+        model: MODEL,
+        run: RUN,
+        window: { start: '2001-01-25T00:00:00.000Z', end: '2001-01-26T00:00:00.000Z' },
+        reasons: [{ code: 'unreadable_records', message: '12 captured records could not be read' }],
+        driftKey: 'monitoring/late-bus/one/of-it.json',
+        qualityKey: 'monitoring/late-bus/one/of-it.json',
+      });
+
+      expect(subject).toBe(`${MODEL}: ${what} could not be measured`);
+      expect(message).toContain('2001-01-25T00:00:00.000Z to 2001-01-26T00:00:00.000Z');
+      expect(message).toContain('- 12 captured records could not be read');
+      expect(message).toContain('Nothing is known of this window');
+      expect(message).toContain('Details: monitoring/late-bus/one/of-it.json');
+    },
+  );
+
   it('of every kind begin with the model, and fit into the subject of a message', () => {
     const data = {
       model: 'm'.repeat(19),
@@ -130,6 +153,9 @@ describe('the words', () => {
       accepted: true,
       trigger: 'drift',
       proposal: 'investigate',
+      window: { start: 's', end: 'e' },
+      driftKey: 'k',
+      qualityKey: 'k',
     };
 
     for (const say of Object.values(notices)) {
