@@ -10,26 +10,37 @@ import { onSageMaker, type World } from '../loop/world.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
+/** How old the champion was when the candidate was judged, and what labels and captures were read: by their keys. */
+const TIMED = new Set(['ageMs', 'inputs']);
+
 /** When something was, was seen or was decided is what a delay changes. */
 const withoutTimes = (value: Json): Json => {
   if (typeof value === 'string') return value.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
   if (Array.isArray(value)) return value.map(withoutTimes);
   if (typeof value !== 'object' || value === null) return value;
-  // How old the champion was when the candidate was judged, too.
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, name === 'ageMs' ? 'TIME' : withoutTimes(member)]),
+    Object.entries(value).map(([name, member]) => [name, TIMED.has(name) ? 'TIME' : withoutTimes(member)]),
   );
 };
 
-/** What is named by chance or by the time: versions of uploads, and the hour of what was captured. */
+/**
+ * What is named by chance or by the time: versions of uploads, the hour of what was captured, when labels came and when
+ * they were looked at.
+ */
 const plainKey = (key: string): string =>
-  key.replace(/^(arrivals\/[^/]+\/)[0-9a-f]{32}/, '$1UPLOAD').replace(/^(capture(?:\/[^/]+){4}\/).*$/, '$1FILE');
+  key
+    .replace(/^(arrivals\/[^/]+\/|labels\/[^/]+\/files\/)[0-9a-f]{32}/, '$1UPLOAD')
+    .replace(/^(labels\/[^/]+\/hours\/.*\/)\d{8}T\d{9}Z-[0-9a-f]{16}/, '$1UPLOAD')
+    .replace(/^(monitoring\/[^/]+\/[^/]+\/quality-)\d{8}T\d{9}Z/, '$1TIME')
+    .replace(/^(capture(?:\/[^/]+){4}\/).*$/, '$1FILE');
 
 const contentOf = async (world: World, key: string): Promise<string> => {
   const { body } = (await world.store.get(key)) ?? { body: new Uint8Array() };
   if (!key.endsWith('.json')) return hash('sha256', body);
   const fact = withoutTimes(z.json().parse(JSON.parse(Buffer.from(body).toString())));
-  return JSON.stringify(fact).replaceAll(/("versionId":")[^"]+/g, '$1VERSION');
+  return JSON.stringify(fact)
+    .replaceAll(/("versionId":")[^"]+/g, '$1VERSION')
+    .replaceAll(/\d{8}T\d{6}Z-[0-9a-f]{16}/g, 'INFERENCE');
 };
 
 /** Reports show times and captured records carry ids of their own: that they are there is what counts. */
@@ -70,8 +81,9 @@ export const finalState = async (world: World, model: string): Promise<FinalStat
   const facts: Record<string, string[]> = {};
   for await (const { key } of world.store.list('')) {
     const name = plainKey(key);
-    const content = isDerived(key) ? 'there' : await contentOf(world, key);
-    facts[name] = [...(facts[name] ?? []), content].sort();
+    // A probe that is repeated is captured twice: how many there are does not count either.
+    if (isDerived(key)) facts[name] = ['there'];
+    else facts[name] = [...(facts[name] ?? []), await contentOf(world, key)].sort();
   }
   return {
     ends: (await world.ends(model)).map((end) => end?.end),

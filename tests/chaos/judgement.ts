@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { FaultRule } from '../../local/faults/settings.ts';
+import type { FinalState } from './final-state.ts';
 import type { Told, ToldWithFault } from './single-fault.ts';
 
 const isNotice = (key: string): boolean => key.startsWith('notices/');
@@ -33,14 +34,25 @@ const repeatsNotice = (fault: FaultRule): boolean =>
   (fault.fault === 'crash' && /-notify$/.test(fault.function)) ||
   (fault.fault === 'double-event' && fault.delayMs === undefined);
 
+/** How a state differs from that without the fault, in words, where it may not. */
+const statesThatDiffer = (fault: FaultRule, clean: FinalState, found: FinalState): string[] => {
+  const { facts, ...state } = found;
+  const { facts: cleanFacts, ...cleanState } = clean;
+  return [
+    ...membersThatDiffer(cleanState, state),
+    ...membersThatDiffer(cleanFacts, facts, (key) => losesNotice(fault) && isNotice(key)),
+  ];
+};
+
+/** Whether a story with a fault has come to the state it has without, but for what the fault may change. */
+export const isSameEnd = (fault: FaultRule, clean: FinalState, found: FinalState): boolean =>
+  statesThatDiffer(fault, clean, found).length === 0;
+
 /** @returns What went wrong that may not, in words; empty when the fault changed nothing that counts. */
 export const judge = (fault: FaultRule, clean: Told, told: ToldWithFault): string[] => {
   const wrong: string[] = [];
   if (told.strikes !== 1) wrong.push(`the fault struck ${told.strikes} times`);
-  const { facts, ...state } = told.state;
-  const { facts: cleanFacts, ...cleanState } = clean.state;
-  wrong.push(...membersThatDiffer(cleanState, state));
-  wrong.push(...membersThatDiffer(cleanFacts, facts, (key) => losesNotice(fault) && isNotice(key)));
+  wrong.push(...statesThatDiffer(fault, clean.state, told.state));
   for (const event of Object.keys(clean.events)) {
     if (told.events[event] === undefined) wrong.push(`${event} was never told`);
   }

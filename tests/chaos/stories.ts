@@ -35,11 +35,11 @@ const landing = (model: string, file: string, body: string) => async (world: Wor
   await world.land(`incoming/${model}/${file}`, body);
 };
 const first = (model: string) => landing(model, 'first.csv', parcels('2001-03-01', 12));
-const second = (model: string) => landing(model, 'second.csv', parcels('2001-03-13', 5));
+export const second = (model: string) => landing(model, 'second.csv', parcels('2001-03-13', 5));
 
 /** A champion is in service, and its cooldown is over. */
-const withChampion = async (world: World) => {
-  await first(LATE)(world);
+export const inService = (model: string) => async (world: World) => {
+  await first(model)(world);
   await world.cloud.clock.jump(world.cloud.clock.ms() + 2 * HOUR_MS, () => world.cloud.activity.idle());
   await world.settle();
 };
@@ -83,14 +83,14 @@ export const STORIES = {
   challenger: {
     name: 'a challenger of the champion',
     model: LATE,
-    before: withChampion,
+    before: inService(LATE),
     chapters: [{ tell: second(LATE) }],
     ends: ['promoted', 'promoted'],
   },
   rolledBack: {
     name: 'a rollout that comes back on the old configuration',
     model: LATE,
-    before: withChampion,
+    before: inService(LATE),
     // Not once: an update of which nobody knows that it was sent is sent again, and fails again.
     faults: [{ fault: 'fail-deployment', failure: 'unhealthy', silent: true }],
     chapters: [{ tell: second(LATE) }],
@@ -105,7 +105,7 @@ export const STORIES = {
   repeated: {
     name: 'the same data again',
     model: LATE,
-    before: withChampion,
+    before: inService(LATE),
     chapters: [{ tell: landing(LATE, 'again.csv', parcels('2001-03-01', 12)) }],
     ends: ['promoted'],
   },
