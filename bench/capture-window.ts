@@ -152,6 +152,7 @@ export const folderStore = (folder: string): ObjectStore => ({
   },
   get: async (key) => ({ body: readFileSync(join(folder, key)), etag: '' }),
   put: refused,
+  folders: refused,
   currentVersions: refused,
   upload: refused,
 });

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { runMeasurer } from '../functions/detect-drift/measure-run.ts';
+import { windowMeasurer } from '../functions/detect-drift/measure-window.ts';
+import { watchedChampion } from '../functions/detect-drift/serving.ts';
 import { runInputSchema } from '../shared/data/run-input.ts';
 import { modelDefinitionSchema } from '../shared/definition/schema.ts';
 import { keys } from '../shared/ledger/keys.ts';
@@ -22,11 +23,8 @@ const definition = modelDefinitionSchema.parse({ problem: 'binary', data: { labe
 
 const started = performance.now();
 const cpuBefore = process.cpuUsage();
-const measured = await runMeasurer({ ledger, store: folderStore(folder) })(
-  { champion: CHAMPION, definition },
-  WINDOW,
-  false,
-);
+const watched = watchedChampion({ ledger, store: folderStore(folder) }, CHAMPION, definition);
+const measured = await windowMeasurer(ledger)(watched, WINDOW, false);
 const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 process.send?.({

@@ -9,6 +9,9 @@ export const modelName = z
 /** `<yyyymmdd>-<10 hex>`. */
 export const runId = z.string().regex(/^\d{8}-[0-9a-f]{10}$/);
 
+/** `watch-<n>`: the nth baseline of an endpoint that came from elsewhere. */
+export const watchId = z.string().regex(/^watch-[1-9]\d*$/);
+
 /** 20 hex digits of the content's sha256. */
 export const datasetId = z.string().regex(/^[0-9a-f]{20}$/);
 

@@ -3,6 +3,7 @@
  * the layer, deploys, and publishes the definitions.
  */
 const { spawnSync } = require('node:child_process');
+const { grantWatchedBuckets } = require('./watched-buckets.cjs');
 
 module.exports = class MillracePlugin {
   constructor(serverless) {
@@ -13,7 +14,11 @@ module.exports = class MillracePlugin {
       if (status !== 0) throw new serverless.classes.Error(`${args[0]} failed`);
     };
     this.hooks = {
-      'before:package:initialize': () => run(['scripts/build.ts']),
+      'before:package:initialize': () => {
+        const { resources, custom } = serverless.service;
+        grantWatchedBuckets(resources.Resources, custom.platform.watchedBuckets ?? []);
+        run(['scripts/build.ts']);
+      },
       'before:package:compileLayers': () => this.packageOffline(serverless),
       'after:deploy:deploy': () =>
         run(['cli/millrace.ts', 'publish', '--stage', provider.stage], { AWS_REGION: provider.region }),

@@ -1,5 +1,5 @@
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { CapacityError, RefusedError } from '../../shared/errors.ts';
+import { CapacityError, ConflictError, RefusedError } from '../../shared/errors.ts';
 import { type Deployment, deploymentStartedSchema, recordedRequestSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -34,6 +34,8 @@ export const rollOut = ({ ledger, sageMaker, alarms, stage, storeUri }: RollOutD
       keys.definition(model, deployment.definitionDigest),
     );
     const asked = definition.deployment;
+    if (asked.existing !== null)
+      throw new ConflictError(`${model} is watched where it is, at ${asked.existing.endpoint}`);
     await createOnce(
       { ledger, sageMaker },
       {

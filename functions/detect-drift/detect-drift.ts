@@ -1,17 +1,15 @@
 import { DriftMeasuredV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import type { MetricValue, PublishMetrics } from '../../shared/aws/metrics-publisher.ts';
-import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import type { Champion } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import { type DriftFact, driftFactSchema } from '../../shared/monitoring/drift-fact.ts';
 import { metricDimensions, OLDEST_METRIC_MS } from '../../shared/monitoring/watch-alarms.ts';
 import { isClosed, parseWindow, windowName, windowText } from '../../shared/monitoring/windows.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
-import { type MeasureRunDeps, runMeasurer } from './measure-run.ts';
-import { championsIn } from './serving.ts';
+import { type Watched, windowMeasurer } from './measure-window.ts';
+import { type ServingDeps, servingIn } from './serving.ts';
 
-export interface DetectDriftDeps extends MeasureRunDeps {
+export interface DetectDriftDeps extends ServingDeps {
   readonly publish: PublishMetrics;
   readonly tell: Tell;
   readonly stage: string;
@@ -30,28 +28,26 @@ const TOLD_REASONS = 50;
 
 /**
  * Holds a closed window of a model against the baseline of the run that answered, and records what came of it once. The
- * window's champion is the one at its end; a window that spans several is measured for each of them.
+ * window's champion is the one at its end; a window that spans several is measured for each of them. An endpoint that came
+ * from elsewhere is held against the newest data there was at the window's end.
  *
  * @throws CapacityError while a window with too few rows waits for the one before it.
  */
-export const detectDrift = ({ ledger, store, publish, tell, stage }: DetectDriftDeps) => {
-  const measureRun = runMeasurer({ ledger, store });
+export const detectDrift = (deps: DetectDriftDeps) => {
+  const { ledger, publish, tell, stage } = deps;
+  const measure = windowMeasurer(ledger);
 
   const measured = async (
     { model, window: text }: ClosedWindow,
-    champions: readonly Champion[],
+    serving: readonly Watched[],
     { now, waitingSince }: Pick<Woken<unknown>, 'now' | 'waitingSince'>,
   ): Promise<DriftFact> => {
     const window = parseWindow(text);
     const isPatient = now.getTime() - (waitingSince ?? now).getTime() < PATIENCE_MS;
     const measurements = [];
-    for (const champion of champions) {
-      const key = keys.definition(model, champion.definitionDigest);
-      const { definition } = await ledger.read(publishedDefinitionSchema, key);
-      measurements.push(await measureRun({ champion, definition }, window, isPatient));
-    }
+    for (const watched of serving) measurements.push(await measure(watched, window, isPatient));
     const [last, ...earlier] = measurements;
-    if (last === undefined) throw new RangeError(`no champion of ${model} answered in ${windowName(window)}`);
+    if (last === undefined) throw new RangeError(`no model of ${model} answered in ${windowName(window)}`);
     return ledger.record(driftFactSchema, keys.drift(model, windowName(window)), {
       model,
       window: windowText(window),
@@ -78,9 +74,9 @@ export const detectDrift = ({ ledger, store, publish, tell, stage }: DetectDrift
     // Whoever says so too early is wrong: more may come.
     if (!isClosed(window, now.getTime())) return { outcome: 'not_closed' };
     const stands = await ledger.find(driftFactSchema, keys.drift(model, windowName(window)));
-    const champions = stands ? [] : await championsIn(ledger, model, window);
-    if (stands === undefined && champions.length === 0) return { outcome: 'not_in_service' };
-    const fact = stands ?? (await measured(data, champions, woken));
+    const serving = stands ? [] : await servingIn(deps, model, window);
+    if (stands === undefined && serving.length === 0) return { outcome: 'not_in_service' };
+    const fact = stands ?? (await measured(data, serving, woken));
     await publishMetrics(fact, now);
     const { run, outcome, score, drifted, reasons } = fact;
     await tell(

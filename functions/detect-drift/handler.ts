@@ -16,6 +16,7 @@ export const handler = queueHandler(
   ...detectDriftRoutes({
     ledger: ledgerOn(store),
     store,
+    bucket: (name) => s3ObjectStore(name),
     publish: metricsPublisher(METRIC_NAMESPACE),
     tell: eventPublisher(env.BUS_NAME),
     stage: env.STAGE,

@@ -134,6 +134,11 @@ export const planRun =
     }
 
     const { definition } = published;
+    const { existing } = definition.deployment;
+    if (existing !== null) {
+      const message = `${model} is deployed elsewhere, as ${existing.endpoint}: it is watched, and no run is planned`;
+      return decline([{ code: 'deployed_elsewhere', message }], 'deployed_elsewhere');
+    }
     const seen = await ledger.find(slotSchema, keys.slot(model));
     const champion = await ledger.find(championSchema, keys.champion(model));
     if (champion?.retired) {

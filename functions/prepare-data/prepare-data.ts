@@ -38,10 +38,10 @@ import { keys, type Split } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
+import { baselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { assignedBy, assignRows, splitMethod } from './assign-rows.ts';
-import { baselineRowsSample } from './baseline.ts';
 import { championExposure } from './champion-exposure.ts';
 import {
   type Encoders,

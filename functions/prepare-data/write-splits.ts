@@ -13,8 +13,8 @@ import { openSplitWriter, type SplitPart } from '../../shared/data/split-writer.
 import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import { compile } from '../../shared/features/compile.ts';
+import type { BaselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
 import type { AssignRows } from './assign-rows.ts';
-import type { BaselineRowsSample } from './baseline.ts';
 import { type LabelKind, type Strength, trainingSample } from './strongest-features.ts';
 
 /** A run's rows: typed copies on local disk, in order. */

@@ -1,9 +1,12 @@
+import { alarmsApi } from '../../shared/aws/alarms.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
 import { functionInvoker } from '../../shared/aws/function-invoker.ts';
+import { metricsPublisher } from '../../shared/aws/metrics-publisher.ts';
 import { queue } from '../../shared/aws/queue.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
+import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { scheduleHandler } from '../../shared/runtime/schedule-handler.ts';
 import { reconcile } from './reconcile.ts';
@@ -14,6 +17,7 @@ const env = environment(
   'DATA_BUCKET',
   'BUS_NAME',
   'STAGE',
+  'TOPIC_ARN',
   'DEPLOY_QUEUE_URL',
   'QUALITY_QUEUE_URL',
   'STUCK_HOURS',
@@ -27,6 +31,10 @@ export const handler = scheduleHandler(
     dataBucket: env.DATA_BUCKET,
     sageMaker: sageMakerApi(),
     tell: eventPublisher(env.BUS_NAME),
+    alarms: alarmsApi(),
+    publish: metricsPublisher(METRIC_NAMESPACE),
+    stage: env.STAGE,
+    pageArns: [env.TOPIC_ARN],
     stuckMs: Number(env.STUCK_HOURS) * 3_600_000,
     patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
     wake: wakeStep({

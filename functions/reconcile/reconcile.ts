@@ -14,9 +14,10 @@ import { type Move, nextMove } from './next-move.ts';
 import { openRun } from './open-run.ts';
 import { unmeasuredQuality } from './quality.ts';
 import { waitingData } from './waiting-data.ts';
+import { type WatchingDeps, watching } from './watching.ts';
 import { unansweredWindows } from './windows.ts';
 
-export interface ReconcileDeps {
+export interface ReconcileDeps extends Omit<WatchingDeps, 'lost'> {
   readonly ledger: Ledger;
   /** The uploaders' bucket. */
   readonly data: ObjectStore;
@@ -41,6 +42,7 @@ export const reconcile = (deps: ReconcileDeps) => {
   const waiting = waitingData({ ...deps, lost });
   const serving = endpoints({ ...deps, lost });
   const held = heldCandidates({ ...deps, lost });
+  const watched = watching({ ...deps, lost });
   const windows = unansweredWindows(deps);
   const quality = unmeasuredQuality({ ...deps, lost });
 
@@ -113,6 +115,8 @@ export const reconcile = (deps: ReconcileDeps) => {
       const stale = await waiting.judgeAnew(model, now);
       if (stale > 0) said.push(`${model}: ${stale} datasets judged anew`);
       if (await waiting.offerData(model, slot, now)) said.push(`${model}: data`);
+      if (await watched.renew(model, now)) said.push(`${model}: a baseline`);
+      if (await watched.putAlarms(model, now)) said.push(`${model}: alarms`);
       const closed = await windows.tellClosed(model, now);
       if (closed > 0) said.push(`${model}: ${closed} windows closed`);
       const labels = await quality.takeInLabels(model, now);

@@ -75,7 +75,8 @@ export const waitingData = (deps: {
   /** Data that was accepted while the slot was taken, or while cooldown or budget forbade a run. */
   const offerData = async (model: string, slot: Slot | undefined, now: Date): Promise<boolean> => {
     const published = await readPublished(ledger, model);
-    if (!published || slot?.flight) return false;
+    // Of an endpoint from elsewhere no run is planned.
+    if (!published || slot?.flight || published.definition.deployment.existing) return false;
     const listed = new Set(await ledger.keys(keys.datasets(model)));
     for (const id of new Set([...listed].map((key) => key.split('/')[2] ?? ''))) {
       const verdictKey = keys.verdict(model, id, published.rulesDigest);

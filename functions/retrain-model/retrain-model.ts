@@ -74,6 +74,8 @@ export const retrainModel = ({ ledger, alarms, tell, stage }: RetrainModelDeps) 
     // What was taken out of service answers nobody.
     if (!champion || champion.retired) return undefined;
     const { definition } = published;
+    // Where Millrace only watches there is nothing to train.
+    if (definition.deployment.existing !== null) return undefined;
     const { plannedAt } = await ledger.read(runPlanSchema, keys.plan(model, champion.run));
     const { window: windowMs, quality } = definition.monitoring;
     const seen = await monitoringSeen(ledger, {

@@ -30,6 +30,7 @@ import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { datasetReport } from './dataset-report.ts';
 import { download } from './download.ts';
 import { type IncomingKey, incomingKey } from './incoming-key.ts';
+import { watchRows } from './watched-rows.ts';
 
 export interface ValidateDataDeps {
   readonly ledger: Ledger;
@@ -68,6 +69,7 @@ export const validateData =
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
     const meant = incomingKey(created.key);
     const judgedAt = now.toISOString();
+    const watch = watchRows({ ledger, store, openEngine });
 
     const arrived = (
       model: string,
@@ -135,12 +137,19 @@ export const validateData =
     };
 
     /** The event again: what was decided is told again. */
-    const repeat = async (model: string, arrival: Arrival): Promise<Outcome & { dataset?: string }> => {
+    const repeat = async (
+      published: PublishedDefinition,
+      arrival: Arrival,
+    ): Promise<Outcome & { dataset?: string }> => {
+      const { model } = published;
       if (arrival.outcome === 'deferred') return defer(model, arrival.reason ?? '');
       if (arrival.dataset === undefined || arrival.rulesDigest === undefined) {
         return arrival.outcome === 'rejected' ? rejectEmptyFolder(model) : { outcome: arrival.outcome };
       }
       const verdict = await ledger.read(verdictSchema, keys.verdict(model, arrival.dataset, arrival.rulesDigest));
+      // The definition may have changed in what its rules do not depend on.
+      if (verdict.accepted && arrival.rulesDigest === published.rulesDigest)
+        await watch(published, verdict.dataset, now);
       await tellVerdict(verdict);
       if (arrival.outcome === 'repeated') await tellRepeated(verdict);
       return { outcome: arrival.outcome, dataset: arrival.dataset };
@@ -172,6 +181,7 @@ export const validateData =
             judged.some((source) => source.key === key && source.versionId === versionId),
           );
           const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
+          if (stands.accepted) await watch(published, dataset, now);
           await arrived(model, { outcome, dataset, rulesDigest }, again);
           await tellVerdict(stands);
           if (outcome === 'repeated') await tellRepeated(stands);
@@ -215,6 +225,7 @@ export const validateData =
           judgedAt,
         });
         const outcome = verdict.accepted ? 'accepted' : 'rejected';
+        if (verdict.accepted) await watch(published, dataset, now);
         await arrived(model, { outcome, dataset, rulesDigest }, again);
         await tellVerdict(verdict);
         return { outcome, dataset };
@@ -271,9 +282,9 @@ export const validateData =
     if (published === undefined) return ignore('-', `no model ${model} is published`);
     const known = await ledger.find(arrivalSchema, keys.arrival(model, upload.key, upload.versionId));
     const again = known && judgedUnderOthers(known, published.rulesDigest, upload, model);
-    if (known !== undefined && again === undefined) return repeat(model, known);
+    if (known !== undefined && again === undefined) return repeat(published, known);
     const judgedAgain = again && (await ledger.find(arrivalSchema, again.key));
-    if (judgedAgain !== undefined) return repeat(model, judgedAgain);
+    if (judgedAgain !== undefined) return repeat(published, judgedAgain);
     if (meant.kind === 'ignored') return ignore(model, meant.reason);
     if (meant.kind === 'part') {
       await arrived(model, { outcome: 'part', reason: `waits for ${meant.folder}_SUCCESS` });

@@ -106,6 +106,7 @@ export const OPERATIONS: Readonly<Record<string, RestOperation>> = {
     const page = documentOf(answer, 'ListBucketResult');
     return {
       Contents: entries(page.Contents),
+      CommonPrefixes: entries(page.CommonPrefixes),
       IsTruncated: page.IsTruncated === 'true',
       KeyCount: Number(page.KeyCount),
       NextContinuationToken: page.NextContinuationToken,

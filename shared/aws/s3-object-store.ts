@@ -69,6 +69,19 @@ export const s3ObjectStore = (bucket: string, s3 = new S3Client({})): ObjectStor
     } while (token);
   },
 
+  async *folders(prefix) {
+    let token: string | undefined;
+    do {
+      const page = await s3
+        .send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', ContinuationToken: token }))
+        .catch((cause) => {
+          throw translated(cause, `list folders of ${prefix}`);
+        });
+      for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix) yield Prefix;
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token);
+  },
+
   async *currentVersions(prefix) {
     let [keyMarker, versionMarker]: [string | undefined, string | undefined] = [undefined, undefined];
     do {

@@ -41,10 +41,11 @@ interface Settings {
     readonly suspicion: { readonly jump: Margin | null };
   };
   readonly deployment: {
+    readonly existing: { readonly endpoint: string } | null;
     readonly count: number | null;
     readonly traffic: Traffic | null;
   };
-  readonly monitoring: { readonly window: number };
+  readonly monitoring: { readonly window: number; readonly drift: unknown };
   readonly retraining: {
     readonly on: readonly string[];
     readonly budget: { readonly per: number };
@@ -72,6 +73,7 @@ export function contradictionsIn(settings: Settings): Contradiction[] {
   refuseFairness(settings, refuse);
   refuseTraining(settings, refuse);
   refuseRollout(settings, refuse);
+  refuseExisting(settings, refuse);
   refuseTimes(settings, refuse);
   return found;
 }
@@ -277,6 +279,42 @@ function refuseRollout({ deployment }: Settings, refuse: Refuse): void {
       `at least 2: with one instance there is no part of the traffic to shift by ${traffic.type}`,
     );
   }
+}
+
+function refuseExisting({ data, deployment, monitoring }: Settings, refuse: Refuse): void {
+  if (deployment.existing === null) return;
+  if (data.features === null)
+    refuse(
+      ['data', 'features'],
+      "the features in the order of the endpoint's input: captured values are told by place",
+    );
+  if (monitoring.drift === null)
+    refuse(['monitoring', 'drift'], 'drift: of an existing endpoint it is all that is watched');
+}
+
+/** Settings that say how a model is made, judged or made again. */
+const OF_MAKING = ['training', 'evaluation', 'approval', 'retraining'] as const;
+
+/**
+ * What must not be written beside `deployment.existing`: defaults stand in their place, but whoever writes them expects
+ * something of them.
+ *
+ * @param isGiven Whether the file says something at a path.
+ */
+export function besideExisting(
+  { deployment }: Pick<Settings, 'deployment'>,
+  isGiven: (path: Contradiction['path']) => boolean,
+): Contradiction[] {
+  if (deployment.existing === null) return [];
+  const refused: Contradiction[] = OF_MAKING.map((name) => ({
+    path: [name],
+    expected: `no ${name} beside deployment.existing: nothing is trained where Millrace only watches`,
+  }));
+  refused.push({
+    path: ['monitoring', 'quality'],
+    expected: 'no quality beside deployment.existing: labels are not joined to what another captured',
+  });
+  return refused.filter(({ path }) => isGiven(path));
 }
 
 function refuseTimes({ data, evaluation, monitoring, retraining }: Settings, refuse: Refuse): void {

@@ -2,7 +2,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml';
 import { MillraceError } from '../errors.ts';
 import { columnsRead, ExpressionError } from '../features/expression.ts';
 import { parseExpression } from '../features/parse.ts';
-import { contradictionsIn } from './contradictions.ts';
+import { besideExisting, contradictionsIn } from './contradictions.ts';
 import { type Finding, findingsOf, valueAt } from './expectations.ts';
 import { type Path, pathText, placeOf } from './locate.ts';
 import { MAX_MODEL_NAME, type ModelDefinition, modelDefinitionSchema, modelNameSchema } from './schema.ts';
@@ -87,7 +87,14 @@ export function readDefinition(yamlText: string, file: string): ReadDefinition {
   const { value } = plain;
   const parsed = modelDefinitionSchema.safeParse(value);
   const findings = parsed.success
-    ? [...contradictionsIn(parsed.data).map((each) => ({ ...each, isKey: false })), ...expressionFindings(parsed.data)]
+    ? [
+        ...contradictionsIn(parsed.data).map((each) => ({ ...each, isKey: false })),
+        ...besideExisting(parsed.data, (path) => (valueAt(value, path) ?? null) !== null).map((each) => ({
+          ...each,
+          isKey: false,
+        })),
+        ...expressionFindings(parsed.data),
+      ]
     : parsed.error.issues.flatMap((issue) => findingsOf(issue, value));
   const problems = findings.map(({ path, expected, isKey }) => {
     const { line, column } = placeOf(document, lines, path, isKey);

@@ -115,14 +115,47 @@ const serverless = z.strictObject({
   concurrency: z.int().min(1).max(200).default(5),
 });
 
+// EndpointName has at most 63 letters, digits and hyphens. https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+const endpointName = z
+  .string()
+  .max(63)
+  .regex(/^[a-zA-Z0-9](?:-*[a-zA-Z0-9])*$/, {
+    error: 'the name of an endpoint: letters, digits and hyphens, at most 63',
+  });
+
+const captureUri = z.string().regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^/]+)*\/?$/, {
+  error: "where the endpoint's data capture writes, such as s3://bucket/prefix",
+});
+
 const deploymentSchema = (span: Spans) =>
   z
     .strictObject({
+      /** An endpoint that came from elsewhere: it is watched, and nothing is trained or deployed. */
+      existing: z.union([endpointName, z.strictObject({ endpoint: endpointName, capture: captureUri })]).nullish(),
       instance: instanceType.nullish(),
       serverless: serverless.nullable().default(null),
       count: z.int().min(1).max(100).nullish(),
       traffic: traffic(span).nullish(),
-      capture: z.int().min(0).max(100).nullish(),
+      capture: z.union([z.int().min(0).max(100), captureUri]).nullish(),
+    })
+    .superRefine((given, context) => {
+      const refuse = (path: string, message: string): void =>
+        context.addIssue({ code: 'custom', path: [path], message });
+      const { existing, capture } = given;
+      if (existing === undefined || existing === null) {
+        if (typeof capture === 'string') {
+          refuse('capture', 'percent of the requests, 0 to 100; or existing as well: an endpoint that captures there');
+        }
+        return;
+      }
+      // What an endpoint from elsewhere consists of is for whoever deployed it to say.
+      for (const name of ['instance', 'serverless', 'count', 'traffic'] as const) {
+        if (given[name] === undefined || given[name] === null) continue;
+        refuse(name, `no ${name} beside existing: such an endpoint is watched as it is`);
+      }
+      if (typeof existing === 'string' ? typeof capture !== 'string' : (capture ?? 0) !== 0) {
+        refuse('capture', "where the existing endpoint's data capture writes, such as s3://bucket/prefix");
+      }
     })
     .superRefine((given, context) => {
       if (given.serverless === null) return;
@@ -142,11 +175,18 @@ const deploymentSchema = (span: Spans) =>
         });
       }
     })
-    .transform(({ serverless, instance, count, traffic: asked, capture }) => {
-      const share = capture ?? 100;
-      if (serverless !== null) return { serverless, instance: null, count: null, traffic: null, capture: share };
+    .transform(({ existing: named, serverless, instance, count, traffic: asked, capture }) => {
+      if (named !== undefined && named !== null) {
+        const existing = typeof named === 'string' ? { endpoint: named, capture: String(capture) } : named;
+        return { existing, serverless: null, instance: null, count: null, traffic: null, capture: 0 };
+      }
+      const existing = null;
+      const share = typeof capture === 'number' ? capture : 100;
+      if (serverless !== null)
+        return { existing, serverless, instance: null, count: null, traffic: null, capture: share };
       const instances = count ?? 2;
       return {
+        existing,
         serverless: null,
         instance: instance ?? 'ml.m5.large',
         count: instances,
@@ -209,8 +249,10 @@ const definitionSchemaWith = (span: Spans) =>
       monitoring: monitoringSchema(span).prefault({}),
       retraining: retrainingSchema(span).prefault({}),
     })
-    .transform(({ evaluation, ...rest }) => ({
+    .transform(({ evaluation, monitoring, ...rest }) => ({
       ...rest,
+      // Labels of an endpoint from elsewhere are not joined: asked for by name, it is refused.
+      monitoring: rest.deployment.existing === null ? monitoring : { ...monitoring, quality: null },
       evaluation: completeEvaluation(evaluation, rest.problem, rest.data),
     }));
 

@@ -133,6 +133,23 @@ export const championSchema = z.strictObject({
 });
 export type Champion = z.infer<typeof championSchema>;
 
+/** What an endpoint that came from elsewhere is held against from a moment on. */
+export const watchSchema = z.strictObject({
+  model: z.string(),
+  n: z.int().min(1),
+  /** Its rows are the baseline. */
+  dataset: z.string(),
+  /** When that landed: the newest is the baseline. */
+  receivedAt: instant,
+  definitionDigest: z.string(),
+  endpoint: z.string(),
+  since: instant,
+});
+export type Watch = z.infer<typeof watchSchema>;
+
+/** The alarms that watch a model were put, as the definition of this watch wants them. */
+export const watchAlarmedSchema = z.strictObject({ model: z.string(), n: z.int().min(1), alarmedAt: instant });
+
 /** One attempt to make a better model, as it was decided. */
 export const runPlanSchema = z.strictObject({
   model: z.string(),

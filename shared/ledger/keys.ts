@@ -83,6 +83,13 @@ export const keys = {
   deploymentCleared: (model: string, n: number) => `deployments/${model}/${n}.cleared.json`,
   champion: (model: string) => `champions/${model}.json`,
   championHistory: (model: string, n: number) => `champions/${model}/${n}.json`,
+  /** Of an endpoint that came from elsewhere: what it is held against now, and was. */
+  watch: (model: string) => `watches/${model}.json`,
+  watchHistory: (model: string, n: number) => `watches/${model}/${n}.json`,
+  watchAlarmed: (model: string, n: number) => `watches/${model}/${n}.alarmed.json`,
+  /** The profile of a dataset's rows as a definition has them, for endpoints that came from elsewhere. */
+  watchedRows: (model: string, dataset: string, definitionDigest: string) =>
+    `datasets/${model}/${dataset}/watched/${definitionDigest}.json`,
   capture: (model: string, id: string) => `capture/${model}/${id}`,
   /** What is measured of a window of a model; the names of windows sort by time. */
   drift: (model: string, window: string) => `monitoring/${model}/${window}/drift.json`,

@@ -44,6 +44,10 @@ export const memoryObjectStore = (): ObjectStore & { keys(): string[] } => {
         if (key.startsWith(prefix) && object) yield { key, sizeBytes: object.body.byteLength };
       }
     },
+    async *folders(prefix) {
+      const below = sorted().filter((key) => key.startsWith(prefix) && key.includes('/', prefix.length));
+      yield* new Set(below.map((key) => key.slice(0, key.indexOf('/', prefix.length) + 1)));
+    },
     async *currentVersions(prefix) {
       for (const key of sorted()) {
         const object = objects.get(key);

@@ -30,6 +30,8 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array | string, condition?: WriteCondition): Promise<'written' | 'conflict'>;
   /** In the order of the keys' UTF-8 bytes. */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /** The folders directly below a prefix that ends with a slash, each with its own slash at the end, in the same order. */
+  folders(prefix: string): AsyncIterable<string>;
   /** The current version of every object below a prefix, in the same order; deleted objects are left out. */
   currentVersions(prefix: string): AsyncIterable<ObjectVersion>;
   /**

@@ -17,15 +17,17 @@ function cellsOf(value: unknown): Cells | undefined {
   return Array.isArray(features) ? features : undefined;
 }
 
+type ReadRow = (value: unknown) => Cells | undefined;
+
 /** A row, a list of rows, or `{ "instances": [ … ] }`. */
-function rowsOf(value: unknown): Cells[] | undefined {
+function rowsOf(value: unknown, read: ReadRow): Cells[] | undefined {
   const several = member(value, 'instances') ?? (Array.isArray(value) && value.some(isNested) ? value : undefined);
   if (several === undefined) {
-    const one = cellsOf(value);
+    const one = read(value);
     return one === undefined ? undefined : [one];
   }
   if (!Array.isArray(several)) return undefined;
-  const rows = several.map(cellsOf);
+  const rows = several.map(read);
   return rows.every((row) => row !== undefined) ? rows : undefined;
 }
 
@@ -51,13 +53,33 @@ function valuesIn(text: string): unknown[] | undefined {
 export function jsonRows(text: string): number[][] | undefined {
   const rows: number[][] = [];
   for (const value of valuesIn(text) ?? [undefined]) {
-    const found = rowsOf(value);
+    const found = rowsOf(value, cellsOf);
     if (found === undefined) return undefined;
     for (const cells of found) {
       const row = cells.map((cell) => (cell === null ? Number.NaN : cell));
       if (!row.every((cell) => typeof cell === 'number')) return undefined;
       rows.push(row);
     }
+  }
+  return rows;
+}
+
+/**
+ * The rows of a request in JSON, whatever their values are: lists, or objects by the names of the columns, of which one
+ * at least must be there. Undefined where it has no such rows.
+ */
+export function jsonCells(text: string, names: readonly string[]): Cells[] | undefined {
+  const named: ReadRow = (value) => {
+    const inner = member(value, 'features');
+    const row = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : value;
+    if (Array.isArray(row) || !names.some((name) => member(row, name) !== undefined)) return cellsOf(row);
+    return names.map((name) => member(row, name) ?? null);
+  };
+  const rows: Cells[] = [];
+  for (const value of valuesIn(text) ?? [undefined]) {
+    const found = rowsOf(value, named);
+    if (found === undefined) return undefined;
+    rows.push(...found);
   }
   return rows;
 }

@@ -6,6 +6,7 @@
 import { type CellFault, readCsvRows, readPredictions } from './capture-cells.ts';
 import { jsonPredictions, jsonRows } from './capture-json.ts';
 import { type CapturedLine, type CapturedSide, lineReader, type Span, unescaper } from './capture-line.ts';
+import { readTextCsv, readTextJson, type TextColumns } from './capture-text.ts';
 
 /** What a model is sent and answers, row by row. */
 export interface CaptureShape {
@@ -13,6 +14,8 @@ export interface CaptureShape {
   readonly features: number;
   /** Numbers that are answered to a row: one, or one for each class; 0 where answers are not read. */
   readonly outputs: number;
+  /** How values are read that are not encoded for a model; missing where they are. */
+  readonly text?: TextColumns;
 }
 
 /** Why a record could not be read, and where it lies. */
@@ -217,25 +220,36 @@ const recordReader = (shape: CaptureShape, batch: Batch) => {
     };
   };
 
+  /** Takes rows that are lists of numbers by now. */
+  const takeRows = (rows: readonly (readonly number[])[]): number => {
+    batch.reserve(rows.length);
+    for (const [row, cells] of rows.entries()) {
+      for (const [column, cell] of cells.entries()) (batch.columns[column] as Float64Array)[batch.rows + row] = cell;
+    }
+    return rows.length;
+  };
+
   const readInput = (side: CapturedSide): number | RecordFault => {
     const format = formatOf(side);
     if (format === undefined) return fault('foreign_format', `the input is ${side.contentType}`);
     const span = bytesOf(side);
     if (span === undefined) return fault('not_json', 'the input has a bad escape');
+    if (shape.text !== undefined) {
+      const found =
+        format === 'csv'
+          ? readTextCsv(span.bytes.subarray(span.start, span.end), shape.text)
+          : readTextJson(textOf(span), shape.text);
+      return Array.isArray(found) ? takeRows(found) : found;
+    }
     if (format === 'csv') {
       batch.reserve(Math.floor((span.end - span.start) / shape.features) + 1);
       return readCsvRows(span.bytes, span.start, span.end, batch.columns, batch.rows);
     }
     const rows = jsonRows(textOf(span));
     if (rows === undefined) return fault('not_a_number', 'the input is JSON without rows of numbers');
-    batch.reserve(rows.length);
-    for (const [row, cells] of rows.entries()) {
-      if (cells.length !== shape.features) {
-        return fault('wrong_width', `a row has ${cells.length} values, and the model takes ${shape.features}`);
-      }
-      for (const [column, cell] of cells.entries()) (batch.columns[column] as Float64Array)[batch.rows + row] = cell;
-    }
-    return rows.length;
+    const odd = rows.find((cells) => cells.length !== shape.features);
+    if (odd) return fault('wrong_width', `a row has ${odd.length} values, and the model takes ${shape.features}`);
+    return takeRows(rows);
   };
 
   const readOutput = (side: CapturedSide, rows: number): RecordFault | CellFault | undefined => {

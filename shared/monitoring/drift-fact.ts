@@ -31,6 +31,7 @@ const countsSchema = z.strictObject({
 const OUTCOMES = ['measured', 'insufficient_data', 'no_traffic', 'error'] as const;
 
 const measurementSchema = z.strictObject({
+  /** Whose model answered; `watch-<n>` of an endpoint that came from elsewhere, see `watches/<model>/<n>.json`. */
   run: z.string(),
   outcome: z.enum(OUTCOMES),
   /** 1 and more is drift, 2 and more alarms at once; null unless measured. */

@@ -53,6 +53,8 @@ export interface Watched {
   readonly watchQuality: boolean;
   /** Topics that hear of silence. Drift and quality are heard by `retrain-model`, which tells what it makes of them. */
   readonly pageArns: readonly string[];
+  /** Topics that hear of drift where nothing is retrained, and so no step of ours makes anything of it. */
+  readonly driftArns?: readonly string[];
 }
 
 const HOUR_SECONDS = 3_600;
@@ -91,7 +93,7 @@ export const windowsToAlarm = (windowMs: number): { readonly of: number; readonl
  * alarm looks back.
  */
 export const watchAlarms = (watched: Watched): AlarmRequest[] => {
-  const { stage, model, windowMs, watchDrift, watchQuality, pageArns } = watched;
+  const { stage, model, windowMs, watchDrift, watchQuality, pageArns, driftArns } = watched;
   const on = (metric: ModelMetric) => ({
     Namespace: METRIC_NAMESPACE,
     MetricName: metric,
@@ -115,6 +117,7 @@ export const watchAlarms = (watched: Watched): AlarmRequest[] => {
     ...on('Drift'),
     ...twoOfThree,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    ...(driftArns && { AlarmActions: [...driftArns] }),
   };
   const quality: AlarmRequest = {
     AlarmName: watchAlarmName(stage, model, 'quality'),

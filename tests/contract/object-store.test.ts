@@ -52,6 +52,15 @@ describe.each([
   ['in memory', async (): Promise<ObjectStore> => memoryObjectStore()],
   ['on S3', onS3],
 ])('an object store %s', (_, create) => {
+  it('lists the folders directly below a prefix, and no object that lies beside them', async () => {
+    const store = await create();
+    for (const key of ['a/b/1.json', 'a/b/c/2.json', 'a/d e/3.json', 'a/4.json', 'ab/5.json'])
+      await store.put(key, '{}');
+
+    expect(await collect(store.folders('a/'))).toEqual(['a/b/', 'a/d e/']);
+    expect(await collect(store.folders('none/'))).toEqual([]);
+  });
+
   it('gives back what was put, and nothing for a key nobody wrote', async () => {
     const store = await create();
     expect(await store.put('a/b.json', '{"x":1}')).toBe('written');

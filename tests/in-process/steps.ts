@@ -53,6 +53,7 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
     region,
     store,
     data: () => bucket('DATA_BUCKET'),
+    bucketNamed: (name: string) => s3ObjectStore(name, clients.s3),
     ledger: ledgerOn(store),
     sageMaker: sageMakerApi(clients.sageMaker, clients.runtime),
     alarms: alarmsApi(clients.cloudWatch),
@@ -173,10 +174,10 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       }),
     ),
 
-  'detect-drift': ({ ledger, store, metrics, tell, stage, queue }) =>
+  'detect-drift': ({ ledger, store, bucketNamed, metrics, tell, stage, queue }) =>
     wokenByQueue(
       queue('QUEUE_URL'),
-      detectDriftRoutes({ ledger, store, publish: metrics(), tell: tell(), stage: stage() }),
+      detectDriftRoutes({ ledger, store, bucket: bucketNamed, publish: metrics(), tell: tell(), stage: stage() }),
     ),
 
   'measure-quality': ({ ledger, store, data, metrics, tell, stage, queue, setting }) => {
@@ -203,7 +204,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   notify: ({ ledger, topic }) => wokenByEvent(notifyRoutes({ ledger, send: topic() })),
 
-  reconcile: ({ ledger, data, setting, sageMaker, tell, hours, queue, invoke, stage }) =>
+  reconcile: ({ ledger, data, setting, sageMaker, alarms, metrics, tell, hours, queue, invoke, stage }) =>
     wokenBySchedule(
       reconcile({
         ledger,
@@ -211,6 +212,10 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         dataBucket: setting('DATA_BUCKET'),
         sageMaker,
         tell: tell(),
+        alarms,
+        publish: metrics(),
+        stage: stage(),
+        pageArns: [setting('TOPIC_ARN')],
         stuckMs: hours('STUCK_HOURS'),
         patienceMs: hours('PATIENCE_HOURS'),
         wake: wakeStep({

@@ -4,12 +4,15 @@
  */
 import './settings.ts';
 
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 import { putInForce, readPublications } from '../../cli/verbs/publish.ts';
 import { type CloudOptions, createCloud } from '../../local/cloud.ts';
 import type { ContainerImage } from '../../local/contracts.ts';
 import type { InProcessFunctions } from '../../local/in-process/environment.ts';
+import { grantWatchedBuckets } from '../../scripts/watched-buckets.cjs';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
@@ -42,9 +45,29 @@ export interface InProcessWorldOptions {
   readonly cloud?: Omit<CloudOptions, 'functions' | 'images' | 'objects' | 'start'>;
   /** In place of the model that is the same for everybody. */
   readonly image?: ContainerImage;
+  /** Of `platform.yml`: buckets that endpoints from elsewhere capture into. */
+  readonly watchedBuckets?: readonly string[];
+  /** Buckets of others in the same account. */
+  readonly foreignBuckets?: readonly string[];
   /** What the functions are wrapped in. */
   readonly functions?: (steps: InProcessFunctions) => InProcessFunctions;
 }
+
+/** The packaged template, as it is packaged where the platform has buckets watched, with buckets of others beside it. */
+const templateWith = async (
+  { watchedBuckets = [], foreignBuckets = [] }: InProcessWorldOptions,
+  folder: string,
+): Promise<string> => {
+  if (watchedBuckets.length === 0 && foreignBuckets.length === 0) return TEMPLATE;
+  const template = JSON.parse(await readFile(TEMPLATE, 'utf8'));
+  grantWatchedBuckets(template.Resources, watchedBuckets);
+  for (const [at, BucketName] of foreignBuckets.entries()) {
+    template.Resources[`ForeignBucket${at}`] = { Type: 'AWS::S3::Bucket', Properties: { BucketName } };
+  }
+  const path = join(folder, 'template.json');
+  await writeFile(path, JSON.stringify(template));
+  return path;
+};
 
 /** Starts a cloud without functions of its own processes, with the template deployed and models published. */
 export const startInProcessWorld = async (options: InProcessWorldOptions): Promise<World> => {
@@ -57,9 +80,10 @@ export const startInProcessWorld = async (options: InProcessWorldOptions): Promi
     images: [options.image ?? fixedModel],
     objects: 'memory',
   });
+  const folder = await mkdtemp(join(tmpdir(), 'template-'));
   try {
     const { outputs } = await cloud.deploy({
-      template: TEMPLATE,
+      template: await templateWith(options, folder),
       artifacts: '.serverless',
       layers: { [`millrace-${STAGE}-engine`]: resolve('dist/layers/engine-local') },
       stack: `millrace-${STAGE}`,
@@ -71,5 +95,7 @@ export const startInProcessWorld = async (options: InProcessWorldOptions): Promi
   } catch (error) {
     await cloud.close();
     throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 };

@@ -519,7 +519,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     without: 'a window with more bad than good being an error',
-    file: 'functions/detect-drift/measure-run.ts',
+    file: 'functions/detect-drift/measure-window.ts',
     find: 'if (tally.unreadable > counts.records) return',
     replace: 'if (tally.unreadable < 0) return',
     test: 'tests/unit/steps/detect-drift.test.ts',

@@ -92,6 +92,7 @@ describe('readDefinition', () => {
       },
       approval: 'automatic',
       deployment: {
+        existing: null,
         serverless: null,
         instance: 'ml.m5.large',
         count: 2,

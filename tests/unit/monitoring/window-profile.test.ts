@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { predictionBaseline } from '../../../functions/evaluate-model/prediction-baseline.ts';
-import { baselineRowsSample } from '../../../functions/prepare-data/baseline.ts';
 import { inputEncoder, type RunInput } from '../../../shared/data/run-input.ts';
 import type { ColumnBatch } from '../../../shared/features/columns.ts';
 import { type Baseline, baselineSchema } from '../../../shared/monitoring/baseline.ts';
+import { baselineRowsSample } from '../../../shared/monitoring/baseline-sample.ts';
 import { captureBatches } from '../../../shared/monitoring/capture.ts';
 import { featureSpecs } from '../../../shared/monitoring/model-columns.ts';
 import { windowCollector } from '../../../shared/monitoring/window-profile.ts';

@@ -90,7 +90,7 @@ const world = async () => {
   };
   await withBaselines(CHAMPION_RUN);
   const hear = (of = DAY, now = closed(of), through: Fuse = fuse(0, 'before'), waitingSince?: Date) => {
-    const step = detectDrift({ ...loop.deps(through), store: loop.store, stage: STAGE });
+    const step = detectDrift({ ...loop.deps(through), store: loop.store, bucket: loop.bucket, stage: STAGE });
     return step(woken({ model: MODEL, window: windowText(day(of)) }, { now, ...(waitingSince && { waitingSince }) }));
   };
   return {

@@ -72,6 +72,13 @@ export const datasetId = (n: number) => n.toString(16).padStart(20, '0');
 
 export const loopWorld = () => {
   const store = memoryObjectStore();
+  const buckets = new Map<string, ReturnType<typeof memoryObjectStore>>();
+  /** Buckets of others, by name. */
+  const bucket = (name: string) => {
+    const found = buckets.get(name) ?? memoryObjectStore();
+    buckets.set(name, found);
+    return found;
+  };
   const ledger = ledgerOn(store);
   const sageMaker = memorySageMaker();
   const cloudWatch = memoryCloudWatch(sageMaker.effects);
@@ -83,6 +90,7 @@ export const loopWorld = () => {
 
   const world = {
     store,
+    bucket,
     ledger,
     sageMaker,
     cloudWatch,

@@ -55,6 +55,38 @@ const world = async (definition = DEFINITION) => {
 
 const request: Partial<RunTrigger> = { kind: 'requested', reason: 'somebody asks', override: [] };
 
+const ELSEWHERE = `
+problem: binary
+data: { label: late, features: [load] }
+deployment: { existing: buses-live, capture: 's3://buses/monitor' }
+`;
+
+describe('of an endpoint that came from elsewhere', () => {
+  it('no run is planned when data is accepted, and nobody is told', async () => {
+    const run = await world(ELSEWHERE);
+
+    const outcome = await run.wake();
+
+    expect(outcome).toEqual({ outcome: 'deployed_elsewhere' });
+    expect(run.runs()).toEqual([]);
+    expect(run.told).toEqual([]);
+  });
+
+  it('a run that somebody asks for is declined by name', async () => {
+    const run = await world(ELSEWHERE);
+
+    const outcome = await run.wake(request);
+
+    expect(outcome).toEqual({ outcome: 'deployed_elsewhere' });
+    expect(run.told).toMatchObject([
+      {
+        type: 'RunDeclined.v1',
+        data: { reasons: [{ code: 'deployed_elsewhere', message: expect.stringContaining('buses-live') }] },
+      },
+    ]);
+  });
+});
+
 describe('planning a run', () => {
   it('takes the slot, records the plan, marks its data as taken, and tells', async () => {
     const run = await world();

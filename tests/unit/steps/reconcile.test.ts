@@ -29,7 +29,7 @@ import { keys } from '../../../shared/ledger/keys.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import { evaluation, policy } from '../evaluation/decision-evidence.ts';
 import { fuse } from './crash.ts';
-import { datasetId, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
+import { datasetId, loopWorld, MODEL, NOW, RUN, STAGE } from './loop-world.ts';
 
 const MINUTE_MS = 60_000;
 const TRANSFORM = `mr-dev-${MODEL}-${RUN}-cand`;
@@ -57,6 +57,8 @@ const world = async () => {
       ...loop.deps(fuse(0, 'before')),
       data,
       dataBucket: 'data',
+      stage: STAGE,
+      pageArns: ['arn:notices'],
       stuckMs,
       patienceMs: PATIENCE_MS,
       wake: async (step, event) => {

@@ -1,8 +1,7 @@
-/** The profile of the rows a model learns from: what windows of its life are held against. */
-import type { RunInput } from '../../shared/data/run-input.ts';
-import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
-import { type Baseline, buildBaseline } from '../../shared/monitoring/baseline.ts';
-import { featureCells, featureSpecs, withUnseen } from '../../shared/monitoring/model-columns.ts';
+/** The profile of the rows a model learns from, or answers for: what windows of its life are held against. */
+import type { Column, ColumnBatch } from '../features/columns.ts';
+import { type Baseline, buildBaseline } from './baseline.ts';
+import { featureCells, featureSpecs, type ModelColumns, withUnseen } from './model-columns.ts';
 
 /** Takes rows to train on, and never more than a bounded memory. */
 export interface BaselineRowsSample {
@@ -30,7 +29,7 @@ function timesOf(column: Column): (row: number) => number {
  * @param windowMs How long a window will be, and so a chunk.
  */
 export function baselineRowsSample(
-  input: RunInput,
+  input: ModelColumns,
   time: string | null,
   windowMs: number,
   maxRows: number = Math.max(10_000, Math.floor(MAX_CELLS / (input.features.length + 1))),

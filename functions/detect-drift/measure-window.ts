@@ -1,20 +1,19 @@
-/** Holds what a run was asked and answered in one window against its baseline. */
+/** Holds what a model was asked and answered in one window against its baseline. */
 import { boundedMap } from '../../shared/data/bounded-map.ts';
-import { type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import { CapacityError, NotFoundError } from '../../shared/errors.ts';
-import type { Champion } from '../../shared/ledger/facts.ts';
+import type { Reason } from '../../shared/evaluation/reason.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
-import { type Baseline, baselineSchema } from '../../shared/monitoring/baseline.ts';
-import { type CaptureProblem, captureBatches, emptyTally } from '../../shared/monitoring/capture.ts';
+import type { Baseline } from '../../shared/monitoring/baseline.ts';
+import { type CaptureProblem, type CaptureShape, captureBatches, emptyTally } from '../../shared/monitoring/capture.ts';
 import { type DriftMeasurement, driftFactSchema, windowProfilesSchema } from '../../shared/monitoring/drift-fact.ts';
 import { type DriftReport, detectDrift } from '../../shared/monitoring/drift-report.ts';
+import type { ModelColumns } from '../../shared/monitoring/model-columns.ts';
 import { type WindowCollector, windowCollector } from '../../shared/monitoring/window-profile.ts';
 import { mergeWindowProfiles, type WindowProfile } from '../../shared/monitoring/window-profiler.ts';
 import { captureFolders, hourAfter, type Window, windowName, windowText } from '../../shared/monitoring/windows.ts';
-import { VARIANT } from '../../shared/sagemaker/requests.ts';
 
 /** Large files are read side by side: each holds a block of text and the columns read from it. */
 const LARGE_AT_ONCE = 4;
@@ -23,16 +22,34 @@ const SMALL_BYTES = 256 * 1024;
 /** So many windows before one are added to it where it has too few rows. */
 const MOST_WINDOWS = 30;
 
-export interface MeasureRunDeps {
-  readonly ledger: Ledger;
-  /** The store bucket: capture lies in it. */
-  readonly store: ObjectStore;
+/** What windows are held against, and how they are read. */
+export interface Reference {
+  readonly features: Baseline;
+  /** Null where nobody knows what was answered to the rows of the baseline. */
+  readonly predictions: Baseline | null;
+  readonly columns: ModelColumns;
+  readonly classes: readonly string[] | null;
+  readonly shape: CaptureShape;
 }
 
-/** A run in service, and how it is watched. */
-export interface WatchedRun {
-  readonly champion: Champion;
+/** A model in service, and how it is watched. */
+export interface Watched {
+  readonly model: string;
+  /** The run that answers; of an endpoint from elsewhere the watch. */
+  readonly run: string;
+  /** What came before it was asked of another. */
+  readonly since: string;
   readonly definition: PublishedDefinition['definition'];
+  /** Percent of the requests that are captured; null where nobody knows. */
+  readonly sampling: number | null;
+  /** The bucket capture lies in. */
+  readonly captured: Pick<ObjectStore, 'list' | 'get' | 'open'>;
+  /** The folders in which capture has one for each hour. */
+  readonly folders: () => Promise<readonly string[]>;
+  /** Or why there is none. */
+  readonly reference: () => Promise<Reference | { readonly missing: string }>;
+  /** What is never measured of it. */
+  readonly unmeasured: readonly Reason[];
 }
 
 interface CaptureFile {
@@ -42,14 +59,15 @@ interface CaptureFile {
   readonly isAfter: boolean;
 }
 
-/** The capture files that hold a window of a run. */
-async function captureFiles(store: ObjectStore, { model, run, endpointName }: Champion, window: Window) {
-  const below = `${keys.capture(model, run)}/${endpointName}/${VARIANT}/`;
+/** The capture files that hold a window. */
+async function captureFiles({ captured, folders }: Watched, window: Window) {
   const files: CaptureFile[] = [];
   const after = hourAfter(window);
-  for (const folder of [...captureFolders(window), after]) {
-    for await (const { key, sizeBytes } of store.list(`${below}${folder}`)) {
-      files.push({ key, sizeBytes, isAfter: folder === after });
+  for (const below of await folders()) {
+    for (const folder of [...captureFolders(window), after]) {
+      for await (const { key, sizeBytes } of captured.list(`${below}${folder}`)) {
+        files.push({ key, sizeBytes, isAfter: folder === after });
+      }
     }
   }
   return files;
@@ -80,11 +98,6 @@ interface Profiles {
   readonly predictions: WindowProfile | null;
 }
 
-interface Baselines {
-  readonly features: Baseline;
-  readonly predictions: Baseline | null;
-}
-
 const merged = (a: Profiles, b: Profiles): Profiles => ({
   features: mergeWindowProfiles(a.features, b.features),
   predictions:
@@ -99,10 +112,14 @@ interface Measured {
   readonly rows: number;
 }
 
-/** Measures the windows of runs. */
-export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
-  const read = async (files: readonly CaptureFile[], collector: WindowCollector, input: RunInput): Promise<void> => {
-    const shape = { features: input.features.length, outputs: input.classes?.length ?? 1 };
+/** Measures the windows of models. */
+export const windowMeasurer = (ledger: Ledger) => {
+  const read = async (
+    store: Watched['captured'],
+    files: readonly CaptureFile[],
+    collector: WindowCollector,
+    shape: CaptureShape,
+  ): Promise<void> => {
     const take = async ({ key, isAfter }: CaptureFile, source: AsyncIterable<Uint8Array> | Uint8Array) => {
       const tally = isAfter ? emptyTally() : collector.tally;
       for await (const batch of captureBatches(source, key, shape, tally)) collector.take(batch);
@@ -122,19 +139,18 @@ export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
    * @throws CapacityError while the window before has no fact: what came of it decides what is added.
    */
   const accumulated = async (
-    { champion, definition }: WatchedRun,
+    { model, run, since, definition }: Watched,
     { startMs, endMs }: Window,
     own: Profiles,
     measure: (profiles: Profiles, windows: number) => DriftReport,
     isPatient: boolean,
   ): Promise<Measured> => {
-    const { model, run } = champion;
     const windowMs = definition.monitoring.window;
     let profiles = own;
     let best: Measured = { report: measure(own, 1), windows: 1, startMs, rows: own.features.rows };
     for (let back = 1; best.report.outcome === 'insufficient_data' && back < MOST_WINDOWS; back += 1) {
       const before = { startMs: startMs - back * windowMs, endMs: endMs - back * windowMs };
-      if (before.endMs <= Date.parse(champion.since)) break;
+      if (before.endMs <= Date.parse(since)) break;
       const fact = await ledger.find(driftFactSchema, keys.drift(model, windowName(before)));
       if (fact === undefined && isPatient) {
         throw new CapacityError(`the window ${windowName(before)} of ${model} has not been looked at yet`);
@@ -153,10 +169,9 @@ export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
   /**
    * @param isPatient Whether a window before that was not looked at yet is waited for.
    */
-  return async (watched: WatchedRun, window: Window, isPatient: boolean): Promise<DriftMeasurement> => {
-    const { champion, definition } = watched;
-    const { model, run } = champion;
-    const files = await captureFiles(store, champion, window);
+  return async (watched: Watched, window: Window, isPatient: boolean): Promise<DriftMeasurement> => {
+    const { model, run, definition, sampling, captured, unmeasured } = watched;
+    const files = await captureFiles(watched, window);
     const nothing: DriftMeasurement = {
       run,
       outcome: 'no_traffic',
@@ -165,7 +180,7 @@ export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
       reasons: [],
       counts: countsOf(files),
       unreadable: { codes: {}, first: [] },
-      sampling: champion.predictCaptures ?? definition.deployment.capture,
+      sampling,
       measured: { windows: 1, start: windowText(window).start, rows: 0 },
       report: null,
       profileKey: null,
@@ -175,16 +190,13 @@ export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
       message: 'no request was captured in the window; this is no sign that there is no drift',
     };
     if (files.length === 0) return { ...nothing, reasons: [noTraffic] };
-    const features = await ledger.find(baselineSchema, keys.baseline(model, run));
-    if (features === undefined) {
-      const message = `run ${run} has no baseline: it was prepared by a version that kept none, and the next run has one`;
-      return { ...nothing, outcome: 'error', reasons: [{ code: 'no_baseline', message }] };
+    const reference = await watched.reference();
+    if ('missing' in reference) {
+      return { ...nothing, outcome: 'error', reasons: [{ code: 'no_baseline', message: reference.missing }] };
     }
-    const input = await ledger.read(runInputSchema, keys.runInput(model, run));
-    const predictions = await ledger.find(baselineSchema, keys.predictionBaseline(model, run));
-    const baselines: Baselines = { features, predictions: predictions ?? null };
-    const collector = windowCollector(window, input, input.classes ?? null, features, baselines.predictions);
-    await read(files, collector, input);
+    const { features, predictions, columns: input, classes, shape } = reference;
+    const collector = windowCollector(window, input, classes, features, predictions);
+    await read(captured, files, collector, shape);
 
     const { counts, tally } = collector;
     const found: DriftMeasurement = {
@@ -217,11 +229,9 @@ export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
     const measure = (profiles: Profiles, windows: number): DriftReport =>
       detectDrift(
         {
-          features: { baseline: baselines.features, window: profiles.features },
+          features: { baseline: features, window: profiles.features },
           predictions:
-            baselines.predictions && profiles.predictions
-              ? { baseline: baselines.predictions, window: profiles.predictions }
-              : null,
+            predictions && profiles.predictions ? { baseline: predictions, window: profiles.predictions } : null,
         },
         { ...options, windows },
       );
@@ -237,7 +247,7 @@ export const runMeasurer = ({ ledger, store }: MeasureRunDeps) => {
       outcome,
       score,
       drifted,
-      reasons: [...reasons, ...(windows > 1 ? [added] : []), ...aside],
+      reasons: [...reasons, ...(windows > 1 ? [added] : []), ...unmeasured, ...aside],
       measured: { windows, start: new Date(startMs).toISOString(), rows },
       report: columns,
       profileKey,
