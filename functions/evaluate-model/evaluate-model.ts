@@ -12,12 +12,14 @@ import { keys, type ScoredRole } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
+import { importanceSchema } from '../../shared/monitoring/importance.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { parseRunName } from '../../shared/sagemaker/names.ts';
 import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { gatherCircumstances } from './circumstances.ts';
+import { featureImportance } from './feature-importance.ts';
 import { classesOf, judgedModels } from './judged-models.ts';
 import { predictionBaseline } from './prediction-baseline.ts';
 import { clusterWanted, GateRowsError, type ReadGateRows } from './read-gate-rows.ts';
@@ -113,6 +115,10 @@ export const evaluateModel =
     });
     const circumstances = await gatherCircumstances({ ledger, store }, { plan, prepared, trained, published }, now);
     await ledger.record(circumstancesSchema, keys.circumstances(model, run), circumstances);
+    if (monitoring.drift !== null) {
+      const importance = await featureImportance({ ledger, store }, trained);
+      await ledger.record(importanceSchema, keys.importance(model, run), importance);
+    }
     if (monitoring.drift !== null && judged.candidate.outcome === 'read') {
       const baseline = predictionBaseline(judged.candidate.scores, rows.times, monitoring.window);
       await ledger.record(baselineSchema, keys.predictionBaseline(model, run), baseline);

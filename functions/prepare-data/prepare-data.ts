@@ -261,6 +261,7 @@ async function frozenInput(
     ...(problem === 'multiclass' && { classes: grown?.labels?.[meaning] ?? [] }),
     features: [...input.features],
     inputColumns: [...input.inputColumns],
+    ...(definition.monitoring.quality?.join === 'key' && { joinKey: [...input.key] }),
     columnTypes: { ...input.columnTypes },
     dictionary: onlyOf(grown ?? EMPTY_DICTIONARY, categories),
   });
