@@ -35,6 +35,8 @@ export const problem = z.object({
   line: z.int().optional(),
   column: z.string().optional(),
   part: z.string().optional(),
+  /** The rule of the definition that is broken, where it is one. */
+  rule: z.string().optional(),
   count: z.int().optional(),
 });
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { DatasetAcceptedV1, DatasetDeferredV1, DatasetRejectedV1, DatasetRepeatedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
-import { boundedMap } from '../../shared/data/bounded-map.ts';
-import { checkInput, expectedTypes, type PreviousColumn } from '../../shared/data/check-input.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { datasetId } from '../../shared/data/identity.ts';
+import { datasetJudge } from '../../shared/data/judge-dataset.ts';
+import type { ProblemCode } from '../../shared/data/problems.ts';
 import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import {
@@ -16,8 +16,6 @@ import {
   type Dataset,
   datasetProfileSchema,
   datasetSchema,
-  folderPinSchema,
-  type Problem,
   type Upload,
   type Verdict,
   verdictSchema,
@@ -27,9 +25,10 @@ import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { acceptedBefore } from './accepted-before.ts';
 import { datasetReport } from './dataset-report.ts';
-import { download } from './download.ts';
-import { type IncomingKey, incomingKey } from './incoming-key.ts';
+import { incomingKey } from './incoming-key.ts';
+import { type DatasetSource, deliveredPart, type SizedUpload, sourcesOf } from './sources.ts';
 import { watchRows } from './watched-rows.ts';
 
 export interface ValidateDataDeps {
@@ -52,8 +51,6 @@ export interface CreatedObject {
   readonly sizeBytes: number;
   readonly versionId?: string | undefined;
 }
-
-type SizedUpload = Upload & { readonly sizeBytes: number };
 
 /** So many problems go into an event, which may have 256 KB; the verdict has all that were kept. */
 const TOLD_PROBLEMS = 50;
@@ -121,12 +118,12 @@ export const validateData =
       return { outcome: 'deferred' };
     };
 
-    /** A folder that holds nothing is no dataset, and still somebody has to be told. */
-    const rejectEmptyFolder = async (model: string): Promise<Outcome> => {
-      const message = 'the folder holds no part: names that begin with . or _ are not data';
-      await arrived(model, { outcome: 'rejected', reason: message });
+    /** What holds nothing, or names what is not there, is no dataset, and still somebody has to be told. */
+    const rejectUnread = async (model: string, message: string): Promise<Outcome> => {
+      const fact = await arrived(model, { outcome: 'rejected', reason: message });
+      const code: ProblemCode = meant.kind === 'manifest' ? 'manifest_invalid' : 'no_rows';
       const about = `${upload.key}\n${upload.versionId}`;
-      const problems = [{ code: 'no_rows', message }];
+      const problems = [{ code, message: fact.reason ?? message }];
       await tell(
         DatasetRejectedV1,
         about,
@@ -144,7 +141,9 @@ export const validateData =
       const { model } = published;
       if (arrival.outcome === 'deferred') return defer(model, arrival.reason ?? '');
       if (arrival.dataset === undefined || arrival.rulesDigest === undefined) {
-        return arrival.outcome === 'rejected' ? rejectEmptyFolder(model) : { outcome: arrival.outcome };
+        return arrival.outcome === 'rejected'
+          ? rejectUnread(model, arrival.reason ?? '')
+          : { outcome: arrival.outcome };
       }
       const verdict = await ledger.read(verdictSchema, keys.verdict(model, arrival.dataset, arrival.rulesDigest));
       // The definition may have changed in what its rules do not depend on.
@@ -157,8 +156,7 @@ export const validateData =
 
     const judge = async (
       published: PublishedDefinition,
-      sources: readonly SizedUpload[],
-      nameOf: (key: string) => string,
+      sources: readonly DatasetSource[],
       single: boolean,
       again: Again | undefined,
     ): Promise<Outcome & { dataset?: string }> => {
@@ -166,10 +164,22 @@ export const validateData =
       const directory = await mkdtemp(join(tmpdir(), 'validate-'));
       let engine: Engine | undefined;
       try {
-        const delivered: (SizedUpload & { sha256: string; path: string; name: string })[] = [];
-        for (const [index, source] of sources.entries()) {
-          delivered.push({ ...source, ...(await download(data, source, directory, index)), name: nameOf(source.key) });
-        }
+        engine = await openEngine(directory);
+        const past = await acceptedBefore(ledger, model, rulesDigest);
+        const judging = datasetJudge({ published, now, ...past });
+        // Which dataset it is stands in its bytes, and they pass once.
+        const read = await readDataset(
+          engine,
+          sources.map((source) => deliveredPart(data, source)),
+          {
+            directory,
+            source: published.definition.data.source,
+            expected: judging.expected,
+            maxBytes: maxDatasetBytes,
+            visit: [judging.visit],
+          },
+        );
+        const delivered = sources.map((source, index) => ({ ...source, sha256: read.delivered[index]?.sha256 ?? '' }));
         const [only] = delivered;
         const dataset = datasetId(single && only ? { file: only.sha256 } : { folder: delivered });
         const verdictKey = keys.verdict(model, dataset, rulesDigest);
@@ -187,31 +197,13 @@ export const validateData =
           if (outcome === 'repeated') await tellRepeated(stands);
           return { outcome, dataset };
         }
-        engine = await openEngine(directory);
-        const before = await previousColumns(ledger, model, rulesDigest);
-        const read = await readDataset(engine, delivered, {
-          directory,
-          expected: expectedTypes(before),
-          maxPartBytes: maxDatasetBytes,
-          discard: true,
-        });
-        const checked = read.rows === null ? { problems: [] } : await checkInput(engine, read, published, before);
-        const problems: Problem[] = [...read.problems, ...checked.problems];
-        const accepted = problems.length === 0;
+        const judgement = await judging.judge(engine, read, dataset);
+        const { accepted, problems, checks, classes } = judgement;
         await recordDataset(model, dataset, delivered, read, accepted);
         const reportKey = keys.datasetReport(model, dataset);
         await ledger.write(
           reportKey,
-          datasetReport({
-            model,
-            dataset,
-            sources,
-            accepted,
-            rows: read.rows,
-            problems,
-            columns: read.profile?.columns ?? [],
-            judgedAt,
-          }),
+          await datasetReport(engine, { published, dataset, sources, read, judgement, before: past.before, judgedAt }),
         );
         const verdict = await ledger.record(verdictSchema, verdictKey, {
           model,
@@ -219,7 +211,9 @@ export const validateData =
           rulesDigest,
           definitionDigest: published.digest,
           accepted,
-          problems,
+          problems: [...problems],
+          checks: [...checks],
+          classes: classes === null ? null : classes.map(([name, rows]): [string, number] => [name, rows]),
           rows: read.rows,
           reportKey,
           judgedAt,
@@ -291,20 +285,17 @@ export const validateData =
       return { outcome: 'part' };
     }
 
-    const sources = await sourcesOf({ ledger, data }, meant, { ...upload, sizeBytes: created.sizeBytes });
-    if (sources.length === 0) return rejectEmptyFolder(model);
+    const made = await sourcesOf({ ledger, data }, meant, { ...upload, sizeBytes: created.sizeBytes });
+    if ('refused' in made) return rejectUnread(model, made.refused);
+    const { sources, single } = made;
+    if (sources.length === 0) {
+      return rejectUnread(model, 'the folder holds no part: names that begin with . or _ are not data');
+    }
     const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
     if (sizeBytes > maxDatasetBytes) {
       return defer(model, `${sizeBytes} bytes are more than the ${maxDatasetBytes} the platform takes`, again);
     }
-    const prefix = meant.kind === 'success' ? meant.folder.length : 0;
-    return judge(
-      published,
-      sources,
-      (key) => (prefix > 0 ? key.slice(prefix) : meant.kind === 'file' ? meant.name : key),
-      meant.kind === 'file',
-      again,
-    );
+    return judge(published, sources, single, again);
   };
 
 /** An upload that is judged again because the rules have changed: its first fact stands, and a further one is added. */
@@ -323,37 +314,4 @@ function judgedUnderOthers(
 ): Again | undefined {
   if (first.rulesDigest === undefined || first.rulesDigest === rulesDigest) return undefined;
   return { first, key: keys.arrivalUnder(model, key, versionId, rulesDigest) };
-}
-
-/** The uploads a dataset consists of; of a folder those that are there when it is closed, pinned for every repeat. */
-async function sourcesOf(
-  { ledger, data }: Pick<ValidateDataDeps, 'ledger' | 'data'>,
-  meant: Extract<IncomingKey, { kind: 'file' | 'success' }>,
-  upload: SizedUpload,
-): Promise<readonly SizedUpload[]> {
-  if (meant.kind === 'file') return [upload];
-  const pinKey = keys.folderPin(meant.model, upload.key, upload.versionId);
-  const pinned = await ledger.find(folderPinSchema, pinKey);
-  if (pinned !== undefined) return pinned.parts;
-  const parts: SizedUpload[] = [];
-  for await (const { key, versionId, sizeBytes } of data.currentVersions(meant.folder)) {
-    if (incomingKey(key).kind === 'part') parts.push({ bucket: upload.bucket, key, versionId, sizeBytes });
-  }
-  const { bucket, key, versionId } = upload;
-  return (await ledger.record(folderPinSchema, pinKey, { closedBy: { bucket, key, versionId }, parts })).parts;
-}
-
-/** The columns of the dataset that was accepted last under these rules. */
-async function previousColumns(ledger: Ledger, model: string, rulesDigest: string): Promise<PreviousColumn[]> {
-  const verdictKeys = (await ledger.keys(keys.datasets(model))).filter((key) =>
-    key.endsWith(`/verdicts/${rulesDigest}.json`),
-  );
-  const verdicts = await boundedMap(verdictKeys, (key) => ledger.read(verdictSchema, key));
-  const last = verdicts
-    .filter(({ accepted }) => accepted)
-    .sort((a, b) => (a.judgedAt < b.judgedAt ? -1 : a.judgedAt > b.judgedAt ? 1 : a.dataset < b.dataset ? -1 : 1))
-    .at(-1);
-  if (last === undefined) return [];
-  const profile = await ledger.read(datasetProfileSchema, keys.profile(model, last.dataset));
-  return profile.columns.map(({ name, type, nulls }) => ({ name, type, empty: nulls === profile.rows }));
 }

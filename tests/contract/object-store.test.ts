@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { folderStore } from '../../cli/offline/folder-store.ts';
 import { createCloud, type LocalCloud } from '../../local/cloud.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { NotFoundError } from '../../shared/errors.ts';
@@ -48,7 +49,10 @@ const textOf = async (store: ObjectStore, key: string, version?: string) => {
   return Buffer.concat(await collect(body)).toString();
 };
 
+const inFolder = async (): Promise<ObjectStore> => folderStore(await mkdtemp(join(folder, 'store-')));
+
 describe.each([
+  ['in a folder', inFolder],
   ['in memory', async (): Promise<ObjectStore> => memoryObjectStore()],
   ['on S3', onS3],
 ])('an object store %s', (_, create) => {

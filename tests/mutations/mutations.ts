@@ -621,4 +621,55 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'tests/unit/steps/measure-quality.test.ts',
     title: 'measuring a window > says nothing to the alarm of a model that is no longer in service',
   },
+  {
+    without: 'the target encoding of a row to train on coming from other folds than its own',
+    file: 'shared/data/category-encoding.ts',
+    find: 'smoothedMeans(folds.filter((fold) => fold !== own))',
+    replace: 'smoothedMeans(folds)',
+    test: 'tests/unit/data/category-encoding.test.ts',
+    title: 'target encoding > gives a row that is trained on no sign of its own label, nor of any in its fold',
+  },
+  {
+    without: 'learning encodings from the rows to train on alone',
+    file: 'functions/prepare-data/frozen-input.ts',
+    find: 'const train = chosen(sides, SIDES.train);',
+    replace: 'const train = Uint32Array.from(sides.keys()).filter((row) => sides[row] !== SIDES.none);',
+    test: 'tests/unit/steps/prepare-encodings.test.ts',
+    title: 'learned encodings > see no label of the validation or gate rows, nor of any other that is not trained on',
+  },
+  {
+    without: 'rows to train on being written with the numbers of their folds',
+    file: 'functions/prepare-data/write-splits.ts',
+    find: '[assigned.weight]), ...training]',
+    replace: '[assigned.weight]), ...features]',
+    test: 'tests/unit/steps/prepare-encodings.test.ts',
+    title: 'learned encodings > give a row that is trained on no sign of its own label, nor of its day',
+  },
+  {
+    without: 'the embargo before the gate rows',
+    file: 'shared/data/split.ts',
+    find: 'at >= cuts.gate - cuts.embargo',
+    replace: 'at < from',
+    test: 'tests/unit/steps/prepare-sequences.test.ts',
+    title:
+      'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
+  },
+  {
+    without: "splitting an entity's rows by the entity",
+    file: 'functions/prepare-data/assign-rows.ts',
+    find: '(entity === null ? key : [entity])',
+    replace: 'key',
+    test: 'tests/unit/steps/prepare-sequences.test.ts',
+    title:
+      'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
+  },
+  {
+    without: 'refusing a champion whose gate was smaller',
+    file: 'functions/prepare-data/champion-exposure.ts',
+    find: 'if (split.gate <= theirs.gate) return null;',
+    replace: 'return null;',
+    test: 'tests/unit/steps/prepare-sequences.test.ts',
+    title:
+      'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
+  },
 ];

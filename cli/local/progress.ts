@@ -1,4 +1,4 @@
-import type { LocalCloud } from '../local/cloud.ts';
+import type { LocalCloud } from '../../local/cloud.ts';
 
 /** Functions' log groups begin with this. */
 const GROUPS = '/aws/lambda/millrace-dev-';
