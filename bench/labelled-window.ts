@@ -180,12 +180,20 @@ async function measureLabels(folder: string): Promise<LabelsTook> {
   const woken = { now: LANDED, occurredAt: LANDED, eventId: 'bench' };
   const cpuBefore = process.cpuUsage();
   const started = performance.now();
-  await takeLabels({ ledger, data: store, ask: nothing, tell: nothing, maxLabelBytes: Number.MAX_SAFE_INTEGER })({
+  await takeLabels({
+    ledger,
+    store,
+    bucket: () => store,
+    data: store,
+    ask: nothing,
+    tell: nothing,
+    maxLabelBytes: Number.MAX_SAFE_INTEGER,
+  })({
     ...woken,
     data: { bucket: 'data', key: LABELS, sizeBytes: statSync(join(folder, LABELS)).size },
   });
   const taken = performance.now();
-  await measureWindow({ ledger, store, tell: nothing, publish: nothing, stage: 'dev' })({
+  await measureWindow({ ledger, store, bucket: () => store, tell: nothing, publish: nothing, stage: 'dev' })({
     ...woken,
     data: { model: MODEL, window: windowText(WINDOW) },
   });

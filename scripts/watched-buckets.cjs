@@ -3,14 +3,14 @@
  * platform.yml names in `watchedBuckets`. Who watches reads; nobody writes there.
  */
 
-/** Reads what was captured: the other steps go by what it records. */
-const READER = 'DetectDriftRole';
+/** Read what was captured: the other steps go by what these record. */
+const READERS = ['DetectDriftRole', 'MeasureQualityRole'];
 
 /** Lower case letters, digits, dots and hyphens, 3 to 63. Source: S3 user guide, "Bucket naming rules". */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /**
- * Adds the statements to the role.
+ * Adds the statements to the roles.
  *
  * @param {Record<string, any>} resources those of a CloudFormation template
  * @param {readonly string[]} buckets names of buckets
@@ -20,8 +20,10 @@ exports.grantWatchedBuckets = (resources, buckets) => {
   if (wrong.length > 0) throw new Error(`platform.yml: watchedBuckets: no names of buckets: ${wrong.join(', ')}`);
   if (buckets.length === 0) return;
   const arnOf = (name, below) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${name}${below}` });
-  resources[READER].Properties.Policies[0].PolicyDocument.Statement.push(
-    { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: buckets.map((name) => arnOf(name, '')) },
-    { Effect: 'Allow', Action: ['s3:GetObject'], Resource: buckets.map((name) => arnOf(name, '/*')) },
-  );
+  for (const reader of READERS) {
+    resources[reader].Properties.Policies[0].PolicyDocument.Statement.push(
+      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: buckets.map((name) => arnOf(name, '')) },
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: buckets.map((name) => arnOf(name, '/*')) },
+    );
+  }
 };

@@ -28,15 +28,22 @@ export const HOUR = 0;
 const COLUMNS = 4;
 
 /** Reads the flights of 1 January to 30 June 2001; six of the night after are left out, for they make no day. */
-export async function readFlights(): Promise<Flights> {
+export const readFlights = (): Promise<Flights> =>
+  flightsFrom(`
+    select strftime(date, '%Y-%m-%d') as day, hour(date) as hour, distance, origin, destination, (delay > 15)::int as late
+    from read_parquet('${FLIGHTS.replaceAll("'", "''")}') where date < '2001-07-01'`);
+
+/**
+ * Reads flights by day.
+ *
+ * @param select A query of `day`, `hour`, `distance`, `origin`, `destination` and `late`.
+ */
+export async function flightsFrom(select: string): Promise<Flights> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
     const columnsOf = async (sql: string) => (await connection.runAndReadAll(sql)).getColumnsJS();
-    await connection.run(`
-      create table flights as
-      select strftime(date, '%Y-%m-%d') as day, hour(date) as hour, distance, origin, destination, (delay > 15)::int as late
-      from read_parquet('${FLIGHTS.replaceAll("'", "''")}') where date < '2001-07-01'`);
+    await connection.run(`create table flights as ${select}`);
     await connection.run(`
       create table cells as
       select *, row_number() over (order by hour, distance, origin, destination) - 1 as cell,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { clusterWanted, gateRowsReader } from '../../functions/evaluate-model/read-gate-rows.ts';
 import { type Engine, identifier, openEngine } from '../../shared/data/engine.ts';
-import { CLUSTER_COLUMN, protectedColumn, sliceColumn, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
+import { CLUSTER_COLUMN, protectedColumn, sliceColumn, TIME_COLUMN, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
 import { clusterColumn, clusterName, INDEPENDENT, timeBlock } from '../../shared/definition/cluster.ts';
 import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import type { GateRows } from '../../shared/evaluation/gate-rows.ts';
@@ -13,7 +13,6 @@ import { KEY_COLUMN } from './read-scores.ts';
 import { readTable, type Table } from './table.ts';
 
 const LABEL_COLUMN = 'label';
-const TIME_COLUMN = 'time';
 const MEMORY_LIMIT_MB = 1024;
 
 /** The types of a label that is told as a number. */
@@ -179,6 +178,7 @@ export async function readRows(
     classes,
     cluster: clusterWanted(evaluation.cluster),
     isWeighted: weight !== null,
+    isTimed: false,
     slices: evaluation.slices.map(({ column }) => column),
     protected: evaluation.fairness.map(({ column }) => column),
   });

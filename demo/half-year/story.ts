@@ -189,7 +189,10 @@ const play = async () => {
   return asked;
 };
 
-/** One line per window: what the inputs did, what came true. */
+/** What is predicted is off when it and what came true are further apart than this; PSI speaks from 0.1 on, as it is used. */
+const [OFF_BY, PSI_SPEAKS] = [0.05, 0.1];
+
+/** One line per window: what the inputs did, what came true; and which of the two saw what. */
 const tellWindows = async () => {
   const life = await modelLife(ledger, MODEL, cloud.clock.now());
   const facts = await Promise.all(
@@ -199,17 +202,28 @@ const tellWindows = async () => {
   );
   title('3. What was seen, by window: inputs beside January, and what came true');
   say('   window       rows   worst PSI  drift*   predicted late  came true  roc_auc');
+  const seen = { windows: 0, off: 0, byPsi: 0 };
   for (const point of life.drift) {
     const fact = facts.find(({ window }) => window.start === point.start);
     const psi = Math.max(0, ...(fact?.report?.features ?? []).map((column) => column.psi ?? 0));
     const quality = life.quality.find(({ start }) => start === point.start);
     const rates = quality?.calibration;
     const injected = point.end.slice(0, 10) > KILOMETRES.from && point.start.slice(0, 10) < KILOMETRES.to;
+    if (rates && !injected) {
+      const off = Math.abs(rates.predicted - rates.actual) > OFF_BY;
+      seen.windows += 1;
+      if (off) seen.off += 1;
+      if (off && psi >= PSI_SPEAKS) seen.byPsi += 1;
+    }
     say(
       `   ${point.start.slice(0, 10)}  ${count(point.rows).padStart(5)}  ${psi.toFixed(3).padStart(9)}  ${(point.score === null ? point.outcome : point.score.toFixed(2)).padStart(6)}   ${(rates ? percent(rates.predicted) : '-').padStart(14)}  ${(rates ? percent(rates.actual) : '-').padStart(9)}  ${quality?.value?.toFixed(3) ?? '-'}${quality?.degraded ? ' worse' : ''}${injected ? '  (injected: kilometres)' : ''}`,
     );
   }
   say('   * share of the limit: from 1 on the window drifted');
+  say(
+    `   Without an injection, ${seen.off} of ${seen.windows} windows came true more than ${OFF_BY * 100} points off what was predicted: calibration sees that.`,
+  );
+  say(`   PSI reached ${PSI_SPEAKS} in ${seen.byPsi} of those ${seen.off}: lateness changed, the inputs barely did.`);
   return life;
 };
 

@@ -8,8 +8,9 @@ import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
 import { watchesOf } from '../../shared/ledger/watches.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
-import { capturePlace } from '../../shared/monitoring/capture-place.ts';
+import { capturePlace, variantFolders } from '../../shared/monitoring/capture-place.ts';
 import { textColumns } from '../../shared/monitoring/capture-text.ts';
+import { importanceSchema, withImportance } from '../../shared/monitoring/importance.ts';
 import { watchedRowsSchema } from '../../shared/monitoring/watched-rows.ts';
 import type { Window } from '../../shared/monitoring/windows.ts';
 import { VARIANT } from '../../shared/sagemaker/requests.ts';
@@ -67,9 +68,16 @@ export const watchedChampion = (
       }
       const input = await ledger.read(runInputSchema, keys.runInput(model, run));
       const predictions = await ledger.find(baselineSchema, keys.predictionBaseline(model, run));
+      const importance = await ledger.find(importanceSchema, keys.importance(model, run));
       const classes = input.classes ?? null;
       const shape = { features: input.features.length, outputs: classes?.length ?? 1 };
-      return { features, predictions: predictions ?? null, columns: input, classes, shape };
+      return {
+        features: withImportance(features, importance),
+        predictions: predictions ?? null,
+        columns: input,
+        classes,
+        shape,
+      };
     },
     unmeasured: [],
   };
@@ -94,11 +102,7 @@ const watchedElsewhere = ({ ledger, bucket }: ServingDeps, watch: Watch, definit
     definition,
     sampling: null,
     captured,
-    async folders() {
-      const variants: string[] = [];
-      for await (const folder of captured.folders(place.folder)) variants.push(folder);
-      return variants;
-    },
+    folders: () => variantFolders(captured, place),
     async reference() {
       const rows = await ledger.read(watchedRowsSchema, keys.watchedRows(model, dataset, definitionDigest));
       const shape = { features: rows.features.length, outputs: 0, text: textColumns(rows) };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { type Engine, identifier, literal } from '../../shared/data/engine.ts';
-import { CLUSTER_COLUMN, protectedColumn, sliceColumn, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
+import { CLUSTER_COLUMN, protectedColumn, sliceColumn, TIME_COLUMN, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
 import { type Cluster, clusterName, timeBlock } from '../../shared/definition/cluster.ts';
 import { type Clusters, placesInOrder } from '../../shared/evaluation/clusters.ts';
 import type { GateRows, Grouping } from '../../shared/evaluation/gate-rows.ts';
@@ -28,6 +28,8 @@ export interface GateRowsWanted {
    */
   readonly cluster: { readonly by: string; readonly inTime: boolean } | null;
   readonly isWeighted: boolean;
+  /** Whether it matters when the rows were. */
+  readonly isTimed: boolean;
   /** Columns of the data, as the definition spells them. */
   readonly slices: readonly string[];
   readonly protected: readonly string[];
@@ -39,8 +41,14 @@ export function clusterWanted(cluster: Cluster): GateRowsWanted['cluster'] {
   return by === null ? null : { by, inTime: timeBlock(cluster) !== undefined };
 }
 
+/** Gate rows, and when they were. */
+export interface TimedGateRows extends GateRows {
+  /** Epoch milliseconds, NaN where a row has no time; null where nobody asked. */
+  readonly times: Float64Array | null;
+}
+
 /** Reads gate rows. @throws GateRowsError where the files are not what the definition says of them. */
-export type ReadGateRows = (wanted: GateRowsWanted) => Promise<GateRows>;
+export type ReadGateRows = (wanted: GateRowsWanted) => Promise<TimedGateRows>;
 
 /** The gate rows cannot be judged as the definition asks: trying again cannot help. */
 export class GateRowsError extends Error {
@@ -48,6 +56,7 @@ export class GateRowsError extends Error {
 }
 
 const BATCH_ROWS = 65_536;
+const DAY_MS = 86_400_000;
 
 /** A column with more values than this does not group rows; each of them would be a group. */
 const MAX_VALUES = 10_000;
@@ -147,12 +156,22 @@ function takeNumbers(into: Float64Array, { type, values, nulls }: Column, offset
   }
 }
 
+/** Dates are days since 1970, timestamps microseconds. */
+function takeTimes(into: Float64Array, { type, values, nulls }: Column, offset: number): void {
+  if (type !== 'date' && type !== 'timestamp') throw new GateRowsError(`the times of the gate rows are ${type}`);
+  const unit = type === 'date' ? DAY_MS : 1 / 1000;
+  for (let row = 0; row < values.length; row += 1) {
+    into[offset + row] = nulls?.[row] === 1 ? Number.NaN : Number(values[row]) * unit;
+  }
+}
+
 /** Collects the columns of all parts. */
 class Collected {
   readonly #wanted: GateRowsWanted;
   readonly #labels: Float64Array;
   readonly #classes: TextCodes | null;
   readonly #weights: Float64Array | null;
+  readonly #times: Float64Array | null;
   readonly #clusters: ClusterIds | null;
   readonly #slices: readonly TextCodes[];
   readonly #protected: readonly TextCodes[];
@@ -163,6 +182,7 @@ class Collected {
     this.#labels = new Float64Array(rows);
     this.#classes = wanted.classes === null ? null : new TextCodes('the label', rows, MAX_VALUES);
     this.#weights = wanted.isWeighted ? new Float64Array(rows) : null;
+    this.#times = wanted.isTimed ? new Float64Array(rows) : null;
     this.#clusters = wanted.cluster === null ? null : new ClusterIds(rows);
     this.#slices = wanted.slices.map((name) => new TextCodes(name, rows, MAX_VALUES));
     this.#protected = wanted.protected.map((name) => new TextCodes(name, rows, MAX_VALUES));
@@ -174,6 +194,7 @@ class Collected {
     if (this.#classes === null) takeNumbers(this.#labels, label, offset, 'labels');
     else this.#classes.take(label, offset);
     if (this.#weights !== null) takeNumbers(this.#weights, columnIn(batch, WEIGHT_COLUMN), offset, 'weights');
+    if (this.#times !== null) takeTimes(this.#times, columnIn(batch, TIME_COLUMN), offset);
     this.#clusters?.take(columnIn(batch, CLUSTER_COLUMN), offset);
     this.#slices.forEach((codes, i) => {
       codes.take(columnIn(batch, names.slices[i] ?? ''), offset);
@@ -184,7 +205,7 @@ class Collected {
     this.#offset += batch.rows;
   }
 
-  finish(): GateRows {
+  finish(): TimedGateRows {
     const { cluster, classes, parts, slices } = this.#wanted;
     const grouping = (column: string, codes: TextCodes): Grouping => ({ column, ...codes.sorted() });
     const named = this.#classes?.sorted(classes ?? []);
@@ -194,6 +215,7 @@ class Collected {
         named === undefined ? this.#labels : Float64Array.from(named.codes, (code) => (code < 0 ? Number.NaN : code)),
       classes: named?.values ?? null,
       weights: this.#weights,
+      times: this.#times,
       cluster:
         this.#clusters === null || cluster === null
           ? null
@@ -234,6 +256,7 @@ async function* batchesOf(
   const plain = [
     'label',
     ...(wanted.isWeighted ? spelled([WEIGHT_COLUMN], inFile) : []),
+    ...(wanted.isTimed ? spelled([TIME_COLUMN], inFile) : []),
     ...(wanted.cluster === null ? [] : spelled([CLUSTER_COLUMN], inFile)),
   ].map(identifier);
   const groups = [...new Set([...names.slices, ...names.protected])].map(

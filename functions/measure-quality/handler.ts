@@ -26,6 +26,7 @@ export const handler = queueHandler(
   ...measureQualityRoutes({
     ledger: ledgerOn(store),
     store,
+    bucket: (name) => s3ObjectStore(name),
     data: s3ObjectStore(env.DATA_BUCKET),
     tell: eventPublisher(env.BUS_NAME),
     ask: stepQueue((body) => send(body, Number(env.GATHER_SECONDS))),

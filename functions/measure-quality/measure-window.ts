@@ -2,32 +2,23 @@ import { QualityMeasuredV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import type { PublishMetrics } from '../../shared/aws/metrics-publisher.ts';
 import { boundedMap } from '../../shared/data/bounded-map.ts';
-import { type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
 import { digestOf } from '../../shared/definition/canonical-json.ts';
-import { INDEPENDENT } from '../../shared/definition/cluster.ts';
-import { policyOf } from '../../shared/definition/policy.ts';
-import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
-import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { type CaptureTally, captureBatches, emptyTally } from '../../shared/monitoring/capture.ts';
 import { estimateHistory, estimateShown } from '../../shared/monitoring/estimate-guard.ts';
 import { type JoinedWindow, LabelJoin } from '../../shared/monitoring/label-join.ts';
 import { labelHourSchema } from '../../shared/monitoring/label-store.ts';
-import { meaningOf } from '../../shared/monitoring/labels.ts';
 import { type LiveQuality, liveQuality } from '../../shared/monitoring/live-quality.ts';
 import { type QualityFact, qualityFactSchema } from '../../shared/monitoring/quality-fact.ts';
 import { metricDimensions, OLDEST_METRIC_MS } from '../../shared/monitoring/watch-alarms.ts';
 import { isClosed, parseWindow, type Window, windowName, windowText } from '../../shared/monitoring/windows.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import { type Judged, type JudgedDeps, type Judging, judgedIn } from './judged.ts';
 import { coveredBefore } from './past-estimates.ts';
-import { type HourInputs, hourInputs, inServiceIn } from './window-inputs.ts';
+import { type HourInputs, hourInputs } from './window-inputs.ts';
 
-export interface MeasureWindowDeps {
-  readonly ledger: Ledger;
-  /** The store bucket: capture lies there. */
-  readonly store: ObjectStore;
+export interface MeasureWindowDeps extends JudgedDeps {
   readonly tell: Tell;
   readonly publish: PublishMetrics;
   readonly stage: string;
@@ -40,20 +31,18 @@ interface Joined {
 
 /** Reads a window hour by hour: the labels of an hour, and what was captured in it. */
 async function join(
-  { ledger, store }: Pick<MeasureWindowDeps, 'ledger' | 'store'>,
+  ledger: Ledger,
+  captured: Judged['captured'],
   hours: readonly HourInputs[],
-  input: RunInput,
+  { shape, classes, meaning }: Judging,
   window: Window,
 ): Promise<Joined> {
-  const classes = input.classes ?? null;
-  const outputs = classes?.length ?? 1;
-  const shape = { features: input.features.length, outputs };
-  const joining = new LabelJoin({ window, outputs, classes, meaning: meaningOf(input) });
+  const joining = new LabelJoin({ window, outputs: shape.outputs, classes, meaning });
   const tally = emptyTally();
   for (const { labels, captures } of hours) {
     joining.hour(await boundedMap(labels, (key) => ledger.read(labelHourSchema, key)));
     for (const { key } of captures) {
-      const { body } = await store.open(key);
+      const { body } = await captured.open(key);
       for await (const batch of captureBatches(body, key, shape, tally)) {
         for (let record = 0; record < batch.records; record += 1) {
           joining.take(
@@ -112,22 +101,18 @@ function stampOf({ startMs, endMs }: Window, labelDelayMs: number, now: Date): D
  * once; what comes later is measured again and stands beside it, so that nothing that was said is rewritten.
  */
 export const measureWindow =
-  ({ ledger, store, tell, publish, stage }: MeasureWindowDeps) =>
+  ({ tell, publish, stage, ...deps }: MeasureWindowDeps) =>
   async ({ data, now }: Woken<{ model: string; window: { start: string; end: string } }>): Promise<Outcome> => {
     const { model } = data;
     const window = parseWindow(data.window);
     const name = windowName(window);
     if (!isClosed(window, now.getTime())) return { outcome: 'open' };
-    const inService = await inServiceIn(ledger, model, window);
-    if (inService === undefined) return { outcome: 'no_model' };
-    const { last: champion, others, present, isStill } = inService;
-    const { run } = champion;
-    const definitionOf = async (digest: string) =>
-      (await ledger.read(publishedDefinitionSchema, keys.definition(model, digest))).definition;
-    // What is watched, and how long labels take, is for the model in service now to say; how a model is judged, for its own.
-    const { monitoring } = await definitionOf(present.definitionDigest);
-    if (monitoring.quality === null) return { outcome: 'not_asked' };
-    const labelDelayMs = monitoring.quality.label_delay;
+    const judged = await judgedIn(deps, model, window);
+    if (judged === undefined) return { outcome: 'no_model' };
+    const { run, others, isStill, quality } = judged;
+    if (quality === null) return { outcome: 'not_asked' };
+    const { ledger } = deps;
+    const labelDelayMs = quality.label_delay;
     const isDue = now.getTime() >= window.endMs + labelDelayMs;
 
     const follow = async (key: string, fact: QualityFact): Promise<void> => {
@@ -147,7 +132,8 @@ export const measureWindow =
       );
     };
 
-    const hours = await hourInputs({ ledger, store }, champion, window);
+    const { captured } = judged;
+    const hours = await hourInputs(ledger, model, { captured, folders: await judged.folders() }, window);
     const hasLabels = hours.some(({ labels }) => labels.length > 0);
     if (!hasLabels && !isDue) return { outcome: 'no_labels' };
     const inputs = digestOf({
@@ -163,19 +149,16 @@ export const measureWindow =
       return { outcome: 'existed' };
     }
 
-    const [input, evaluation, planned] = await Promise.all([
-      ledger.read(runInputSchema, keys.runInput(model, run)),
-      ledger.read(evaluationSchema, keys.evaluation(model, run)),
-      definitionOf(champion.definitionDigest),
-    ]);
-    const { rows, tally } = await join({ ledger, store }, hours, input, window);
+    const judging = await judged.judging();
+    const { rows, tally } = await join(ledger, captured, hours, judging, window);
+    const { problem, policy, isIndependent, evaluation } = judging;
     const measured = liveQuality({
-      problem: input.problem,
-      policy: policyOf(planned),
-      isIndependent: planned.evaluation.cluster === INDEPENDENT,
+      problem,
+      policy,
+      isIndependent,
+      evaluation,
       window,
       joined: rows,
-      evaluation,
       now,
       labelDelayMs,
     });

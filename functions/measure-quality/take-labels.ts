@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto';
 import { LabelsLandedV1, LabelsRejectedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { boundedMap } from '../../shared/data/bounded-map.ts';
-import { runInputSchema } from '../../shared/data/run-input.ts';
-import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { championSchema, type Upload } from '../../shared/ledger/facts.ts';
+import type { Upload } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
+import { placeLabels, startOfHour } from '../../shared/monitoring/label-placing.ts';
 import {
   type LabelFile,
   labelFileSchema,
@@ -19,10 +17,11 @@ import {
 import { meaningOf, readLabels } from '../../shared/monitoring/labels.ts';
 import { isClosed, type Window, windowAt, windowName, windowText } from '../../shared/monitoring/windows.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
+import type { JudgedDeps } from './judged.ts';
 import { labelKey } from './label-key.ts';
+import { labelledBy } from './labelled.ts';
 
-export interface TakeLabelsDeps {
-  readonly ledger: Ledger;
+export interface TakeLabelsDeps extends JudgedDeps {
   /** The uploaders' bucket. */
   readonly data: ObjectStore;
   /** Tells this step, through its own queue and after a while: labels that come together are measured together. */
@@ -42,15 +41,18 @@ export interface CreatedObject {
 
 const HOUR_MS = 3_600_000;
 
-/** The first moment of an hour `2001/01/25/10`. */
-const startOf = (hour: string): number =>
-  Date.parse(`${hour.slice(0, 10).replaceAll('/', '-')}T${hour.slice(11)}:00:00Z`);
+/**
+ * A label that names no hour is about a prediction made within so long before its file came: twice the time labels are
+ * given, and a window. What comes later says `inference_time`; looking further back would make more of the keys that are
+ * asked again and again ambiguous.
+ */
+const lookBackMs = (labelDelayMs: number, windowMs: number): number => 2 * labelDelayMs + windowMs;
 
 /** The closed windows that hours of predictions lie in. */
 function windowsOf(hours: LabelFile['hours'], windowMs: number, now: Date): Window[] {
   const windows = new Map<string, Window>();
   for (const [hour] of hours) {
-    const from = startOf(hour);
+    const from = startOfHour(hour);
     for (let at = from; at < from + HOUR_MS; at += Math.min(windowMs, HOUR_MS)) {
       const window = windowAt(at, windowMs);
       if (isClosed(window, now.getTime())) windows.set(windowName(window), window);
@@ -64,17 +66,15 @@ function windowsOf(hours: LabelFile['hours'], windowMs: number, now: Date): Wind
  * in parts or corrected adds up. Then each window it touches is to be measured.
  */
 export const takeLabels =
-  ({ ledger, data, ask, tell, maxLabelBytes }: TakeLabelsDeps) =>
+  ({ data, ask, tell, maxLabelBytes, ...deps }: TakeLabelsDeps) =>
   async ({ data: created, now, occurredAt }: Woken<CreatedObject>): Promise<Outcome & { labels?: number }> => {
+    const { ledger } = deps;
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
     const meant = labelKey(created.key);
     const published = meant.model === undefined ? undefined : await readPublished(ledger, meant.model);
     const model = published?.model ?? '-';
-    const champion = published && (await ledger.find(championSchema, keys.champion(published.model)));
-    // A model is measured as it was planned, like everything else that is done for it.
-    const planned =
-      champion && (await ledger.read(publishedDefinitionSchema, keys.definition(model, champion.definitionDigest)));
+    const labelled = published && (await labelledBy(deps, published));
     const factKey = keys.labelFile(model, upload.key, upload.versionId);
 
     const record = (fact: Pick<LabelFile, 'outcome'> & Partial<LabelFile>) =>
@@ -104,8 +104,8 @@ export const takeLabels =
           { now, correlationId: about },
         );
       }
-      if (fact.outcome === 'taken' && planned !== undefined) {
-        const windows = windowsOf(fact.hours, planned.definition.monitoring.window, now);
+      if (fact.outcome === 'taken' && labelled !== undefined) {
+        const windows = windowsOf(fact.hours, labelled.monitoring.window, now);
         await boundedMap(windows, (window) =>
           ask(
             LabelsLandedV1,
@@ -124,45 +124,60 @@ export const takeLabels =
     if (published === undefined) {
       return follow(await record({ outcome: 'ignored', reason: `no model ${meant.model} is published` }));
     }
-    if (planned === undefined || champion === undefined) {
+    if (labelled === undefined) {
       return follow(
-        await record({ outcome: 'ignored', reason: 'no model has been in service: there are no predictions' }),
+        await record({
+          outcome: 'ignored',
+          reason: 'no model has been in service or watched: there are no predictions',
+        }),
       );
     }
-    const { quality } = planned.definition.monitoring;
+    const { quality, window: windowMs } = labelled.monitoring;
     if (quality === null) return follow(await record({ outcome: 'ignored', reason: 'monitoring.quality is off' }));
-    if (quality.join !== 'inference_id') {
-      return follow(await record({ outcome: 'ignored', reason: `labels are not joined by ${quality.join}` }));
-    }
     if (created.sizeBytes > maxLabelBytes) {
       const reason = `${created.sizeBytes} bytes are more than the ${maxLabelBytes} that are read at once: upload the labels in parts`;
       return follow(await record({ outcome: 'deferred', reason }));
     }
 
-    const input = await ledger.read(runInputSchema, keys.runInput(model, champion.run));
     const { body } = await data.open(upload.key, upload.versionId);
-    const read = await readLabels(body, input, occurredAt);
-    const told = {
-      run: champion.run,
+    const { meaning, naming, find } = await labelled.reading(now);
+    const read = await readLabels(body, meaning, occurredAt, naming);
+    const told = (found: Pick<LabelFile, 'problems' | 'counts'>) => ({
+      run: labelled.run,
       lines: read.lines,
       empty: read.empty,
-      problems: [...read.problems],
-      counts: { ...read.counts },
-    };
+      problems: [...found.problems],
+      counts: { ...found.counts },
+    });
     if (read.mostlyBad) {
-      return follow(await record({ ...told, outcome: 'rejected', reason: 'more of its lines are bad than good' }));
+      const reason = 'more of its lines are bad than good';
+      return follow(
+        await record({ ...told({ problems: [...read.problems], counts: read.counts }), outcome: 'rejected', reason }),
+      );
+    }
+    const placed = await placeLabels(read, {
+      isKeyed: naming.key !== null,
+      arrivedMs: occurredAt.getTime(),
+      lookBackMs: lookBackMs(quality.label_delay, windowMs),
+      find,
+    });
+    const { problems, counts } = placed;
+    const found = told({ problems: [...problems], counts });
+    if (read.labels > 0 && placed.labels === 0 && naming.isSought) {
+      const reason = 'not one of its labels could be found a prediction for';
+      return follow(await record({ ...found, outcome: 'rejected', reason }));
     }
     const name = labelObjectName(occurredAt, createHash('sha256').update(factKey).digest('hex').slice(0, 16));
-    await boundedMap([...read.hours], ([hour, labels]) =>
+    await boundedMap([...placed.hours], ([hour, labels]) =>
       ledger.record(labelHourSchema, `${keys.labelHours(model, hour)}${name}`, {
         model,
         upload,
         arrivedAt: occurredAt.toISOString(),
-        meaning: meaningOf(input),
+        meaning: meaningOf(meaning),
         labels: [...labels],
       }),
     );
     // The file's own fact last: whoever finds it finds all its labels.
-    const hours = [...read.hours].map(([hour, labels]): [string, number] => [hour, labels.size]);
-    return follow(await record({ ...told, outcome: 'taken', labels: read.labels, hours }));
+    const hours = [...placed.hours].map(([hour, labels]): [string, number] => [hour, labels.size]);
+    return follow(await record({ ...found, outcome: 'taken', labels: placed.labels, hours }));
   };

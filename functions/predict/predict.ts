@@ -3,21 +3,26 @@ import * as z from 'zod';
 
 import { csvRow } from '../../shared/data/encode-csv.ts';
 import { type InputEncoder, inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
+import { keyHashes } from '../../shared/data/split.ts';
 import { DependencyError, RefusedError } from '../../shared/errors.ts';
 import { batchFromRecords } from '../../shared/features/records.ts';
 import { type Champion, championSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { keyColumns } from '../../shared/monitoring/row-keys.ts';
 import type { Answered, Asked } from '../../shared/runtime/url-handler.ts';
 import { predictedRows } from '../../shared/sagemaker/answers.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import type { Exchange } from './capture.ts';
+import type { KeyedRequest } from './key-index.ts';
 
 export interface PredictDeps {
   readonly ledger: Ledger;
   readonly sageMaker: Pick<SageMakerApi, 'invoke'>;
   /** Keeps what an endpoint was asked and answered, where SageMaker does not. */
   readonly capture: (exchange: Exchange) => Promise<void>;
+  /** Keeps which keys were predicted, where labels are joined by them. */
+  readonly index: (request: KeyedRequest) => Promise<void>;
 }
 
 /** At most this many records in one request. */
@@ -57,6 +62,17 @@ const recordsIn = (text: string): { records: unknown[]; many: boolean } | undefi
   return parsed.success ? { records: [parsed.data], many: false } : undefined;
 };
 
+/** Columns of the key that a record does not name: its label would find nothing, or another row. Null names a missing value. */
+const keyless = (
+  records: readonly unknown[],
+  key: readonly string[],
+): { record: number; field: string; reason: string }[] =>
+  records.flatMap((each, record) =>
+    key
+      .filter((field) => !Object.hasOwn(Object(each), field))
+      .map((field) => ({ record, field, reason: 'labels are joined by the key, and this column of it is not there' })),
+  );
+
 interface Serving {
   readonly champion: Champion;
   readonly input: RunInput;
@@ -90,7 +106,7 @@ function asLabel(type: RunInput['label']['type'], name: string): string | number
  * Answers one record, or up to 100, with the champion's own features and encoding: what it was trained with, not what is
  * published now.
  */
-export const predict = ({ ledger, sageMaker, capture }: PredictDeps) => {
+export const predict = ({ ledger, sageMaker, capture, index }: PredictDeps) => {
   const serving = new Map<string, { until: number; found: Serving }>();
 
   const servingOf = async (model: string, now: number): Promise<Serving | undefined> => {
@@ -111,13 +127,15 @@ export const predict = ({ ledger, sageMaker, capture }: PredictDeps) => {
     return found;
   };
 
-  /** Whether a capture was wanted and could not be written. That costs the capture, not the answer. */
-  const isLost = async (exchange: Exchange): Promise<boolean> => {
-    if (exchange.champion.predictCaptures === undefined) return false;
-    return capture(exchange).then(
-      () => false,
-      () => true,
-    );
+  /** What was to be kept of a request and could not be written. That costs the quality's evidence, not the answer. */
+  const lostOf = async (exchange: Exchange, hashes: readonly string[]): Promise<string> => {
+    const { champion, inferenceId, at } = exchange;
+    const [captured, indexed] = await Promise.allSettled([
+      champion.predictCaptures === undefined ? undefined : capture(exchange),
+      hashes.length === 0 ? undefined : index({ model: champion.model, inferenceId, hashes, at }),
+    ]);
+    const lost = [captured.status === 'rejected' ? '_uncaptured' : '', indexed.status === 'rejected' ? '_unkeyed' : ''];
+    return lost.join('');
   };
 
   const answerNow = async ({ method, path, body: text, now, requestId }: Asked): Promise<Answered> => {
@@ -134,9 +152,11 @@ export const predict = ({ ledger, sageMaker, capture }: PredictDeps) => {
       return refuse(400, 'too_many_records', `${records.length} records; at most ${MAX_RECORDS} in one request`);
     }
     const { champion, input, encode } = found;
-    const { batch, errors } = batchFromRecords(records, input.columnTypes, input.inputColumns);
-    if (errors.length > 0)
-      return refuse(400, 'bad_record', 'some fields are not what the model takes', { problems: errors });
+    const { joinKey = [] } = input;
+    const wanted = [...new Set([...input.inputColumns, ...joinKey])];
+    const { batch, errors } = batchFromRecords(records, input.columnTypes, wanted);
+    const problems = [...errors, ...keyless(records, joinKey)].sort((a, b) => a.record - b.record);
+    if (problems.length > 0) return refuse(400, 'bad_record', 'some fields are not what the model takes', { problems });
 
     const columns = encode(batch);
     const lines = records.map((_, row) => csvRow(columns, row));
@@ -153,10 +173,11 @@ export const predict = ({ ledger, sageMaker, capture }: PredictDeps) => {
       ...predictionOf(input, scores),
     }));
     // Before the answer goes back: afterwards Lambda lets nothing run. Source: Lambda execution environment.
-    const lost = await isLost({ champion, inferenceId, input: lines.join('\n'), output: answer, at: now });
+    const hashes = joinKey.length === 0 ? [] : keyHashes(keyColumns(joinKey, batch.columns), records.length);
+    const lost = await lostOf({ champion, inferenceId, input: lines.join('\n'), output: answer, at: now }, hashes);
     return {
       status: 200,
-      outcome: lost ? 'answered_uncaptured' : 'answered',
+      outcome: `answered${lost}`,
       body: { model: path, run: champion.run, ...(asked.many ? { predictions } : predictions[0]) },
     };
   };

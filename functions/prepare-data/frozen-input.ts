@@ -74,6 +74,7 @@ export async function frozenInput(
     ...(problem === 'multiclass' && { classes: names }),
     features: [...input.features],
     inputColumns: [...input.inputColumns],
+    ...(definition.monitoring.quality?.join === 'key' && { joinKey: [...input.key] }),
     columnTypes: { ...input.columnTypes },
     dictionary,
     ...(encodings.size > 0 && { encodings: Object.fromEntries(encodings) }),

@@ -1,8 +1,9 @@
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { championSchema } from '../../shared/ledger/facts.ts';
+import { championSchema, watchSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { readPublished } from '../../shared/ledger/published.ts';
 import { ALLOWED_LATENESS_MS, type Window, windowAt, windowName } from '../../shared/monitoring/windows.ts';
 import type { LostEvents } from './lost-events.ts';
 
@@ -49,19 +50,34 @@ export const unmeasuredQuality = (deps: {
     return missed;
   };
 
+  /** What is measured of a model, and of which time; undefined where nobody has been in service or watched. */
+  const waitedFor = async (model: string) => {
+    const monitoringOf = async (digest: string) =>
+      (await ledger.read(publishedDefinitionSchema, keys.definition(model, digest))).definition.monitoring;
+    if ((await readPublished(ledger, model))?.definition.deployment.existing) {
+      const watch = await ledger.find(watchSchema, keys.watch(model));
+      if (watch === undefined) return undefined;
+      const first = watch.n === 1 ? watch : await ledger.read(watchSchema, keys.watchHistory(model, 1));
+      const monitoring = await monitoringOf(watch.definitionDigest);
+      return { monitoring, sinceMs: Date.parse(first.since), untilMs: Number.POSITIVE_INFINITY };
+    }
+    const champion = await ledger.find(championSchema, keys.champion(model));
+    if (champion === undefined) return undefined;
+    const first = champion.n === 1 ? champion : await ledger.find(championSchema, keys.championHistory(model, 1));
+    return {
+      monitoring: await monitoringOf(champion.definitionDigest),
+      sinceMs: Date.parse(first?.since ?? champion.since),
+      untilMs: champion.retired ? Date.parse(champion.retired.at) : Number.POSITIVE_INFINITY,
+    };
+  };
+
   /** Windows that no label has to come for any more: no event says so. The oldest first. */
   const measureDue = async (model: string, now: Date): Promise<number> => {
-    const champion = await ledger.find(championSchema, keys.champion(model));
-    if (!champion) return 0;
-    const { definition } = await ledger.read(
-      publishedDefinitionSchema,
-      keys.definition(model, champion.definitionDigest),
-    );
-    const { quality, window: windowMs } = definition.monitoring;
-    if (quality === null || quality.join !== 'inference_id') return 0;
-    const first = champion.n === 1 ? champion : await ledger.find(championSchema, keys.championHistory(model, 1));
-    const sinceMs = Date.parse(first?.since ?? champion.since);
-    const untilMs = champion.retired ? Date.parse(champion.retired.at) : Number.POSITIVE_INFINITY;
+    const waited = await waitedFor(model);
+    if (waited === undefined) return 0;
+    const { monitoring, sinceMs, untilMs } = waited;
+    const { quality, window: windowMs } = monitoring;
+    if (quality === null) return 0;
     const waitMs = Math.max(quality.label_delay, ALLOWED_LATENESS_MS);
     const windows: Window[] = [];
     // The newest window that has had its time, and those before it.

@@ -16,7 +16,7 @@ export interface WatchingDeps {
   /** Into the namespace of Millrace's metrics. */
   readonly publish: PublishMetrics;
   readonly stage: string;
-  /** Topics that hear of drift, and of the silence of the monitoring. */
+  /** Topics that hear of drift, of quality, and of the silence of the monitoring. */
   readonly pageArns: readonly string[];
 }
 
@@ -53,14 +53,16 @@ export const watching = ({ ledger, lost, alarms, publish, stage, pageArns }: Wat
     if (watch?.definitionDigest !== published.digest) return false;
     const key = keys.watchAlarmed(model, watch.n);
     if (await ledger.find(watchAlarmedSchema, key)) return false;
-    const { window: windowMs, drift } = published.definition.monitoring;
+    const { window: windowMs, drift, quality } = published.definition.monitoring;
     // A new alarm without data would be silence.
     await publish([
       { name: 'Heartbeat', value: 1, unit: 'Count', dimensions: metricDimensions(stage, model), at: now },
     ]);
-    const watched = { stage, model, windowMs, watchDrift: drift !== null, watchQuality: false, pageArns };
-    // Nobody retrains what came from elsewhere: drift is for a person to hear.
-    for (const alarm of watchAlarms({ ...watched, driftArns: pageArns })) await alarms.put(alarm);
+    // Without a figure to hold it against, quality is measured and never judged.
+    const watchQuality = (quality?.baseline ?? null) !== null;
+    const watched = { stage, model, windowMs, watchDrift: drift !== null, watchQuality, pageArns };
+    // Nobody retrains what came from elsewhere: what is seen is for a person to hear.
+    for (const alarm of watchAlarms({ ...watched, judgedArns: pageArns })) await alarms.put(alarm);
     await ledger.record(watchAlarmedSchema, key, { model, n: watch.n, alarmedAt: now.toISOString() });
     return true;
   };

@@ -24,6 +24,8 @@ export const CLUSTER_COLUMN = 'cluster';
 
 /** The column of a rows file that says what a row counts for. */
 export const WEIGHT_COLUMN = 'weight';
+/** The column of a rows file that says when a row was. */
+export const TIME_COLUMN = 'time';
 
 /** The name of a slice's column in a rows file. */
 export const sliceColumn = (name: string): string => `slice.${name}`;
@@ -63,7 +65,7 @@ export function rowsFile(
     made.push({ name, type: typeOf(from), make: (batch) => columnOf(batch, from) });
   };
   const { time, cluster } = roles;
-  if (time !== null) copy('time', time);
+  if (time !== null) copy(TIME_COLUMN, time);
   if (roles.weight !== null) copy(WEIGHT_COLUMN, roles.weight);
   if (cluster !== null && 'column' in cluster) copy(CLUSTER_COLUMN, cluster.column);
   if (cluster !== null && 'block' in cluster) {

@@ -45,6 +45,8 @@ export const runInputSchema = z.strictObject({
   ),
   /** The columns the features read: what a record to predict must bring. */
   inputColumns: z.array(z.string()),
+  /** The columns of the key that labels are joined by, in its order; not there where they are joined by inference id. */
+  joinKey: z.array(z.string()).min(1).optional(),
   /** The types of all columns of the data the model was trained on. */
   columnTypes: z.record(z.string(), columnType),
   dictionary: dictionarySchema,

@@ -54,7 +54,11 @@ interface Settings {
     readonly count: number | null;
     readonly traffic: Traffic | null;
   };
-  readonly monitoring: { readonly window: number; readonly drift: unknown };
+  readonly monitoring: {
+    readonly window: number;
+    readonly drift: unknown;
+    readonly quality: { readonly join: 'inference_id' | 'key'; readonly baseline: number | null } | null;
+  };
   readonly retraining: {
     readonly on: readonly string[];
     readonly budget: { readonly per: number };
@@ -317,19 +321,60 @@ function refuseRollout({ deployment }: Settings, refuse: Refuse): void {
   }
 }
 
-function refuseExisting({ data, deployment, monitoring }: Settings, refuse: Refuse): void {
-  if (deployment.existing === null) return;
+function refuseExisting({ problem, data, deployment, monitoring }: Settings, refuse: Refuse): void {
+  const { quality } = monitoring;
+  if (deployment.existing === null) {
+    if ((quality?.baseline ?? null) !== null)
+      refuse(['monitoring', 'quality', 'baseline'], 'no baseline: of a model that is trained here, the gate says it');
+    return;
+  }
   if (data.features === null)
     refuse(
       ['data', 'features'],
       "the features in the order of the endpoint's input: captured values are told by place",
     );
   if (monitoring.drift === null)
-    refuse(['monitoring', 'drift'], 'drift: of an existing endpoint it is all that is watched');
+    refuse(['monitoring', 'drift'], 'drift: an existing endpoint is watched for it in any case');
+  if (quality !== null && problem === 'multiclass')
+    refuse(
+      ['monitoring', 'quality'],
+      'no quality of a multiclass model beside deployment.existing: which answer stands for which class is not known',
+    );
+  if (quality?.join === 'key') refuseForeignKey(data, refuse);
 }
 
-/** Settings that say how a model is made, judged or made again. */
-const OF_MAKING = ['training', 'evaluation', 'approval', 'retraining'] as const;
+/** What an existing endpoint is sent is all that is known of a row: its key must be among that, and as it was. */
+function refuseForeignKey({ key, features }: Settings['data'], refuse: Refuse): void {
+  if (key === null) {
+    refuse(['data', 'key'], 'the columns of the key, each a feature: beside deployment.existing there is no default');
+    return;
+  }
+  const sent = (features ?? []).filter(({ sql }) => sql === null).map(({ name }) => name);
+  key.forEach((column, i) => {
+    if (sent.includes(column)) return;
+    const known = sent.length === 0 ? '' : `: ${sent.join(', ')}${suggestion(column, sent)}`;
+    refuse(
+      ['data', 'key', i],
+      `a column that is a feature as it is${known}. The endpoint is sent nothing else of a row`,
+    );
+  });
+}
+
+/** Settings that say how a model is made, approved or made again. */
+const OF_MAKING = ['training', 'approval', 'retraining'] as const;
+
+/** Settings of `evaluation` that say how two models are compared, and not how live quality is measured. */
+const OF_COMPARING = [
+  ['thresholds'],
+  ['champion', 'mode'],
+  ['anchor'],
+  ['refresh'],
+  ['slices'],
+  ['fairness'],
+  ['limits'],
+  ['gate_uses'],
+  ['suspicion'],
+] as const;
 
 /**
  * What must not be written beside `deployment.existing`: defaults stand in their place, but whoever writes them expects
@@ -338,7 +383,7 @@ const OF_MAKING = ['training', 'evaluation', 'approval', 'retraining'] as const;
  * @param isGiven Whether the file says something at a path.
  */
 export function besideExisting(
-  { deployment }: Pick<Settings, 'deployment'>,
+  { deployment, monitoring }: Pick<Settings, 'deployment' | 'monitoring'>,
   isGiven: (path: Contradiction['path']) => boolean,
 ): Contradiction[] {
   if (deployment.existing === null) return [];
@@ -346,10 +391,20 @@ export function besideExisting(
     path: [name],
     expected: `no ${name} beside deployment.existing: nothing is trained where Millrace only watches`,
   }));
-  refused.push({
-    path: ['monitoring', 'quality'],
-    expected: 'no quality beside deployment.existing: labels are not joined to what another captured',
-  });
+  if (monitoring.quality === null) {
+    refused.push({
+      path: ['evaluation'],
+      expected:
+        'no evaluation beside deployment.existing, unless monitoring.quality is asked for: it says how that is measured',
+    });
+  } else {
+    for (const below of OF_COMPARING) {
+      refused.push({
+        path: ['evaluation', ...below],
+        expected: `no ${below.join('.')} beside deployment.existing: there is one model, and nothing to compare it with`,
+      });
+    }
+  }
   return refused.filter(({ path }) => isGiven(path));
 }
 

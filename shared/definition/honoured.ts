@@ -27,11 +27,6 @@ const NOT_YET: readonly Unhonoured[] = [
     path: 'training.input',
     asked: ({ training }) => when(training.input !== 'encoded', `${training.input} input is not written`),
   },
-  {
-    path: 'monitoring.quality.join',
-    asked: ({ monitoring }) =>
-      when(monitoring.quality?.join === 'key', 'labels are joined by inference id alone: what is captured has no key'),
-  },
 ];
 
 /** The settings of a definition, defaults included, that no step honours yet: `path: what that means`. */

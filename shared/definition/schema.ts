@@ -217,10 +217,15 @@ const monitoringSchema = (span: Spans) =>
       })
       .nullable()
       .prefault({}),
-    quality: z
-      .strictObject({ join: z.enum(['inference_id', 'key']).default('inference_id'), label_delay: span.or('24h') })
-      .nullable()
-      .prefault({}),
+    quality: qualitySchema(span).nullish(),
+  });
+
+const qualitySchema = (span: Spans) =>
+  z.strictObject({
+    join: z.enum(['inference_id', 'key']).default('inference_id'),
+    label_delay: span.or('24h'),
+    /** The metric of an existing endpoint's model when it was put in service; of one's own the gate says it. */
+    baseline: z.number().nullable().default(null),
   });
 
 const retrainingSchema = (span: Spans) =>
@@ -260,8 +265,14 @@ const definitionSchemaWith = (span: Spans) =>
     })
     .transform(({ evaluation, monitoring, ...rest }) => ({
       ...rest,
-      // Labels of an endpoint from elsewhere are not joined: asked for by name, it is refused.
-      monitoring: rest.deployment.existing === null ? monitoring : { ...monitoring, quality: null },
+      // Labels of an endpoint from elsewhere are waited for where somebody says that they come.
+      monitoring: {
+        ...monitoring,
+        quality:
+          monitoring.quality === undefined && rest.deployment.existing === null
+            ? qualitySchema(span).parse({})
+            : (monitoring.quality ?? null),
+      },
       evaluation: completeEvaluation(evaluation, rest.problem, rest.data),
     }));
 

@@ -41,6 +41,8 @@ export const keys = {
   baseline: (model: string, id: string) => `${run(model, id)}/baseline.json`,
   /** The same of what the model answered on the gate rows. */
   predictionBaseline: (model: string, id: string) => `${run(model, id)}/prediction-baseline.json`,
+  /** How much the run's model makes of each feature. */
+  importance: (model: string, id: string) => `${run(model, id)}/importance.json`,
   prepared: (model: string, id: string) => `${run(model, id)}/prepared.json`,
   attempts: (model: string, id: string) => `${run(model, id)}/attempts/`,
   attempt: (model: string, id: string, n: number) => `${run(model, id)}/attempts/${n}.json`,
@@ -108,6 +110,11 @@ export const keys = {
     `labels/${model}/files/${hex(`${objectKey}\n${versionId}`, 32)}.json`,
   /** The labels of an hour of predictions, `2001/01/25/10`, or of a day of them. */
   labelHours: (model: string, folder: string) => `labels/${model}/hours/${folder}/`,
+  /** Which keys were predicted, below the day or hour of the prediction, `2001/01/25/10/`; names say the rest. */
+  predictedKeys: (model: string, folder: string) => `predicted/${model}/${folder}`,
+  /** The same of what others captured, read from it once as a definition has it. */
+  capturedKeys: (model: string, definitionDigest: string, hour: string) =>
+    `predicted/${model}/captured/${definitionDigest.slice(0, 16)}/${hour}.json`,
   /** All answers to triggers of retraining. */
   retrainings: (model: string) => `retraining/${model}/`,
   /** The answers to one trigger of retraining: a look at it each time the cooldown has passed. */

@@ -1,4 +1,5 @@
 /** Where an endpoint that came from elsewhere captures: `s3://bucket/prefix/<endpoint>/<variant>/yyyy/mm/dd/hh/`. */
+import type { ObjectStore } from '../ledger/object-store.ts';
 
 export interface CapturePlace {
   readonly bucket: string;
@@ -21,4 +22,14 @@ export function capturePlace({
   const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(capture) ?? [];
   if (bucket === undefined) throw new RangeError(`${capture} is no place in S3`);
   return { bucket, folder: `${prefix === '' ? '' : `${prefix}/`}${endpoint}/` };
+}
+
+/** The folders of an endpoint's variants, in each of which capture has one for each hour. */
+export async function variantFolders(
+  captured: Pick<ObjectStore, 'folders'>,
+  { folder }: Pick<CapturePlace, 'folder'>,
+): Promise<string[]> {
+  const variants: string[] = [];
+  for await (const variant of captured.folders(folder)) variants.push(variant);
+  return variants;
 }

@@ -24,7 +24,10 @@ export const columnDriftSchema = z.strictObject({
   name: z.string(),
   /** `left_out`: a function of time. */
   outcome: z.enum(['drift', 'no_drift', 'insufficient_data', 'left_out']),
+  /** Whether its drift alone is drift of the data set. */
   important: z.boolean(),
+  /** Its share of what the model makes of all features, 0 to 1; null where nobody knows, and of predictions. */
+  importance: share.nullable().default(null),
   drifted: z.boolean(),
   /** The largest of value by limit; 1 and more is drift. */
   severity: z.number().nullable(),
@@ -83,9 +86,17 @@ export interface DriftOptions extends Omit<Detection, 'columns'> {
 /** This share of the features, drifting together, is drift of the data set, however unimportant each is. */
 const MANY = 0.3;
 
-/** Whether a feature alone makes drift of the data set. One whose importance nobody knows does. */
-const isImportant = ({ importance }: BaselineColumn, features: number): boolean =>
-  importance === undefined || importance >= 1 / features;
+/**
+ * Whether a feature alone makes drift of the data set: where the model makes as much of it as of the average feature that is
+ * watched, so that at least one does. One whose importance nobody knows does.
+ */
+function importantIn({ columns }: Baseline): (column: BaselineColumn) => boolean {
+  const known = columns.flatMap(({ data, importance }) =>
+    data === null || importance === undefined ? [] : [importance],
+  );
+  const average = known.reduce((sum, importance) => sum + importance, 0) / Math.max(known.length, 1);
+  return ({ importance }) => importance === undefined || importance >= average;
+}
 
 type Reported = Pick<ColumnDrift, 'psi' | 'ks' | 'chiSquare'>;
 
@@ -143,7 +154,15 @@ function columnsDetector(
       const { name, data } = column;
       const nothing = { psi: null, ks: null, chiSquare: null, minimumDetectable: null };
       if (data === null) {
-        const empty = { important: false, drifted: false, severity: null, keys: {}, rows: 0, nullShare: null };
+        const empty = {
+          important: false,
+          importance: column.importance ?? null,
+          drifted: false,
+          severity: null,
+          keys: {},
+          rows: 0,
+          nullShare: null,
+        };
         return { name, outcome: 'left_out', ...empty, chunks, ...nothing };
       }
       const current = found.get(name);
@@ -154,6 +173,7 @@ function columnsDetector(
         name,
         outcome: finding.outcome,
         important: important(column),
+        importance: column.importance ?? null,
         drifted: finding.outcome === 'drift',
         severity: finding.severity,
         keys: finding.keys,
@@ -211,6 +231,14 @@ function fewChunks(features: readonly ColumnDrift[]): readonly Reason[] {
   return [{ code: 'few_chunks', message, value: most, limit: LEAST_CHUNKS }];
 }
 
+/** That nobody knows what matters is said: each feature counts alone then. */
+function withoutImportance(features: readonly ColumnDrift[]): readonly Reason[] {
+  const watched = features.filter(({ outcome }) => outcome !== 'left_out');
+  if (watched.length === 0 || watched.some(({ importance }) => importance !== null)) return [];
+  const message = 'how much the model makes of each feature is not known: drift of any one counts as drift of the data';
+  return [{ code: 'importance_unknown', message }];
+}
+
 /** Baselines of a model's features and, where it has been scored, of its predictions. */
 export interface Baselines {
   readonly features: Baseline;
@@ -234,7 +262,7 @@ export function driftDetector(
   const ofFeatures = watchedColumns(features);
   const ofPredictions = predictions === null ? 0 : watchedColumns(predictions);
   const detection = { ...options, columns: Math.max(ofFeatures + ofPredictions, 1) };
-  const detectFeatures = columnsDetector(features, (column) => isImportant(column, ofFeatures), detection, windows);
+  const detectFeatures = columnsDetector(features, importantIn(features), detection, windows);
   const detectPredictions = predictions && columnsDetector(predictions, () => true, detection, windows);
   return (window) => {
     if ((window.predictions === null) !== (detectPredictions === null)) {
@@ -270,6 +298,7 @@ function concluded(
       ...features.flatMap((column) => reasonsFor(column, 'feature')),
       ...predictions.flatMap((column) => reasonsFor(column, 'prediction')),
       ...few,
+      ...withoutImportance(features),
     ],
   };
 }

@@ -136,6 +136,7 @@ export class LabelJoin {
     const atMs = parseInferenceId(id)?.atMs ?? capturedMs;
     if (atMs < startMs || atMs >= endMs) {
       this.#counts.elsewhere += 1;
+      this.#leave(id, endRow - firstRow);
       return;
     }
     if (this.#seen.has(id) || this.#seenBefore.has(id)) {
@@ -176,6 +177,12 @@ export class LabelJoin {
       classes: this.#places === null ? null : [...this.#places.keys()],
       counts: { ...this.#counts },
     };
+  }
+
+  /** Labels of a prediction of another window are not missing in this one, whatever their ids say. */
+  #leave(id: string, rows: number): void {
+    const labels = [this.#find(id), ...Array.from({ length: rows }, (_, row) => this.#find(`${id}.${row}`))];
+    for (const known of labels) if (known !== undefined) known.used = true;
   }
 
   #find(id: string): Known | undefined {

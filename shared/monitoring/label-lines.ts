@@ -12,7 +12,8 @@ import type { LabelProblems } from './label-problems.ts';
 /** What one line says, before its label is read. */
 export interface LabelLine {
   readonly line: number;
-  readonly id: string;
+  /** The inference id; null where the columns of the key name the row. */
+  readonly id: string | null;
   /** When the prediction was made, where the line says so: for ids that do not. */
   readonly time: unknown;
   /** The label itself; undefined where it has to be worked out of `fields`. */
@@ -28,6 +29,8 @@ export interface LabelNames {
   readonly label: string;
   /** The columns it is made of, as the data spells them. */
   readonly columns: readonly string[];
+  /** The columns of the key that stand in the inference id's place; null where the id is asked for. */
+  readonly key: readonly string[] | null;
 }
 
 const ID = 'inference_id';
@@ -93,6 +96,10 @@ function* jsonLabels(text: string, line: number, names: LabelNames, problems: La
     return;
   }
   if ('groundTruthData' in value) {
+    if (names.key !== null) {
+      problems.add('not_a_label', 'labels are joined by the key, and a ground truth record has none', line);
+      return;
+    }
     const parsed = groundTruthSchema.safeParse(value);
     if (!parsed.success) {
       problems.add('not_a_label', 'the line is no ground truth record as SageMaker has them', line);
@@ -113,6 +120,15 @@ function* jsonLabels(text: string, line: number, names: LabelNames, problems: La
     return;
   }
   const fields: Readonly<Record<string, unknown>> = { ...value };
+  if (names.key !== null) {
+    const missing = names.key.filter((name) => !Object.hasOwn(fields, name));
+    if (missing.length > 0) {
+      problems.add('key_missing', `the line lacks columns of the key: ${missing.join(', ')}`, line);
+      return;
+    }
+    yield { line, id: null, time: fields[TIME], label: directLabel(fields, names), fields, isText: false };
+    return;
+  }
   const id = fields[ID];
   if (typeof id !== 'string' || id === '') {
     problems.add('id_missing', `the line has no ${ID}`, line);
@@ -145,8 +161,9 @@ async function* csvLabels(
     problems.add('file_unreadable', 'the file is neither JSON Lines nor CSV with a header');
     return;
   }
-  if (!header.includes(ID)) {
-    problems.add('column_missing', `the header has no ${ID}`, 1);
+  const missing = (names.key ?? [ID]).filter((name) => !header.includes(name));
+  if (missing.length > 0) {
+    problems.add('column_missing', `the header has no ${missing.join(', ')}`, 1);
     return;
   }
   let rest: Buffer = Buffer.alloc(0);
@@ -161,7 +178,7 @@ async function* csvLabels(
       const [line = '', ...values] = splitRecord(held.toString('utf8', start, end.to), delimiter);
       start = end.next;
       const fields = Object.fromEntries(header.map((name, column) => [name, values[column]]));
-      const id = fields[ID] ?? '';
+      const id = names.key === null ? (fields[ID] ?? '') : null;
       if (id === '') problems.add('id_missing', `the line has no ${ID}`, Number(line));
       else {
         const label = directLabel(fields, names);

@@ -5,8 +5,12 @@ export type LabelProblemCode =
   | 'file_unreadable'
   | 'column_missing'
   | 'id_missing'
+  | 'key_missing'
+  | 'key_invalid'
   | 'label_invalid'
   | 'foreign_id'
+  | 'unknown_prediction'
+  | 'ambiguous'
   | 'before_prediction'
   | 'contradictory';
 
@@ -40,6 +44,16 @@ export class LabelProblems {
 
   counts(): Record<string, number> {
     return Object.fromEntries(this.#counts);
+  }
+
+  /** Takes in what was listed and counted before. */
+  addAll(problems: readonly LabelProblem[], counts: Readonly<Record<string, number>>): void {
+    for (const { code, message, line } of problems) {
+      const listed = this.#listed.get(code) ?? [];
+      this.#listed.set(code, listed);
+      if (listed.length < LISTED) listed.push({ code, message, ...(line !== undefined && { line }) });
+    }
+    for (const [code, count] of Object.entries(counts)) this.#counts.set(code, (this.#counts.get(code) ?? 0) + count);
   }
 
   list(): LabelProblem[] {

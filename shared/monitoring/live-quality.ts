@@ -49,8 +49,8 @@ export interface LiveQualityInput {
   readonly isIndependent: boolean;
   readonly window: Window;
   readonly joined: JoinedWindow;
-  /** The evaluation by which the model was promoted. */
-  readonly evaluation: Evaluation;
+  /** The evaluation by which the model was promoted, or what its metric is said to have been; null: nobody says. */
+  readonly evaluation: Evaluation | number | null;
   readonly now: Date;
   readonly labelDelayMs: number;
 }
@@ -102,7 +102,13 @@ function gateSpread(
 
 const scaled = ([error, degrees]: Spread, factor: number): Spread => [error * factor, degrees];
 
-function promotedOf(evaluation: Evaluation, metric: string, windowMs: number): Promoted {
+function promotedOf(evaluation: LiveQualityInput['evaluation'], metric: string, windowMs: number): Promoted {
+  if (evaluation === null) return { figures: {}, value: null, spread: null, windowSpread: null };
+  // A figure that is said is taken for exact: how sure it is, nobody says.
+  if (typeof evaluation === 'number') {
+    const exactly: Spread = [0, Number.POSITIVE_INFINITY];
+    return { figures: {}, value: evaluation, spread: exactly, windowSpread: null };
+  }
   const { candidate, cluster, rows } = evaluation;
   if (candidate.outcome !== 'scored') return { figures: {}, value: null, spread: null, windowSpread: null };
   const { figures, intervals } = candidate;
@@ -298,8 +304,13 @@ export function liveQuality(input: LiveQualityInput): LiveQuality {
   const dropped = dropOf({ input, promoted, value, interval, clusters: clusters?.count ?? null, rows: known.length });
   const score = dropped === null ? null : margin > 0 ? dropped.low / margin : dropped.low > 0 ? 2 : 0;
   const degraded = dropped !== null && dropped.low > margin;
-  if (promoted.value === null)
-    say('no_baseline', `the gate has no ${metric} of this model to compare with`, { metric });
+  if (promoted.value === null) {
+    const missing =
+      evaluation === null
+        ? `nobody has said what ${metric} was when the endpoint was put in service (monitoring.quality.baseline)`
+        : `the gate has no ${metric} of this model to compare with`;
+    say('no_baseline', missing, { metric });
+  }
   if (degraded && dropped !== null) {
     say(
       'degraded',
@@ -347,11 +358,13 @@ function dropOf(given: {
   const { input, promoted, value, interval, clusters, rows } = given;
   const { problem, policy } = input;
   const { spread: then, windowSpread } = promoted;
-  if (value === null || promoted.value === null || then === null || windowSpread === null) return null;
+  if (value === null || promoted.value === null || then === null) return null;
+  // Without a gate the window's own rows alone say how far the figure varies.
+  if (windowSpread === null && interval === null) return null;
   const { confidence, metric } = policy;
   const degrees = clusters === null ? Number.POSITIVE_INFINITY : clusters - 1;
   const within = interval === null ? 0 : (interval[1] - interval[0]) / 2 / critical((1 - confidence) / 2, degrees);
-  const [between, betweenDegrees] = windowSpread(rows);
+  const [between, betweenDegrees] = windowSpread?.(rows) ?? [0, degrees];
   const live: Spread = within > between ? [within, degrees] : [between, betweenDegrees];
   const error = Math.hypot(live[0], then[0]);
   const isHigher = metricNamed(problem, metric)?.direction !== 'lower';

@@ -53,8 +53,8 @@ export interface Watched {
   readonly watchQuality: boolean;
   /** Topics that hear of silence. Drift and quality are heard by `retrain-model`, which tells what it makes of them. */
   readonly pageArns: readonly string[];
-  /** Topics that hear of drift where nothing is retrained, and so no step of ours makes anything of it. */
-  readonly driftArns?: readonly string[];
+  /** Topics that hear of drift and quality where nothing is retrained, and so no step of ours makes anything of them. */
+  readonly judgedArns?: readonly string[];
 }
 
 const HOUR_SECONDS = 3_600;
@@ -93,7 +93,7 @@ export const windowsToAlarm = (windowMs: number): { readonly of: number; readonl
  * alarm looks back.
  */
 export const watchAlarms = (watched: Watched): AlarmRequest[] => {
-  const { stage, model, windowMs, watchDrift, watchQuality, pageArns, driftArns } = watched;
+  const { stage, model, windowMs, watchDrift, watchQuality, pageArns, judgedArns } = watched;
   const on = (metric: ModelMetric) => ({
     Namespace: METRIC_NAMESPACE,
     MetricName: metric,
@@ -109,6 +109,7 @@ export const watchAlarms = (watched: Watched): AlarmRequest[] => {
     Threshold: 1,
     TreatMissingData: 'ignore',
   } as const;
+  const toPeople = judgedArns && { AlarmActions: [...judgedArns] };
   const counted =
     windows === 3 ? 'in two of the last three windows' : `in ${windows === 1 ? 'one window' : 'two windows'}`;
   const drift: AlarmRequest = {
@@ -117,7 +118,7 @@ export const watchAlarms = (watched: Watched): AlarmRequest[] => {
     ...on('Drift'),
     ...twoOfThree,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-    ...(driftArns && { AlarmActions: [...driftArns] }),
+    ...toPeople,
   };
   const quality: AlarmRequest = {
     AlarmName: watchAlarmName(stage, model, 'quality'),
@@ -126,6 +127,7 @@ export const watchAlarms = (watched: Watched): AlarmRequest[] => {
     ...twoOfThree,
     // A loss of exactly the margin is allowed.
     ComparisonOperator: 'GreaterThanThreshold',
+    ...toPeople,
   };
   const part = periodOf(windowMs / PARTS);
   const parts = periodsWithin(part, 2 * PARTS);

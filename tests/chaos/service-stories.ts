@@ -1,16 +1,12 @@
 /** Stories of a model in service: rolled out by canary, watched, taken back, taken out of service. */
-import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import * as z from 'zod';
 
 import type { MillraceEvent } from '../../events/define-event.ts';
 import { RetireRequestedV1, RollbackRequestedV1 } from '../../events/index.ts';
 import { eventPublisher } from '../../shared/aws/event-publisher.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
-import { keys } from '../../shared/ledger/keys.ts';
-import { driftFactSchema } from '../../shared/monitoring/drift-fact.ts';
-import { METRIC_NAMESPACE, metricDimensions } from '../../shared/monitoring/watch-alarms.ts';
-import { windowAt, windowName, windowText } from '../../shared/monitoring/windows.ts';
-import { clientsOn } from '../in-process/clients.ts';
+import { windowAt } from '../../shared/monitoring/windows.ts';
+import { type FoundDrift, publishDrift, recordDrift } from '../in-process/found-drift.ts';
 import { pass, passUntil } from '../in-process/passing.ts';
 import { parcels } from '../loop/parcels.ts';
 import { DAY_MS, HOUR_MS, type World } from '../loop/world.ts';
@@ -115,49 +111,21 @@ const nextDay = async (world: World): Promise<void> => {
   await passUntil(world, '2001-03-22T03:30:00Z');
 };
 
-/** What `detect-drift` would have found of the day before. */
-const driftYesterday = async (world: World): Promise<void> => {
-  const window = windowAt(world.cloud.clock.ms() - DAY_MS, DAY_MS);
-  const none = { files: 0, bytes: 0, records: 0, rows: 0, duplicates: 0, unchecked: 0, outside: 0, probes: 0 };
-  await world.ledger.record(driftFactSchema, keys.drift(WATCHED, windowName(window)), {
-    model: WATCHED,
-    run: (await world.champion(WATCHED))?.run ?? '',
-    window: windowText(window),
-    outcome: 'measured',
-    score: 1.5,
-    drifted: ['distance'],
-    reasons: [],
-    counts: { ...none, unreadable: 0 },
-    unreadable: { codes: {}, first: [] },
-    sampling: 100,
-    measured: { windows: 1, start: windowText(window).start, rows: 0 },
-    report: null,
-    profileKey: null,
-    earlier: [],
-    measuredAt: windowText(window).end,
-  });
-};
-
-/** What it would have published: the alarm hears of it. */
-const publishDrift = async (world: World): Promise<void> => {
-  const { endMs } = windowAt(world.cloud.clock.ms() - DAY_MS, DAY_MS);
-  const Dimensions = Object.entries(metricDimensions('dev', WATCHED)).map(([Name, Value]) => ({ Name, Value }));
-  await clientsOn(world.cloud.client()).cloudWatch.send(
-    new PutMetricDataCommand({
-      Namespace: METRIC_NAMESPACE,
-      MetricData: [{ MetricName: 'Drift', Value: 1.5, Dimensions, Timestamp: new Date(endMs) }],
-    }),
-  );
-};
+/** The day before has drifted. */
+const yesterday = (world: World): FoundDrift => ({
+  model: WATCHED,
+  window: windowAt(world.cloud.clock.ms() - DAY_MS, DAY_MS),
+  score: 1.5,
+});
 
 /** Two days have drifted; the alarm knows of the first. */
 const withDrift = async (world: World): Promise<void> => {
   await inService(WATCHED)(world);
   await sleepUntil(world, '2001-03-21T00:30:00Z');
-  await driftYesterday(world);
-  await publishDrift(world);
+  await recordDrift(world, yesterday(world));
+  await publishDrift(world, yesterday(world));
   await sleepUntil(world, '2001-03-22T00:30:00Z');
-  await driftYesterday(world);
+  await recordDrift(world, yesterday(world));
 };
 
 const withDriftAndData = async (world: World): Promise<void> => {
@@ -167,7 +135,7 @@ const withDriftAndData = async (world: World): Promise<void> => {
 
 /** Of the second day the alarm hears now. */
 const alarmSpeaks = async (world: World): Promise<void> => {
-  await publishDrift(world);
+  await publishDrift(world, yesterday(world));
   await passUntil(world, '2001-03-22T03:30:00Z');
 };
 

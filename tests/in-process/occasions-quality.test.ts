@@ -31,11 +31,13 @@ const withChampion = async (options: Partial<Parameters<typeof startWorld>[0]> =
 /** What was answered to a parcel, and what came true of it. */
 interface Answered {
   readonly id: string;
+  /** Its line in the file of parcels, without what came true. */
+  readonly parcel: string;
   readonly delay: number;
 }
 
 /** Asks for a day's parcels, some every two hours. */
-const askDay = async (world: World, day: string, perDay = 300): Promise<Answered[]> => {
+const askDay = async (world: World, day: string, perDay = 300, model = MODEL): Promise<Answered[]> => {
   await passUntil(world, `${day}T00:05:00Z`);
   const rows = parcels(day, 1, perDay)
     .trimEnd()
@@ -52,11 +54,12 @@ const askDay = async (world: World, day: string, perDay = 300): Promise<Answered
       weight: Number(weight),
       distance: Number(distance),
     }));
-    const { status, body } = await world.predict(MODEL, { records });
+    const { status, body } = await world.predict(model, { records });
     expect(status).toBe(200);
     const { predictions }: { predictions: { inferenceId: string }[] } = JSON.parse(JSON.stringify(body));
     for (const [at, { inferenceId }] of predictions.entries()) {
-      answered.push({ id: inferenceId, delay: Number(some[at]?.[4]) });
+      const [parcel = [], delay] = [some[at]?.slice(0, 4), Number(some[at]?.[4])];
+      answered.push({ id: inferenceId, parcel: parcel.join(','), delay });
     }
     await pass(world, 110 * MINUTE_MS);
   }
@@ -64,11 +67,11 @@ const askDay = async (world: World, day: string, perDay = 300): Promise<Answered
 };
 
 /** Uploads without waiting for what follows. */
-const upload = (world: World, name: string, lines: readonly string[]) =>
+const upload = (world: World, name: string, lines: readonly string[], model = MODEL) =>
   world.s3.send(
     new PutObjectCommand({
       Bucket: world.dataBucket,
-      Key: `ground-truth/${MODEL}/${name}`,
+      Key: `ground-truth/${model}/${name}`,
       Body: `${lines.join('\n')}\n`,
     }),
   );
@@ -90,18 +93,18 @@ const asGroundTruth = (answered: readonly Answered[], label: (each: Answered) =>
     }),
   );
 
-const isLate = ({ delay }: Answered) => delay > 10;
+const isLate = ({ delay }: Pick<Answered, 'delay'>) => delay > 10;
 
 const windowOf = (day: string): string => windowName(windowAt(Date.parse(day), DAY_MS));
 
 /** What was found of a day, the first first. */
-const factsOf = async (world: World, day: string): Promise<QualityFact[]> => {
-  const listed = await world.ledger.keys(`${keys.monitoring(MODEL)}${windowOf(day)}/quality-`);
+const factsOf = async (world: World, day: string, model = MODEL): Promise<QualityFact[]> => {
+  const listed = await world.ledger.keys(`${keys.monitoring(model)}${windowOf(day)}/quality-`);
   return Promise.all(listed.map((key) => world.ledger.read(qualityFactSchema, key)));
 };
 
-const fileOf = async (world: World, name: string) => {
-  const listed = await world.ledger.keys(keys.labelFiles(MODEL));
+const fileOf = async (world: World, name: string, model = MODEL) => {
+  const listed = await world.ledger.keys(keys.labelFiles(model));
   const facts = await Promise.all(listed.map((key) => world.ledger.read(labelFileSchema, key)));
   return facts.find(({ upload }) => upload.key.endsWith(`/${name}`));
 };
@@ -146,8 +149,8 @@ describe('labels that come late', { timeout: 120_000 }, () => {
     const [early] = await factsOf(world, '2001-03-21');
     await upload(world, 'part-2.jsonl', [
       ...asGroundTruth(answered.slice(100, 290), isLate),
-      ...asGroundTruth([{ id: '20010321T130000Z-00000000000000aa', delay: 0 }], isLate),
-      ...asGroundTruth([{ id: 'nobody-knows', delay: 0 }], isLate),
+      ...asGroundTruth([{ id: '20010321T130000Z-00000000000000aa', parcel: '', delay: 0 }], isLate),
+      ...asGroundTruth([{ id: 'nobody-knows', parcel: '', delay: 0 }], isLate),
     ]);
     await upload(
       world,
@@ -273,5 +276,48 @@ describe('labels that come late', { timeout: 120_000 }, () => {
 
     expect(await fileOf(world, 'gone.csv')).toBeUndefined();
     expect(await world.deadLetters()).toEqual({ 'millrace-dev-measure-quality-dlq': 1 });
+  });
+});
+
+describe('labels that know the row and not its inference id', { timeout: 120_000 }, () => {
+  const KEYED = 'parcel-keyed';
+  const asKeys = (answered: readonly Answered[]) => [
+    'sent,carrier,weight,distance,delay',
+    ...answered.map(({ parcel, delay }) => `${parcel},${delay}`),
+  ];
+
+  it('find their prediction by its key, and take no side where several have it', async () => {
+    const world = await startWorld({ models: [KEYED], start: START });
+    await world.land(`incoming/${KEYED}/first.csv`, parcels('2001-02-10', 36));
+    await pass(world, 2 * HOUR_MS);
+    const answered = await askDay(world, '2001-03-21', 300, KEYED);
+    const [twice = { id: '', parcel: '', delay: 0 }] = answered;
+    const [sent, carrier, weight, distance] = twice.parcel.split(',');
+    const record = { sent, carrier, weight: Number(weight), distance: Number(distance) };
+    await world.predict(KEYED, record);
+    await passUntil(world, '2001-03-22T12:00:00Z');
+
+    const unasked = { id: '', parcel: '2001-03-21T00:00:01,emu,1.5,10', delay: 0 };
+    await upload(world, 'keys.csv', asKeys([...answered, unasked]), KEYED);
+    await upload(world, 'strangers.csv', asKeys([unasked]), KEYED);
+    await pass(world, 20 * MINUTE_MS);
+    const fact = (await factsOf(world, '2001-03-21', KEYED)).at(-1);
+
+    expect(await fileOf(world, 'keys.csv', KEYED)).toMatchObject({
+      outcome: 'taken',
+      labels: 299,
+      counts: { ambiguous: 1, unknown_prediction: 1 },
+    });
+    expect(fact).toMatchObject({
+      outcome: 'measured',
+      mature: 'labels',
+      labelled: 299,
+      counts: { unmatched: 0, ambiguous: 0, duplicates: 0 },
+    });
+    expect(fact?.value).toBeGreaterThan(0.5);
+    // Of a file that finds nothing at all a person is told: its keys may be written otherwise than those that were predicted.
+    expect(await fileOf(world, 'strangers.csv', KEYED)).toMatchObject({ outcome: 'rejected', labels: 0 });
+    expect(world.errors()).toEqual([]);
+    expect(await world.deadLetters()).toEqual({});
   });
 });

@@ -1,16 +1,16 @@
 /** Monitoring proposes a run, or none: from CloudWatch's alarms to what is planned and what a person is told. */
-import { DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
 
 import type { FaultRule } from '../../local/faults/settings.ts';
 import { noticeSchema, retrainingSchema, runPlanSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import { driftFactSchema } from '../../shared/monitoring/drift-fact.ts';
 import { watchAlarmName, watchAlarmNames } from '../../shared/monitoring/watch-alarms.ts';
-import { windowAt, windowName, windowText } from '../../shared/monitoring/windows.ts';
+import { windowAt } from '../../shared/monitoring/windows.ts';
 import { parcels } from '../loop/parcels.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
+import { publishDrift, recordDrift } from './found-drift.ts';
 import { closeAfterEach, pass, startWorld } from './passing.ts';
 
 const MODEL = 'parcel-watched';
@@ -34,39 +34,12 @@ const withChampion = async (rules: FaultRule[] = []): Promise<World> => {
 
 const cloudWatch = (world: World) => clientsOn(world.cloud.client()).cloudWatch;
 
-/** What `detect-drift` would have found of today, and published of it when the day is over. */
+/** Today has drifted, which shows when the day is over. */
 const driftToday = async (world: World, score: number): Promise<void> => {
-  const window = windowAt(world.cloud.clock.now().getTime(), DAY_MS);
-  const run = (await world.champion(MODEL))?.run ?? '';
-  const none = { files: 0, bytes: 0, records: 0, rows: 0, duplicates: 0, unchecked: 0, outside: 0, probes: 0 };
-  await world.ledger.record(driftFactSchema, keys.drift(MODEL, windowName(window)), {
-    model: MODEL,
-    run,
-    window: windowText(window),
-    outcome: 'measured',
-    score,
-    drifted: ['distance'],
-    reasons: [],
-    counts: { ...none, unreadable: 0 },
-    unreadable: { codes: {}, first: [] },
-    sampling: 100,
-    measured: { windows: 1, start: windowText(window).start, rows: 0 },
-    report: null,
-    profileKey: null,
-    earlier: [],
-    measuredAt: windowText(window).end,
-  });
+  const found = { model: MODEL, window: windowAt(world.cloud.clock.ms(), DAY_MS), score };
+  await recordDrift(world, found);
   await passMidnight(world, HOUR_MS + 10 * MINUTE_MS);
-  const Dimensions = [
-    { Name: 'Stage', Value: 'dev' },
-    { Name: 'Model', Value: MODEL },
-  ];
-  await cloudWatch(world).send(
-    new PutMetricDataCommand({
-      Namespace: 'Millrace',
-      MetricData: [{ MetricName: 'Drift', Value: score, Dimensions, Timestamp: new Date(window.endMs) }],
-    }),
-  );
+  await publishDrift(world, found);
 };
 
 const stateOf = async (world: World, watch: 'drift' | 'quality' | 'silence') => {

@@ -10,6 +10,7 @@ import { measureQualityRoutes } from '../../functions/measure-quality/routes.ts'
 import { notifyRoutes } from '../../functions/notify/routes.ts';
 import { planRunRoutes } from '../../functions/plan-run/routes.ts';
 import { capturer } from '../../functions/predict/capture.ts';
+import { keyIndexer } from '../../functions/predict/key-index.ts';
 import { predict } from '../../functions/predict/predict.ts';
 import { prepareDataRoutes } from '../../functions/prepare-data/routes.ts';
 import { reconcile } from '../../functions/reconcile/reconcile.ts';
@@ -180,13 +181,14 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       detectDriftRoutes({ ledger, store, bucket: bucketNamed, publish: metrics(), tell: tell(), stage: stage() }),
     ),
 
-  'measure-quality': ({ ledger, store, data, metrics, tell, stage, queue, setting }) => {
+  'measure-quality': ({ ledger, store, bucketNamed, data, metrics, tell, stage, queue, setting }) => {
     const send = queue('QUEUE_URL');
     return wokenByQueue(
       send,
       measureQualityRoutes({
         ledger,
         store,
+        bucket: bucketNamed,
         data: data(),
         publish: metrics(),
         tell: tell(),
@@ -200,7 +202,8 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   'retrain-model': ({ ledger, alarms, tell, stage }) =>
     wokenByEvent(retrainModelRoutes({ ledger, alarms, tell: tell(), stage: stage() })),
 
-  predict: ({ ledger, store, sageMaker }) => urlHandler(predict({ ledger, sageMaker, capture: capturer(store) })),
+  predict: ({ ledger, store, sageMaker }) =>
+    urlHandler(predict({ ledger, sageMaker, capture: capturer(store), index: keyIndexer(store) })),
 
   notify: ({ ledger, topic }) => wokenByEvent(notifyRoutes({ ledger, send: topic() })),
 

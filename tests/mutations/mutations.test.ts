@@ -17,6 +17,7 @@ const COPIED = [
   'local',
   'cli',
   'demo',
+  'scripts',
   'tests',
   'package.json',
   'tsconfig.json',

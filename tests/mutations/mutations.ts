@@ -672,4 +672,22 @@ export const MUTATIONS: readonly Mutation[] = [
     title:
       'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
   },
+  {
+    without: 'leaving out a label whose key several predictions have',
+    file: 'shared/monitoring/label-placing.ts',
+    find: '} else if (others.length > 0) {',
+    replace: '} else if (others.length < 0) {',
+    test: 'tests/unit/monitoring/label-placing.test.ts',
+    title:
+      'labels that have the key alone > are not guessed: of two predictions neither gets the label, and nor does a row nobody asked about',
+  },
+  {
+    without: 'refusing a record that does not name the key its label will have',
+    file: 'functions/predict/predict.ts',
+    find: 'const problems = [...errors, ...keyless(records, joinKey)]',
+    replace: 'const problems = [...errors]',
+    test: 'tests/unit/steps/predict.test.ts',
+    title:
+      'a prediction of a model whose labels are joined by the key > is refused where the record lacks a column of the key: no label would find it',
+  },
 ];

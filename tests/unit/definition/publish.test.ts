@@ -84,12 +84,13 @@ describe('publish', () => {
 describe('unhonoured', () => {
   it('names what is asked for and not done yet, defaults included', () => {
     const { definition } = published(
-      `${FLIGHTS}\nevaluation: { slices: [origin] }\ndeployment: { traffic: { type: linear } }\nmonitoring: { quality: { join: key } }\n`,
+      `${FLIGHTS}\nevaluation: { slices: [origin] }\ndeployment: { traffic: { type: linear } }\nmonitoring: { quality: { join: key } }\ntraining: { input: raw, algorithm: { image: mine } }\n`,
     );
     const paths = unhonoured(definition).map((line) => line.split(':')[0]);
     expect(paths).not.toContain('evaluation.slices');
     expect(paths).not.toContain('deployment.traffic');
-    expect(paths).toContain('monitoring.quality.join');
+    expect(paths).not.toContain('monitoring.quality.join');
+    expect(paths).toEqual(['training.algorithm', 'training.input']);
     expect(paths).not.toContain('data.rules');
   });
 });

@@ -104,7 +104,7 @@ describe('readDefinition', () => {
       monitoring: {
         window: 86_400_000,
         drift: { threshold: 0.1, min_rows: 100 },
-        quality: { join: 'inference_id', label_delay: 86_400_000 },
+        quality: { join: 'inference_id', label_delay: 86_400_000, baseline: null },
       },
       retraining: {
         on: ['new_data', 'drift', 'quality', 'age'],

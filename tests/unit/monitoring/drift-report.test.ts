@@ -154,6 +154,17 @@ describe('drift of a data set', () => {
     expect(scoreOf(unknown, ['f4'])).toBeGreaterThanOrEqual(1);
   });
 
+  it('is at least one feature alone, though the model makes most of one that is not watched', () => {
+    // What a function of time takes is not what is left to the others.
+    const small: Baseline = {
+      ...unknown,
+      columns: unknown.columns.map((column, at) => ({ ...column, importance: at === 0 ? 0.03 : 0.01 })),
+    };
+
+    expect(scoreOf(small, ['f0'])).toBeGreaterThanOrEqual(1);
+    expect(scoreOf(small, ['f4'])).toBeLessThan(1);
+  });
+
   it('is that of the predictions, alone', () => {
     const [features, predictions] = [baselineOf(10, 0, [X]), baselineOf(10, 0, [{ ...X, name: 'score' }])];
 

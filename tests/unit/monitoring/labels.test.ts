@@ -3,13 +3,12 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { hourFolder, parseInferenceId } from '../../../shared/monitoring/inference-id.ts';
-import { type LabelMeaning, readLabels } from '../../../shared/monitoring/labels.ts';
+import { type LabelMeaning, type ReadLabel, readLabels } from '../../../shared/monitoring/labels.ts';
 
 const LATE: LabelMeaning = {
   problem: 'binary',
   label: {
     name: 'late',
-    type: 'boolean',
     expression: {
       op: '>',
       args: [
@@ -22,12 +21,12 @@ const LATE: LabelMeaning = {
 };
 const KIND: LabelMeaning = {
   problem: 'multiclass',
-  label: { name: 'kind', type: 'string', expression: { op: 'column', name: 'kind' } },
+  label: { name: 'kind', expression: { op: 'column', name: 'kind' } },
   columnTypes: { kind: 'string' },
 };
 const PRICE: LabelMeaning = {
   problem: 'regression',
-  label: { name: 'price', type: 'number', expression: { op: 'column', name: 'price' } },
+  label: { name: 'price', expression: { op: 'column', name: 'price' } },
   columnTypes: { price: 'number' },
 };
 
@@ -41,8 +40,10 @@ const bytes = async function* (...chunks: (string | Uint8Array)[]): AsyncGenerat
   for (const chunk of chunks) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 };
 const read = (text: string | Uint8Array, meaning = LATE) => readLabels(bytes(text), meaning, ARRIVED);
+const textsOf = (labels: ReadonlyMap<string, ReadLabel> = new Map()) =>
+  Object.fromEntries([...labels].map(([name, { text }]) => [name, text]));
 const found = async (...given: Parameters<typeof read>) =>
-  Object.fromEntries([...(await read(...given)).hours].map(([hour, labels]) => [hour, Object.fromEntries(labels)]));
+  Object.fromEntries([...(await read(...given)).hours].map(([hour, labels]) => [hour, textsOf(labels)]));
 
 const groundTruth = (eventId: string, data: string, encoding = 'CSV') =>
   JSON.stringify({ groundTruthData: { data, encoding }, eventMetadata: { eventId }, eventVersion: '0' });
@@ -110,7 +111,7 @@ describe('a file of labels', () => {
     const json = `{"inference_id":"${FIRST}","delay":11}\n{"inference_id":"${SECOND}","delay":10}\n`;
 
     const fromCsv = await read(csv);
-    expect(Object.fromEntries(fromCsv.hours.get('2001/01/25/10') ?? [])).toEqual({ [FIRST]: '1', [SECOND]: '0' });
+    expect(textsOf(fromCsv.hours.get('2001/01/25/10'))).toEqual({ [FIRST]: '1', [SECOND]: '0' });
     expect(fromCsv).toMatchObject({ labels: 2, empty: 1, mostlyBad: false });
     expect(await found(json)).toEqual({ '2001/01/25/10': { [FIRST]: '1', [SECOND]: '0' } });
   });
@@ -123,7 +124,7 @@ describe('a file of labels', () => {
   it('takes no side where it contradicts itself, and says where', async () => {
     const labels = await read(`inference_id,label\n${FIRST},1\n${SECOND},0\n${FIRST},0\n${SECOND},0\n`);
 
-    expect(Object.fromEntries(labels.hours.get('2001/01/25/10') ?? [])).toEqual({ [SECOND]: '0' });
+    expect(textsOf(labels.hours.get('2001/01/25/10'))).toEqual({ [SECOND]: '0' });
     expect(labels.problems).toEqual([expect.objectContaining({ code: 'contradictory', line: 4, count: 1 })]);
   });
 
@@ -132,7 +133,7 @@ describe('a file of labels', () => {
       `inference_id,label,inference_time\norder-1,1,\norder-2,1,2001-01-25T12:30:00Z\n${FIRST},0,\n`,
     );
 
-    expect(Object.fromEntries(labels.hours.get('2001/01/25/12') ?? [])).toEqual({ 'order-2': '1' });
+    expect(textsOf(labels.hours.get('2001/01/25/12'))).toEqual({ 'order-2': '1' });
     expect(labels.counts).toEqual({ foreign_id: 1 });
   });
 

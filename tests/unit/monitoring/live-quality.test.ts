@@ -358,3 +358,24 @@ describe('an estimate of the quality', () => {
     expect(judge(rows(500), more).estimate).toBeNull();
   });
 });
+
+describe('a figure that somebody says the metric was', () => {
+  const bad = rows(4000, { flipped: 0.08 });
+
+  it('is what the window is held against, by the error of the window alone', () => {
+    const said = judge(bad, { evaluation: 0.9 });
+
+    expect(said).toMatchObject({ baseline: 0.9, degraded: true, estimate: null });
+    expect(said.drop?.value).toBeCloseTo(0.9 - (said.value ?? 0), 12);
+    expect(said.drop?.low).toBeLessThan(said.drop?.value ?? 0);
+    // A figure at the upper end of what the window allows is no loss.
+    expect(judge(bad, { evaluation: said.interval?.[1] ?? 0 }).drop?.low).toBeLessThan(0.02);
+  });
+
+  it('is asked for where nobody says it, and nothing is judged', () => {
+    const unsaid = judge(bad, { evaluation: null });
+
+    expect(unsaid).toMatchObject({ outcome: 'measured', baseline: null, drop: null, score: null, degraded: false });
+    expect(unsaid.reasons.map(({ code }) => code)).toContain('no_baseline');
+  });
+});

@@ -16,18 +16,19 @@ import {
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
-import { rollbackAlarmNames } from '../../../shared/rollout/rollback-alarms.ts';
-import { endpointName } from '../../../shared/sagemaker/names.ts';
 import { policy } from '../evaluation/decision-evidence.ts';
 import { Crash, type Fuse, finishesAfterAnyCrash, fuse } from './crash.ts';
 import {
+  ALARMS,
   CHAMPION_RUN,
+  CONFIG,
   DAYS_LATER,
   DEFINITION,
-  INPUT_DIGEST,
+  ENDPOINT,
   loopWorld,
   MODEL,
   NOW,
+  OLD_CONFIG,
   RUN,
   STAGE,
   STORE_URI,
@@ -35,10 +36,6 @@ import {
 } from './loop-world.ts';
 
 const PATIENCE_MS = 24 * 3_600_000;
-const ENDPOINT = endpointName(STAGE, MODEL, INPUT_DIGEST, 'instance');
-const CONFIG = `mr-dev-${MODEL}-${RUN}-cfg`;
-const ALARMS = rollbackAlarmNames(STAGE, MODEL);
-const OLD_CONFIG = `mr-dev-${MODEL}-${CHAMPION_RUN}-cfg`;
 
 const world = async ({ champion = false, status = 'Approved', definition = DEFINITION } = {}) => {
   const loop = loopWorld();

@@ -8,6 +8,7 @@ import { championSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { baselineSchema, buildBaseline } from '../../../shared/monitoring/baseline.ts';
 import { type DriftFact, driftFactSchema, watchedUntilSchema } from '../../../shared/monitoring/drift-fact.ts';
+import { importanceSchema } from '../../../shared/monitoring/importance.ts';
 import {
   featureCells,
   featureSpecs,
@@ -111,6 +112,35 @@ const world = async () => {
         .map(({ value, at, dimensions }) => ({ value, at: at.toISOString(), dimensions })),
   };
 };
+
+describe('what a feature is worth', () => {
+  it('is told with its drift, where the model has said it', async () => {
+    const run = await world();
+    const shares = [{ feature: 'load', share: 1 }];
+    const fact = { model: MODEL, run: CHAMPION_RUN, shares, unknown: null };
+    await run.ledger.record(importanceSchema, keys.importance(MODEL, CHAMPION_RUN), fact);
+    await run.capture('a', [captured('one', `${DAY}T10:15:00Z`, loads(400))]);
+
+    await run.hear();
+
+    const found = await run.fact();
+    expect(found?.report?.features).toMatchObject([{ name: 'load', importance: 1, important: true }]);
+    expect(found?.reasons.map(({ code }) => code)).not.toContain('importance_unknown');
+  });
+
+  it('is said to be unknown, where it has not', async () => {
+    const run = await world();
+    const fact = { model: MODEL, run: CHAMPION_RUN, shares: null, unknown: 'not an archive' };
+    await run.ledger.record(importanceSchema, keys.importance(MODEL, CHAMPION_RUN), fact);
+    await run.capture('a', [captured('one', `${DAY}T10:15:00Z`, loads(400))]);
+
+    await run.hear();
+
+    const found = await run.fact();
+    expect(found?.report?.features).toMatchObject([{ importance: null, important: true }]);
+    expect(found?.reasons.map(({ code }) => code)).toContain('importance_unknown');
+  });
+});
 
 describe('a closed window', () => {
   it('is recorded, told and published once measured, under the dimensions of the model', async () => {

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 
+import { pack } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
 import { evaluateModel } from '../../../functions/evaluate-model/evaluate-model.ts';
+import { featureImportance } from '../../../functions/evaluate-model/feature-importance.ts';
 import {
   GateRowsError,
   type GateRowsWanted,
@@ -19,6 +23,8 @@ import {
   slotSchema,
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
+import { importanceSchema } from '../../../shared/monitoring/importance.ts';
+import { recordedModel } from '../xgboost/fixtures.ts';
 import {
   ANCHOR_JOB,
   ANCHOR_RUN,
@@ -307,6 +313,55 @@ describe('the anchor', () => {
       expect(evaluation?.againstAnchor).toBeNull();
     },
   );
+});
+
+describe('what the candidate makes of each feature', () => {
+  const importance = ({ ledger }: Awaited<ReturnType<typeof world>>) =>
+    ledger.read(importanceSchema, keys.importance(MODEL, RUN));
+
+  it('is its share of the gain of all splits, by the names of the features', async () => {
+    const run = await world({ champion: false });
+    const archive = pack();
+    archive.entry({ name: 'xgboost-model' }, Buffer.from(recordedModel('regression', '3.2.0').ubj));
+    archive.finalize();
+    const bytes = gzipSync(await buffer(archive));
+    const features = ['a', 'b', 'c', 'd'].map((name) => ({
+      name,
+      kind: 'number' as const,
+      type: 'number' as const,
+      expression: { op: 'column' as const, name },
+    }));
+    const artifact = 's3://store/model.tar.gz';
+    await run.store.put('model.tar.gz', bytes);
+    await run.ledger.record(runInputSchema, keys.runInput(MODEL, RUN), {
+      model: MODEL,
+      run: RUN,
+      definitionDigest: 'd',
+      inputDigest: 'i',
+      problem: 'regression',
+      label: { name: 'y', type: 'number', expression: { op: 'column', name: 'y' } },
+      features,
+      inputColumns: ['a', 'b', 'c', 'd'],
+      columnTypes: { a: 'number', b: 'number', c: 'number', d: 'number', y: 'number' },
+      dictionary: { features: {} },
+    });
+
+    const found = await featureImportance(run, { model: MODEL, run: RUN, artifact });
+
+    expect(found.unknown).toBeNull();
+    expect(found.shares?.map(({ feature }) => feature)).toEqual(['a', 'b', 'c', 'd']);
+    expect(found.shares?.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect(found.shares?.[0]?.share).toBeGreaterThan(0.5);
+  });
+
+  it('is unknown, with the reason, where its artefact cannot be read', async () => {
+    const run = await world({ champion: false });
+    await run.store.put('model.tar.gz', 'twelve bytes');
+
+    await run.evaluate();
+
+    expect(await importance(run)).toMatchObject({ shares: null, unknown: expect.stringContaining('gzip') });
+  });
 });
 
 describe('the circumstances', () => {

@@ -4,26 +4,24 @@ import { deployModel } from '../../../functions/deploy-model/deploy-model.ts';
 import { CapacityError, DependencyError } from '../../../shared/errors.ts';
 import { deploymentSchema, recordedRequestSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { rollbackAlarmNames } from '../../../shared/rollout/rollback-alarms.ts';
 import { endpointName } from '../../../shared/sagemaker/names.ts';
 import {
-  CHAMPION_RUN,
+  ALARMS,
+  CONFIG,
   DAYS_LATER,
   DEFINITION,
+  ENDPOINT,
   INPUT_DIGEST,
   loopWorld,
   MODEL,
   NOW,
+  OLD_CONFIG,
   RUN,
   STAGE,
   STORE_URI,
   woken,
 } from './loop-world.ts';
 
-const ENDPOINT = endpointName(STAGE, MODEL, INPUT_DIGEST, 'instance');
-const CONFIG = `mr-dev-${MODEL}-${RUN}-cfg`;
-const OLD_CONFIG = `mr-dev-${MODEL}-${CHAMPION_RUN}-cfg`;
-const ALARMS = rollbackAlarmNames(STAGE, MODEL);
 const LINEAR = 'deployment: { count: 4, traffic: { type: linear, size: 25, wait: 5m } }\n';
 
 const world = async (deployment = LINEAR) => {

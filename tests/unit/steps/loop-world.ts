@@ -23,8 +23,9 @@ import {
 import { keys, type Split } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
+import { rollbackAlarmNames } from '../../../shared/rollout/rollback-alarms.ts';
 import type { Woken } from '../../../shared/runtime/woken.ts';
-import { packageGroup } from '../../../shared/sagemaker/names.ts';
+import { endpointName, packageGroup } from '../../../shared/sagemaker/names.ts';
 import { packageDescription } from '../../../shared/sagemaker/package-description.ts';
 import { type Fuse, fragileSageMaker, fragileStore, fuse } from './crash.ts';
 import { fragileAlarms, memoryCloudWatch } from './memory-cloudwatch.ts';
@@ -39,6 +40,11 @@ export const STORE_URI = 's3://store';
 export const NOW = new Date('2001-02-01T12:00:00.000Z');
 export const DAYS_LATER = new Date('2001-02-09T03:00:00.000Z');
 export const INPUT_DIGEST = 'a'.repeat(64);
+/** Where RUN and CHAMPION_RUN are served, and by which configurations. */
+export const ENDPOINT = endpointName(STAGE, MODEL, INPUT_DIGEST, 'instance');
+export const CONFIG = `mr-dev-${MODEL}-${RUN}-cfg`;
+export const OLD_CONFIG = `mr-dev-${MODEL}-${CHAMPION_RUN}-cfg`;
+export const ALARMS = rollbackAlarmNames(STAGE, MODEL);
 
 export const DEFINITION = `
 problem: binary

@@ -125,6 +125,7 @@ const world = async (yaml = DEFINITION) => {
   const deps = {
     ledger,
     store,
+    bucket: () => store,
     data,
     tell: into(told),
     ask: into(asked),
@@ -254,7 +255,6 @@ describe('taking in a file of labels', () => {
       `${DEFINITION}monitoring: { quality: null }`,
       true,
     ],
-    ['a join by key', `${MODEL}/labels.csv`, `${DEFINITION}monitoring: { quality: { join: key } }`, true],
     ['a model that was never in service', `${MODEL}/labels.csv`, DEFINITION, false],
   ])('ignores %s, and says why', async (_, key, yaml, inService) => {
     const run = await world(yaml);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { capturer } from '../../../functions/predict/capture.ts';
+import { keyIndexer } from '../../../functions/predict/key-index.ts';
 import { inferenceIdOf, MAX_RECORDS, predict } from '../../../functions/predict/predict.ts';
 import { type RunInput, runInputSchema } from '../../../shared/data/run-input.ts';
 import { publish } from '../../../shared/definition/publish.ts';
@@ -9,6 +10,8 @@ import { resolveInput } from '../../../shared/definition/resolve.ts';
 import { DependencyError, RefusedError } from '../../../shared/errors.ts';
 import { championSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
+import { predictionsIn } from '../../../shared/monitoring/key-index.ts';
+import { keyNamer } from '../../../shared/monitoring/row-keys.ts';
 import { CHAMPION_RUN, loopWorld, MODEL, NOW, RUN } from './loop-world.ts';
 
 const ENDPOINT = 'champion-endpoint';
@@ -65,7 +68,12 @@ const world = async (problem: Problem = 'binary', some: Partial<RunInput> = {}) 
       .split('\n')
       .map((_, row) => `${(row + 1) / 4}`)
       .join('\n');
-  const answer = predict({ ledger: loop.ledger, sageMaker: loop.sageMaker, capture: capturer(loop.store) });
+  const answer = predict({
+    ledger: loop.ledger,
+    sageMaker: loop.sageMaker,
+    capture: capturer(loop.store),
+    index: keyIndexer(loop.store),
+  });
   return {
     ...loop,
     runInput,
@@ -309,6 +317,7 @@ describe('a prediction of a serverless endpoint', () => {
       capture: async () => {
         throw new DependencyError('SlowDown');
       },
+      index: async () => undefined,
     });
 
     const answered = await answer({
@@ -348,5 +357,67 @@ describe('a model that was taken out of service', () => {
     run.sageMaker.refuse('invoke', new RefusedError('the container answered 500'));
 
     await expect(run.ask(RECORD)).rejects.toThrow(RefusedError);
+  });
+});
+
+describe('a prediction of a model whose labels are joined by the key', () => {
+  const keyed = () => world('binary', { joinKey: ['at', 'line'] });
+  const indexed = (run: Awaited<ReturnType<typeof keyed>>) =>
+    run.store.keys().filter((key) => key.startsWith(`predicted/${MODEL}/2001/02/01/12/`));
+
+  it('leaves behind which keys it was about, below its hour', async () => {
+    const run = await keyed();
+    const id = inferenceIdOf(NOW, 'request-1');
+
+    await run.ask({ records: [RECORD, { ...RECORD, line: null }] });
+    await run.ask({ records: [RECORD, { ...RECORD, line: null }] });
+
+    const found = indexed(run).flatMap((key) => predictionsIn(key.slice(key.lastIndexOf('/') + 1)));
+    const names = keyNamer(['at', 'line'], { at: 'timestamp', line: 'string' });
+    expect(found.map(([, prediction]) => prediction.id)).toEqual([`${id}.0`, `${id}.1`]);
+    // The label has the time in another spelling, and an empty cell for what is missing.
+    expect(found.map(([hash]) => hash)).toEqual(
+      names([
+        { at: new Date(RECORD.at).toISOString(), line: RECORD.line },
+        { at: RECORD.at, line: '' },
+      ]),
+    );
+  });
+
+  it('is refused where the record lacks a column of the key: no label would find it', async () => {
+    const run = await keyed();
+    const { line: _, ...without } = RECORD;
+
+    const { status, body } = await run.ask({ records: [RECORD, without] });
+
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ error: 'bad_record', problems: [{ record: 1, field: 'line' }] });
+    expect(run.sageMaker.asked).toEqual([]);
+    expect(indexed(run)).toEqual([]);
+  });
+
+  it('is answered where the key cannot be kept, and counted', async () => {
+    const run = await keyed();
+    const answer = predict({
+      ledger: run.ledger,
+      sageMaker: run.sageMaker,
+      capture: capturer(run.store),
+      index: async () => {
+        throw new DependencyError('SlowDown');
+      },
+    });
+
+    const body = JSON.stringify(RECORD);
+    const answered = await answer({ method: 'POST', path: MODEL, body, now: NOW, requestId: 'request-1' });
+
+    expect(answered).toMatchObject({ status: 200, outcome: 'answered_unkeyed' });
+  });
+
+  it('of a model whose labels come with the inference id leaves nothing behind', async () => {
+    const run = await world();
+
+    await run.ask(RECORD);
+
+    expect(indexed(run)).toEqual([]);
   });
 });

@@ -12,15 +12,16 @@ import {
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { rollbackAlarmNames, rollbackAlarms } from '../../../shared/rollout/rollback-alarms.ts';
-import { endpointName } from '../../../shared/sagemaker/names.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
 import {
   CHAMPION_RUN,
+  CONFIG,
   DAYS_LATER,
-  INPUT_DIGEST,
+  ENDPOINT,
   loopWorld,
   MODEL,
   NOW,
+  OLD_CONFIG,
   ROLLOUT,
   RUN,
   STAGE,
@@ -28,9 +29,6 @@ import {
   woken,
 } from './loop-world.ts';
 
-const ENDPOINT = endpointName(STAGE, MODEL, INPUT_DIGEST, 'instance');
-const CONFIG = `mr-dev-${MODEL}-${RUN}-cfg`;
-const OLD_CONFIG = `mr-dev-${MODEL}-${CHAMPION_RUN}-cfg`;
 const REASON = 'it answers badly';
 
 /** RUN has replaced CHAMPION_RUN on the same endpoint. */

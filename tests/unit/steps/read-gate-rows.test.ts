@@ -66,6 +66,7 @@ describe('gate rows', () => {
       classes: null,
       cluster: null,
       isWeighted: false,
+      isTimed: false,
       slices: [],
       protected: [],
     };
@@ -118,6 +119,32 @@ describe('gate rows', () => {
       { column: 'age', values: ['40', '41'], codes: Int32Array.of(1, 0, 1, 0, 0) },
     ]);
     expect(rows.weights).toEqual(Float64Array.of(0.5, 1.5, 2.5, 0.5, 1.5));
+  });
+
+  it('come with their times where it matters when they were: dates and timestamps alike, in milliseconds', async () => {
+    const at = Date.UTC(2001, 0, 17, 9, 30);
+    const { read } = await world(
+      [
+        ['label', 'number', [1, 0]],
+        ['time', 'timestamp', [at * 1000, null]],
+      ],
+      [
+        ['label', 'number', [1]],
+        ['time', 'date', [11_340]],
+      ],
+    );
+
+    const timed = await read({ isTimed: true });
+    const plain = await read();
+
+    expect(timed.times).toEqual(Float64Array.of(at, Number.NaN, 11_340 * 86_400_000));
+    expect(plain.times).toBeNull();
+  });
+
+  it('are refused where they should have times and have none', async () => {
+    const { read } = await world([['label', 'number', [1, 0]]]);
+
+    await expect(read({ isTimed: true })).rejects.toThrow(GateRowsError);
   });
 
   it('of one day are one cluster, wherever they lie, and those of no entity are one together', async () => {

@@ -17,13 +17,21 @@ import {
 import { keys } from '../../../shared/ledger/keys.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
 import { watchAlarmNames } from '../../../shared/monitoring/watch-alarms.ts';
-import { endpointName } from '../../../shared/sagemaker/names.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
-import { CHAMPION_RUN, DAYS_LATER, INPUT_DIGEST, loopWorld, MODEL, NOW, RUN, STAGE, woken } from './loop-world.ts';
-
-const ENDPOINT = endpointName(STAGE, MODEL, INPUT_DIGEST, 'instance');
-const CONFIG = `mr-dev-${MODEL}-${RUN}-cfg`;
-const OLD_CONFIG = `mr-dev-${MODEL}-${CHAMPION_RUN}-cfg`;
+import {
+  CHAMPION_RUN,
+  CONFIG,
+  DAYS_LATER,
+  ENDPOINT,
+  INPUT_DIGEST,
+  loopWorld,
+  MODEL,
+  NOW,
+  OLD_CONFIG,
+  RUN,
+  STAGE,
+  woken,
+} from './loop-world.ts';
 
 type How = Parameters<ReturnType<typeof loopWorld>['sageMaker']['settle']>[1] | 'under way';
 
