@@ -179,6 +179,7 @@ export async function readRows(
     classes,
     cluster: clusterWanted(evaluation.cluster),
     isWeighted: weight !== null,
+    isTimed: false,
     slices: evaluation.slices.map(({ column }) => column),
     protected: evaluation.fairness.map(({ column }) => column),
   });

@@ -19,7 +19,7 @@ import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts'
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { gatherCircumstances } from './circumstances.ts';
 import { classesOf, judgedModels } from './judged-models.ts';
-import { predictionBaseline, type ReadGateTimes } from './prediction-baseline.ts';
+import { predictionBaseline } from './prediction-baseline.ts';
 import { clusterWanted, GateRowsError, type ReadGateRows } from './read-gate-rows.ts';
 
 export interface EvaluateModelDeps {
@@ -27,7 +27,6 @@ export interface EvaluateModelDeps {
   /** The store bucket: batch transform writes the scores there. */
   readonly store: ObjectStore;
   readonly readGateRows: ReadGateRows;
-  readonly readGateTimes: ReadGateTimes;
   readonly sageMaker: Pick<SageMakerApi, 'describe'>;
   readonly tell: Tell;
   readonly stage: string;
@@ -41,7 +40,7 @@ export interface EvaluateModelDeps {
  * @throws NotFoundError when a fact or a job is not there yet.
  */
 export const evaluateModel =
-  ({ ledger, store, readGateRows, readGateTimes, sageMaker, tell, stage }: EvaluateModelDeps) =>
+  ({ ledger, store, readGateRows, sageMaker, tell, stage }: EvaluateModelDeps) =>
   async ({ data, now }: Woken<{ readonly name: string }>): Promise<Outcome> => {
     const named = parseRunName(stage, data.name);
     if (named === undefined) return { outcome: 'not_ours' };
@@ -82,13 +81,14 @@ export const evaluateModel =
       ledger.read(preparedSchema, keys.prepared(model, run)),
     ]);
     const published = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
-    const { problem, evaluation: asked, data: columns } = published.definition;
+    const { problem, evaluation: asked, data: columns, monitoring } = published.definition;
 
     const rows = await readGateRows({
       parts: prepared.splits.gate.parts,
       classes: await classesOf(ledger, problem, model, run),
       cluster: clusterWanted(asked.cluster),
       isWeighted: columns.weight !== null,
+      isTimed: columns.time !== null && monitoring.drift !== null,
       slices: asked.slices.map(({ column }) => column),
       protected: asked.fairness.map(({ column }) => column),
     }).catch((error: unknown) => {
@@ -113,10 +113,8 @@ export const evaluateModel =
     });
     const circumstances = await gatherCircumstances({ ledger, store }, { plan, prepared, trained, published }, now);
     await ledger.record(circumstancesSchema, keys.circumstances(model, run), circumstances);
-    const { window, drift } = published.definition.monitoring;
-    if (drift !== null && judged.candidate.outcome === 'read') {
-      const times = columns.time === null ? null : await readGateTimes(prepared.splits.gate.parts);
-      const baseline = predictionBaseline(judged.candidate.scores, times, window);
+    if (monitoring.drift !== null && judged.candidate.outcome === 'read') {
+      const baseline = predictionBaseline(judged.candidate.scores, rows.times, monitoring.window);
       await ledger.record(baselineSchema, keys.predictionBaseline(model, run), baseline);
     }
     // The evaluation last: whoever finds it finds circumstances and golden rows too.

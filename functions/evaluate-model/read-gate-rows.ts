@@ -1,9 +1,7 @@
 /** Reads what judging needs of the gate rows out of the rows files beside them, in one pass over each. */
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { type Engine, identifier, literal } from '../../shared/data/engine.ts';
 import { CLUSTER_COLUMN, protectedColumn, sliceColumn, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
@@ -28,6 +26,8 @@ export interface GateRowsWanted {
    */
   readonly cluster: { readonly by: string; readonly inTime: boolean } | null;
   readonly isWeighted: boolean;
+  /** Whether it matters when a row was. */
+  readonly isTimed: boolean;
   /** Columns of the data, as the definition spells them. */
   readonly slices: readonly string[];
   readonly protected: readonly string[];
@@ -39,8 +39,14 @@ export function clusterWanted(cluster: Cluster): GateRowsWanted['cluster'] {
   return by === null ? null : { by, inTime: timeBlock(cluster) !== undefined };
 }
 
+/** Gate rows, and when they were. */
+export interface GateRowsRead extends GateRows {
+  /** Epoch milliseconds, in the order of the rows; NaN for a row without a time. Null where rows files have none. */
+  readonly times: Float64Array | null;
+}
+
 /** Reads gate rows. @throws GateRowsError where the files are not what the definition says of them. */
-export type ReadGateRows = (wanted: GateRowsWanted) => Promise<GateRows>;
+export type ReadGateRows = (wanted: GateRowsWanted) => Promise<GateRowsRead>;
 
 /** The gate rows cannot be judged as the definition asks: trying again cannot help. */
 export class GateRowsError extends Error {
@@ -48,6 +54,10 @@ export class GateRowsError extends Error {
 }
 
 const BATCH_ROWS = 65_536;
+const DAY_MS = 86_400_000;
+
+/** The column of a rows file that says when a row was. */
+const TIME_COLUMN = 'time';
 
 /** A column with more values than this does not group rows; each of them would be a group. */
 const MAX_VALUES = 10_000;
@@ -147,6 +157,14 @@ function takeNumbers(into: Float64Array, { type, values, nulls }: Column, offset
   }
 }
 
+/** Dates are days since 1970, timestamps microseconds. */
+function takeTimes(into: Float64Array, { type, values, nulls }: Column, offset: number): void {
+  const unit = type === 'date' ? DAY_MS : 1 / 1000;
+  for (let row = 0; row < values.length; row += 1) {
+    into[offset + row] = nulls?.[row] === 1 ? Number.NaN : Number(values[row]) * unit;
+  }
+}
+
 /** Collects the columns of all parts. */
 class Collected {
   readonly #wanted: GateRowsWanted;
@@ -156,6 +174,7 @@ class Collected {
   readonly #clusters: ClusterIds | null;
   readonly #slices: readonly TextCodes[];
   readonly #protected: readonly TextCodes[];
+  #times: Float64Array | null;
   #offset = 0;
 
   constructor(wanted: GateRowsWanted, rows: number) {
@@ -163,6 +182,7 @@ class Collected {
     this.#labels = new Float64Array(rows);
     this.#classes = wanted.classes === null ? null : new TextCodes('the label', rows, MAX_VALUES);
     this.#weights = wanted.isWeighted ? new Float64Array(rows) : null;
+    this.#times = wanted.isTimed ? new Float64Array(rows) : null;
     this.#clusters = wanted.cluster === null ? null : new ClusterIds(rows);
     this.#slices = wanted.slices.map((name) => new TextCodes(name, rows, MAX_VALUES));
     this.#protected = wanted.protected.map((name) => new TextCodes(name, rows, MAX_VALUES));
@@ -175,6 +195,8 @@ class Collected {
     else this.#classes.take(label, offset);
     if (this.#weights !== null) takeNumbers(this.#weights, columnIn(batch, WEIGHT_COLUMN), offset, 'weights');
     this.#clusters?.take(columnIn(batch, CLUSTER_COLUMN), offset);
+    if (!names.hasTime) this.#times = null;
+    if (this.#times !== null) takeTimes(this.#times, columnIn(batch, TIME_COLUMN), offset);
     this.#slices.forEach((codes, i) => {
       codes.take(columnIn(batch, names.slices[i] ?? ''), offset);
     });
@@ -184,7 +206,7 @@ class Collected {
     this.#offset += batch.rows;
   }
 
-  finish(): GateRows {
+  finish(): GateRowsRead {
     const { cluster, classes, parts, slices } = this.#wanted;
     const grouping = (column: string, codes: TextCodes): Grouping => ({ column, ...codes.sorted() });
     const named = this.#classes?.sorted(classes ?? []);
@@ -194,6 +216,7 @@ class Collected {
         named === undefined ? this.#labels : Float64Array.from(named.codes, (code) => (code < 0 ? Number.NaN : code)),
       classes: named?.values ?? null,
       weights: this.#weights,
+      times: this.#times,
       cluster:
         this.#clusters === null || cluster === null
           ? null
@@ -206,6 +229,7 @@ class Collected {
 
 /** What the wanted columns are called in a rows file. */
 interface PartColumns {
+  readonly hasTime: boolean;
   readonly slices: readonly string[];
   readonly protected: readonly string[];
 }
@@ -228,6 +252,7 @@ async function* batchesOf(
   const from = `read_parquet(${literal(file)})`;
   const inFile = (await engine.describe(`SELECT * FROM ${from}`)).map(({ name }) => name);
   const names = {
+    hasTime: inFile.includes(TIME_COLUMN),
     slices: spelled(wanted.slices.map(sliceColumn), inFile),
     protected: spelled(wanted.protected.map(protectedColumn), inFile),
   };
@@ -235,6 +260,7 @@ async function* batchesOf(
     'label',
     ...(wanted.isWeighted ? spelled([WEIGHT_COLUMN], inFile) : []),
     ...(wanted.cluster === null ? [] : spelled([CLUSTER_COLUMN], inFile)),
+    ...(wanted.isTimed && names.hasTime ? [TIME_COLUMN] : []),
   ].map(identifier);
   const groups = [...new Set([...names.slices, ...names.protected])].map(
     (name) => `${identifier(name)}::VARCHAR AS ${identifier(name)}`,
@@ -245,12 +271,12 @@ async function* batchesOf(
 
 /**
  * Reads gate rows from the store: one file at a time on the function's disk, and of each row the few numbers that are
- * judged by (8 bytes of label, 4 for each column that groups).
+ * judged by (8 bytes of label, 4 for each column that groups, 8 of time where that is wanted).
  */
 export const gateRowsReader =
   (store: ObjectStore, openEngine: (tempDirectory: string) => Promise<Engine>): ReadGateRows =>
   async (wanted) => {
-    const directory = await mkdtemp(join(tmpdir(), 'gate-'));
+    const directory = mkdtempSync(join(tmpdir(), 'gate-'));
     const engine = await openEngine(directory);
     try {
       const collected = new Collected(
@@ -259,8 +285,7 @@ export const gateRowsReader =
       );
       for (const { rowsKey, rows } of wanted.parts) {
         const file = join(directory, 'rows.parquet');
-        const { body } = await store.open(rowsKey);
-        await pipeline(body, createWriteStream(file));
+        await store.download(rowsKey, file);
         let found = 0;
         for await (const { batch, names } of batchesOf(engine, file, wanted)) {
           found += batch.rows;
@@ -272,6 +297,6 @@ export const gateRowsReader =
       return collected.finish();
     } finally {
       engine.close();
-      await rm(directory, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   };

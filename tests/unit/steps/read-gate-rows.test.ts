@@ -66,6 +66,7 @@ describe('gate rows', () => {
       classes: null,
       cluster: null,
       isWeighted: false,
+      isTimed: false,
       slices: [],
       protected: [],
     };
@@ -195,6 +196,25 @@ describe('gate rows', () => {
 
     await expect(read(some)).rejects.toThrow(GateRowsError);
     await expect(read(some)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['timestamp', [1_500_000, null], [1500, Number.NaN]],
+    ['date', [1, 2], [86_400_000, 172_800_000]],
+  ] as const)('say when they were by a %s, where that is wanted', async (type, values, times) => {
+    const { read } = await world([
+      ['label', 'number', [1, 0]],
+      ['time', type, values],
+    ]);
+
+    expect((await read({ isTimed: true })).times).toEqual(Float64Array.from(times));
+    expect((await read()).times).toBeNull();
+  });
+
+  it('have no times where the file has none', async () => {
+    const { read } = await world([['label', 'number', [1, 0]]]);
+
+    expect((await read({ isTimed: true })).times).toBeNull();
   });
 
   it.each([1, 3])('are refused where a file has not the %i rows that were prepared', async (rows) => {

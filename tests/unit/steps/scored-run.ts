@@ -1,9 +1,8 @@
-import type { GateRowsWanted } from '../../../functions/evaluate-model/read-gate-rows.ts';
+import type { GateRowsRead, GateRowsWanted } from '../../../functions/evaluate-model/read-gate-rows.ts';
 import type { Tell } from '../../../shared/aws/event-publisher.ts';
 import { publish } from '../../../shared/definition/publish.ts';
 import { publishedDefinitionSchema } from '../../../shared/definition/published.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
-import type { GateRows } from '../../../shared/evaluation/gate-rows.ts';
 import { preparedSchema, runPlanSchema, slotSchema, trainedSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
@@ -30,11 +29,12 @@ export const woken = <T>(data: T, some: { now?: Date; eventId?: string } = {}) =
 });
 
 /** Gate rows of some labels, each row for itself, as the reader of the step makes them. */
-export const gateRowsOf = ({ parts, classes }: GateRowsWanted, label: (row: number) => number): GateRows => ({
+export const gateRowsOf = ({ parts, classes }: GateRowsWanted, label: (row: number) => number): GateRowsRead => ({
   parts: parts.map(({ rows }) => rows),
   labels: Float64Array.from({ length: parts.reduce((sum, { rows }) => sum + rows, 0) }, (_, row) => label(row)),
   classes,
   weights: null,
+  times: null,
   cluster: null,
   slices: [],
   protected: [],
@@ -207,7 +207,6 @@ export const scoredRun = async ({
     sageMaker,
     jobs,
     versions,
-    readGateTimes: async () => null,
     /** All of the store, to see that nothing changed. */
     contents: async () => {
       const all: Record<string, string> = {};
