@@ -1,5 +1,5 @@
 /** What a delivered file is, told by its bytes: names lie. */
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** A format the reader knows, or why a file cannot be read. */
 export type FileFormat =
@@ -9,17 +9,17 @@ export type FileFormat =
 const MAGIC_BYTES = 4;
 
 /** Looks at the first and last bytes of a file. Whatever is not known by its magic is taken for CSV, which has none. */
-export async function fileFormat(path: string): Promise<FileFormat> {
-  const file = await open(path, 'r');
+export function fileFormat(path: string): FileFormat {
+  const file = openSync(path, 'r');
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     if (size === 0) return { refused: 'empty_file', reason: 'the file has no bytes' };
     const head = Buffer.alloc(MAGIC_BYTES);
-    await file.read(head, 0, MAGIC_BYTES, 0);
+    readSync(file, head, 0, MAGIC_BYTES, 0);
     if (head[0] === 0x1f && head[1] === 0x8b) return { format: 'csv.gz' };
     const magic = head.toString('latin1');
     if (magic === 'PARE') return { refused: 'format_unsupported', reason: 'the Parquet file is encrypted' };
-    if (magic === 'PAR1') return parquetFormat(size, await footer(file, size));
+    if (magic === 'PAR1') return parquetFormat(size, footer(file, size));
     if (magic === 'ARRO') return { refused: 'format_unsupported', reason: 'the file is Arrow; deliver Parquet or CSV' };
     if (magic === 'ORC\0' || magic.startsWith('ORC'))
       return { refused: 'format_unsupported', reason: 'the file is ORC; deliver Parquet or CSV' };
@@ -27,13 +27,13 @@ export async function fileFormat(path: string): Promise<FileFormat> {
       return { refused: 'format_unsupported', reason: 'the file is Avro; deliver Parquet or CSV' };
     return { format: 'csv' };
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function footer(file: Awaited<ReturnType<typeof open>>, size: number): Promise<Buffer> {
+function footer(file: number, size: number): Buffer {
   const tail = Buffer.alloc(8);
-  await file.read(tail, 0, 8, Math.max(0, size - 8));
+  readSync(file, tail, 0, 8, Math.max(0, size - 8));
   return tail;
 }
 

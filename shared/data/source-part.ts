@@ -50,7 +50,7 @@ export async function openPart(
   options: OpenOptions,
   log: ProblemLog,
 ): Promise<SourcePart | undefined> {
-  const found = await fileFormat(part.path);
+  const found = fileFormat(part.path);
   if ('refused' in found) {
     log.add(found.refused, found.reason, { part: told });
     return undefined;

@@ -1,9 +1,17 @@
 /** Amazon S3. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
-import { type Call, type Cloud, type Json, type S3Api, type Service, ServiceError } from '../../contracts.ts';
+import {
+  type Call,
+  type Cloud,
+  type Json,
+  type RestRequest,
+  type RestResponse,
+  type S3Api,
+  type Service,
+  ServiceError,
+} from '../../contracts.ts';
 import { splitUrl } from '../../http/route.ts';
 import { type Blobs, createBlobs } from './blobs.ts';
 import * as buckets from './bucket-operations.ts';
@@ -82,7 +90,7 @@ export const createS3 = (
   const notifications = createNotifications(cloud);
   const context: Context = { cloud, store, blobs, notifications };
 
-  const handle = async (request: IncomingMessage, response: ServerResponse, call: Call): Promise<void> => {
+  const handle = async (request: RestRequest, response: RestResponse, call: Call): Promise<void> => {
     response.setHeader('x-amz-request-id', call.requestId);
     response.setHeader('x-amz-id-2', call.requestId);
     checkPathStyle(request.headers.host);
