@@ -61,6 +61,8 @@ const OPERATIONS: Readonly<Record<OperationName, S3Operation>> = {
   ListParts: multipart.listParts,
 };
 
+/** Of most requests: to make one takes as long as to read the request. */
+const NO_QUERY = new URLSearchParams();
 const VERSION_ID_LENGTH = 32;
 /** For versions *assumed* to be as for keys. */
 const MISSING: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion']);
@@ -94,7 +96,8 @@ export const createS3 = (
     response.setHeader('x-amz-request-id', call.requestId);
     response.setHeader('x-amz-id-2', call.requestId);
     checkPathStyle(request.headers.host);
-    const { path, query } = splitUrl(request.url ?? '/');
+    const url = request.url ?? '/';
+    const { path, query } = url.includes('?') ? splitUrl(url) : { path: url, query: NO_QUERY };
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
     const { ExpectedBucketOwner: owner } = understood.input;
     if (owner !== undefined && owner !== cloud.account) throw accessDenied();
