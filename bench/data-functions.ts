@@ -23,7 +23,12 @@ export async function oneRecord(): Promise<string> {
   const ledger = ledgerOn(memoryObjectStore());
   await ledger.record(championSchema, keys.champion(CHAMPION.model), CHAMPION);
   await ledger.record(runInputSchema, keys.runInput(CHAMPION.model, CHAMPION.run), INPUT);
-  const answer = predict({ ledger, sageMaker: { invoke: async () => '0.25' }, capture: async () => undefined });
+  const answer = predict({
+    ledger,
+    sageMaker: { invoke: async () => '0.25' },
+    capture: async () => undefined,
+    index: async () => undefined,
+  });
   const body = JSON.stringify(
     Object.fromEntries(INPUT.inputColumns.map((name, at) => [name, name.startsWith('c') ? 'bee' : at + 0.5])),
   );

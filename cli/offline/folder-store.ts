@@ -92,6 +92,11 @@ function storeOn(
       }
       return { body: createReadStream(file), sizeBytes: found.size };
     },
+    async download(key, into) {
+      const file = fileOf(key);
+      if (file === undefined || !(await orMissing(stat(file)))?.isFile()) throw new NotFoundError(`no object ${key}`);
+      await copyFile(file, into);
+    },
     upload: async (key, file) => copyFile(file, await written(key)),
   };
 }

@@ -1,8 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { RunPreparedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
@@ -77,7 +75,7 @@ export const prepareData =
     }
     const plan = await ledger.read(runPlanSchema, keys.plan(model, run));
     const published = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
-    const directory = await mkdtemp(join(tmpdir(), 'prepare-'));
+    const directory = mkdtempSync(join(tmpdir(), 'prepare-'));
     let engine: Engine | undefined;
     try {
       engine = await openEngine(directory);
@@ -98,7 +96,7 @@ export const prepareData =
       return { outcome: 'unpreparable' };
     } finally {
       engine?.close();
-      await rm(directory, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   };
 
@@ -219,8 +217,7 @@ async function typedCopies(store: ObjectStore, profiles: Profiles, directory: st
   const paths: string[] = [];
   for (const { key } of profiles.flatMap(({ data }) => data)) {
     const path = join(directory, `data-${String(paths.length).padStart(5, '0')}.parquet`);
-    const { body } = await store.open(key);
-    await pipeline(body, createWriteStream(path));
+    await store.download(key, path);
     paths.push(path);
   }
   return paths;

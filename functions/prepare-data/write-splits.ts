@@ -1,6 +1,6 @@
 /** The last pass over a run's data: it writes the parts. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { columnsOfRoles, type RowsFile } from '../../shared/data/rows.ts';
@@ -74,9 +74,9 @@ export async function writeSplits(
     labelKind,
   );
   const gateDigest = createHash('sha256');
-  const writer = async (name: string, encodings: readonly string[]) => {
+  const writer = (name: string, encodings: readonly string[]) => {
     const below = join(directory, name);
-    await mkdir(below);
+    mkdirSync(below);
     return openSplitWriter(engine, {
       directory: below,
       encodings,
@@ -86,9 +86,9 @@ export async function writeSplits(
     });
   };
   const writers = {
-    train: await writer('train', ['train']),
-    validation: await writer('validation', ['validation']),
-    gate: await writer('gate', ['gate', ...others.map(({ name }) => name)]),
+    train: writer('train', ['train']),
+    validation: writer('validation', ['validation']),
+    gate: writer('gate', ['gate', ...others.map(({ name }) => name)]),
   };
   const dropped: Record<string, number> = {};
   const trainLabels = new Map<number, number>();

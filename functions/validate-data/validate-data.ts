@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -161,7 +161,7 @@ export const validateData =
       again: Again | undefined,
     ): Promise<Outcome & { dataset?: string }> => {
       const { model, rulesDigest } = published;
-      const directory = await mkdtemp(join(tmpdir(), 'validate-'));
+      const directory = mkdtempSync(join(tmpdir(), 'validate-'));
       let engine: Engine | undefined;
       try {
         engine = await openEngine(directory);
@@ -225,7 +225,7 @@ export const validateData =
         return { outcome, dataset };
       } finally {
         engine?.close();
-        await rm(directory, { recursive: true, force: true });
+        rmSync(directory, { recursive: true, force: true });
       }
     };
 
@@ -259,7 +259,7 @@ export const validateData =
       for (const [index, part] of read.parts.entries()) {
         const key = `${keys.datasetData(model, dataset)}part-${String(index).padStart(5, '0')}.parquet`;
         await store.upload(key, part.path, 'application/vnd.apache.parquet');
-        copies.push({ key, rows: part.rows, sizeBytes: (await stat(part.path)).size });
+        copies.push({ key, rows: part.rows, sizeBytes: statSync(part.path).size });
       }
       await ledger.record(datasetProfileSchema, keys.profile(model, dataset), {
         model,

@@ -93,7 +93,7 @@ export function timeFolds(time: Column, block: number, folds: number): Uint8Arra
 export function keyHashes(key: readonly Column[], rows: number): string[] {
   const text = keyTexts(key);
   const hashes: string[] = [];
-  for (let row = 0; row < rows; row += 1) hashes.push(sha256(text(row)).toString('hex', 0, 8));
+  for (let row = 0; row < rows; row += 1) hashes.push(hash('sha256', text(row)).slice(0, 16));
   return hashes;
 }
 

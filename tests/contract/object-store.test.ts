@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -107,5 +107,22 @@ describe.each([
     expect(version).toMatchObject({ key: 'u.txt', sizeBytes: 8 });
     expect(await textOf(store, 'u.txt', version?.versionId)).toBe('uploaded');
     await expect(store.open('v.txt')).rejects.toThrow(NotFoundError);
+  });
+
+  it.each([
+    ['nothing', 0],
+    ['few bytes', 8],
+    ['more than moves in one piece', 9 * 2 ** 20],
+  ])('moves files of %s there and back', async (_what, bytes) => {
+    const store = await create();
+    const [there, back] = [join(folder, 'there'), join(folder, 'back')];
+    const sent = Buffer.alloc(bytes, 'abcdefg');
+    await writeFile(there, sent);
+
+    await store.upload('file', there, 'application/octet-stream');
+    await store.download('file', back);
+
+    expect(sent.equals(await readFile(back))).toBe(true);
+    await expect(store.download('none', back)).rejects.toThrow(NotFoundError);
   });
 });

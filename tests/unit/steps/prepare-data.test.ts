@@ -586,10 +586,10 @@ describe('a run that cannot be prepared', () => {
     const run = await world(DEFINITION, 1000);
     await run.plan([await run.deliver(journeys(10)), await run.deliver(journeys(10, 24, 11))]);
     const read: string[] = [];
-    const open = run.store.open;
-    run.store.open = (key, versionId) => {
+    const { download } = run.store;
+    run.store.download = (key, file) => {
       read.push(key);
-      return open(key, versionId);
+      return download(key, file);
     };
 
     const outcomes = [await run.prepare()];
