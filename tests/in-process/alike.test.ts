@@ -24,6 +24,9 @@ type Json = z.infer<ReturnType<typeof z.json>>;
 /** Facts that consist of what was measured. */
 const MEASURED = /\/(circumstances|evaluation|golden|model-quality|prediction-baseline)\.json$/;
 
+/** Facts that are read out of the model itself: the one that is not trained has no trees. */
+const OF_THE_MODEL = /\/importance\.json$/;
+
 /** A fact without what the model decides (every measured number, and the words that quote one), and without times. */
 const plainFact = (value: Json, isMeasured: boolean): Json => {
   if (typeof value === 'number') return isMeasured || !Number.isInteger(value) ? 'measured' : value;
@@ -66,6 +69,7 @@ const stateOf = async (world: World) => {
     const { body } = (await world.store.get(key)) ?? { body: new Uint8Array() };
     const fact = z.json().parse(JSON.parse(Buffer.from(body).toString()));
     const name = plainKey(key);
+    if (OF_THE_MODEL.test(key)) continue; // that it is there is compared with the keys
     facts[name] = [...(facts[name] ?? []), JSON.stringify(plainFact(fact, MEASURED.test(key)), null, 1)].sort();
   }
   return { keys: keys.sort(), facts, sageMaker: await onSageMaker(world.sageMaker) };
