@@ -20,6 +20,12 @@ const MAX_NAME = 255;
 /** A Parquet file cannot be read with its rows' numbers when it has a column of that name (DuckDB, read_parquet). */
 const ROW_NUMBER = 'file_row_number';
 
+/** Why a column cannot have this name, whatever the format; undefined when it can. */
+export function reservedName(name: string, place: string): string | undefined {
+  if (name.toLowerCase() !== ROW_NUMBER) return undefined;
+  return `${place} is named ${name}, which is what the engine calls the number of a row; rename it`;
+}
+
 /** Everything wrong with a header; with any fault, the columns of the file are not known. */
 export function headerFaults(names: readonly string[], maxColumns: number): HeaderFault[] {
   if (names.length > maxColumns) {
@@ -54,10 +60,8 @@ export function headerFaults(names: readonly string[], maxColumns: number): Head
         },
       ];
     }
-    if (name.toLowerCase() === ROW_NUMBER) {
-      const message = `${place} is named ${name}, which is what the engine calls the number of a row; rename it`;
-      return [{ code: 'header_name_invalid', message, column: name }];
-    }
+    const reserved = reservedName(name, place);
+    if (reserved !== undefined) return [{ code: 'header_name_invalid', message: reserved, column: name }];
     // One letter can be written as one character or as two; people see one name.
     const same = name.normalize('NFC').toLowerCase();
     const before = seen.get(same);

@@ -1,5 +1,6 @@
 /** JSON Lines: one flat object on each line. Keys are columns; a key that a record lacks is a missing value there. */
 import { isUtf8 } from 'node:buffer';
+import { reservedName } from '../csv-header.ts';
 import type { ProblemCode } from '../problems.ts';
 import { firstInvalid } from '../text-encoding.ts';
 import type { CleanText } from './clean-blocks.ts';
@@ -93,6 +94,8 @@ class JsonLinesScanner {
     const name = key.trim();
     const refused = (message: string): RecordFault => ({ code: 'json_invalid', message, key: name });
     if (name === '') return refused('a key has no name');
+    const reserved = reservedName(name, 'a key');
+    if (reserved !== undefined) return refused(reserved);
     for (let i = 0; i < name.length; i += 1) {
       if (name.charCodeAt(i) < 0x20 || name.charCodeAt(i) === 0x7f) return refused('a key holds a control character');
     }

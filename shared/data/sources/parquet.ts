@@ -1,4 +1,5 @@
 /** Parquet: the engine needs to seek in it, so it lies on local disk; it is read in ranges of rows. */
+import { reservedName } from '../csv-header.ts';
 import type { Engine } from '../engine.ts';
 import { EngineError } from '../engine-error.ts';
 import { plainParquet, typeOfParquet } from '../parquet-types.ts';
@@ -73,6 +74,8 @@ function isUsable(
   const flat = schema.every((row) => Number(row.num_children ?? 0) === 0);
   const seen = new Set<string>();
   for (const name of flat ? schema.map((row) => String(row.name)) : []) {
+    const reserved = reservedName(name, 'a column');
+    if (reserved !== undefined) refuse('header_name_invalid', reserved, name);
     if (name.trim() === '') refuse('header_name_empty', 'a column has no name', name);
     if (seen.has(name.toLowerCase()))
       refuse('column_duplicated', `two columns are named ${name} (case does not count)`, name);

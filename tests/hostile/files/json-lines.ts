@@ -31,6 +31,7 @@ export const jsonLines: readonly HostileFile[] = [
   broken('a number', '9'),
   broken('Python', "{'id': 9, 'late': None}"),
   broken('followed by a comma', '{"id": 9, "amount": 1.5, "place": "LAS", "late": 0},'),
+  broken('keyed as the engine names its rows', '{"id": 9, "file_row_number": 1}', 'rename it'),
   broken('two records', '{"id": 9, "late": 0}{"id": 10, "late": 1}'),
   {
     name: 'JSON Lines with a record in a record',

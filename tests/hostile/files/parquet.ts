@@ -39,6 +39,11 @@ export const parquets: readonly HostileFile[] = [
     definition: 'problem: binary\ndata: { label: late, features: [id] }\n',
     expected: accepted({}, 2),
   },
+  {
+    name: 'Parquet with a column named as the engine names its rows',
+    bytes: beside('id AS file_row_number'),
+    expected: rejected({ code: 'header_name_invalid', column: 'file_row_number' }, 'rename it'),
+  },
   { name: 'half a Parquet file', bytes: async (make) => (await whole(make)).subarray(0, 400), expected: corrupt },
   {
     name: 'a Parquet file without its last byte',
