@@ -42,3 +42,6 @@ export const problem = z.object({
 
 /** An interval in event time; its end is no longer in it. */
 export const closedWindow = z.object({ start: z.iso.datetime(), end: z.iso.datetime() });
+
+/** Of an upload whose parts are read side by side: 32 hex digits. */
+export const reading = z.string().regex(/^[0-9a-f]{32}$/);

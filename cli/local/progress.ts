@@ -6,6 +6,7 @@ const GROUPS = '/aws/lambda/millrace-dev-';
 /** The functions of the stack, in the order of the loop. */
 export const STEPS = [
   'validate-data',
+  'read-part',
   'plan-run',
   'prepare-data',
   'launch-training',

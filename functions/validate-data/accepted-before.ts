@@ -1,11 +1,9 @@
 /** What was accepted before: new data is held against it. */
 import { boundedMap } from '../../shared/data/bounded-map.ts';
-import type { JudgeTerms } from '../../shared/data/judge-dataset.ts';
-import type { LabelClasses } from '../../shared/data/rules/label-checks.ts';
-import { datasetProfileSchema, type Verdict, verdictSchema } from '../../shared/ledger/facts.ts';
+import { type Verdict, verdictSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
-import type { ComparedData } from '../../shared/report/data-changes.ts';
+import { type AcceptedBefore, comparedWith } from '../../shared/ledger/reading-terms.ts';
 
 /** No rule looks back further. */
 const LONGEST_HISTORY = 100;
@@ -21,7 +19,7 @@ export async function acceptedBefore(
   ledger: Ledger,
   model: string,
   rulesDigest: string,
-): Promise<{ before: (ComparedData & { classes: LabelClasses | null }) | null; history: JudgeTerms['history'] }> {
+): Promise<AcceptedBefore & { readonly last: string | null }> {
   const all = (await ledger.keys(keys.datasets(model))).filter((key) => key.includes('/verdicts/'));
   const datasetOf = (key: string): string => key.split('/')[2] ?? '';
   const accepted = async (some: readonly string[]): Promise<Verdict[]> =>
@@ -36,8 +34,6 @@ export async function acceptedBefore(
   const history = [...latest.values()]
     .sort(byTime)
     .map(({ dataset, rows, judgedAt }) => ({ dataset, rows: rows ?? 0, judgedAt }));
-  const last = now.at(-1);
-  if (last === undefined) return { before: null, history };
-  const profile = await ledger.read(datasetProfileSchema, keys.profile(model, last.dataset));
-  return { before: { rows: profile.rows, columns: profile.columns, classes: last.classes ?? null }, history };
+  const last = now.at(-1)?.dataset ?? null;
+  return { last, before: await comparedWith(ledger, model, rulesDigest, last), history };
 }

@@ -6,9 +6,10 @@ import { DatasetAcceptedV1, DatasetDeferredV1, DatasetRejectedV1, DatasetRepeate
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { datasetId } from '../../shared/data/identity.ts';
-import { datasetJudge } from '../../shared/data/judge-dataset.ts';
+import { type DatasetJudge, datasetJudge, type JudgeTerms } from '../../shared/data/judge-dataset.ts';
 import type { ProblemCode } from '../../shared/data/problems.ts';
 import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
+import type { RuleCounts } from '../../shared/data/rules/counts.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import {
   type Arrival,
@@ -20,14 +21,18 @@ import {
   type Verdict,
   verdictSchema,
 } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
+import { keys, readingId } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
+import { type AcceptedBefore, termsOf } from '../../shared/ledger/reading-terms.ts';
+import { type Reading, readingSchema } from '../../shared/ledger/readings.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { acceptedBefore } from './accepted-before.ts';
 import { datasetReport } from './dataset-report.ts';
 import { incomingKey } from './incoming-key.ts';
+import { type OneFunction, tooMuch } from './one-function.ts';
+import { gather, type ReadingPlace, sideBySide, typedBytes } from './side-by-side.ts';
 import { type DatasetSource, deliveredPart, type SizedUpload, sourcesOf } from './sources.ts';
 import { watchRows } from './watched-rows.ts';
 
@@ -40,8 +45,17 @@ export interface ValidateDataDeps {
   readonly tell: Tell;
   /** Opens the data engine; the directory is for what it spills. */
   readonly openEngine: (directory: string) => Promise<Engine>;
-  /** A dataset with more bytes is put off, and a person is told. */
+  /** What has more bytes than one function takes is put off, and a person is told. */
   readonly maxDatasetBytes: number;
+  /** How fast one function reads at the least, and for how long: what would take longer is put off, too. */
+  readonly pace?: OneFunction['pace'];
+  /** Without it the parts of every dataset are read by one function, one after another. */
+  readonly sideBySide?: {
+    /** A dataset of several parts with more bytes together is read by one function a part. */
+    readonly fromBytes: number;
+    /** Asks for a part, through the queue of `read-part`. */
+    readonly ask: Tell;
+  };
 }
 
 /** An object that was created in the data bucket. */
@@ -60,7 +74,7 @@ const TOLD_PROBLEMS = 50;
  * the same rules are judged once, and whoever uploads them again is told the same.
  */
 export const validateData =
-  ({ ledger, store, data, tell, openEngine, maxDatasetBytes }: ValidateDataDeps) =>
+  ({ ledger, store, data, tell, openEngine, maxDatasetBytes, pace, sideBySide: parts }: ValidateDataDeps) =>
   async ({ data: created, now }: Woken<CreatedObject>): Promise<Outcome & { dataset?: string }> => {
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
@@ -72,12 +86,13 @@ export const validateData =
       model: string,
       arrival: Pick<Arrival, 'outcome' | 'dataset' | 'rulesDigest' | 'reason'>,
       again?: Again,
+      receivedAt = judgedAt,
     ) =>
       ledger.record(arrivalSchema, again?.key ?? keys.arrival(model, upload.key, upload.versionId), {
         upload,
         sizeBytes: created.sizeBytes,
         // Judged again or not, it came when it came: which version of a key is the newest depends on it.
-        receivedAt: again?.first.receivedAt ?? judgedAt,
+        receivedAt: again?.first.receivedAt ?? receivedAt,
         ...arrival,
       });
 
@@ -154,20 +169,28 @@ export const validateData =
       return { outcome: arrival.outcome, dataset: arrival.dataset };
     };
 
-    const judge = async (
-      published: PublishedDefinition,
-      sources: readonly DatasetSource[],
-      single: boolean,
-      again: Again | undefined,
-    ): Promise<Outcome & { dataset?: string }> => {
-      const { model, rulesDigest } = published;
+    const withEngine = async <T>(work: (engine: Engine, directory: string) => Promise<T>): Promise<T> => {
       const directory = mkdtempSync(join(tmpdir(), 'validate-'));
       let engine: Engine | undefined;
       try {
         engine = await openEngine(directory);
-        const past = await acceptedBefore(ledger, model, rulesDigest);
-        const judging = datasetJudge({ published, now, ...past });
-        // Which dataset it is stands in its bytes, and they pass once.
+        return await work(engine, directory);
+      } finally {
+        engine?.close();
+        rmSync(directory, { recursive: true, force: true });
+      }
+    };
+
+    /** Reads the parts one after another, and judges. */
+    const judge = (
+      published: PublishedDefinition,
+      sources: readonly DatasetSource[],
+      single: boolean,
+      again: Again | undefined,
+    ) =>
+      withEngine(async (engine, directory) => {
+        const terms = { published, now, ...(await acceptedBefore(ledger, published.model, published.rulesDigest)) };
+        const judging = datasetJudge(terms);
         const read = await readDataset(
           engine,
           sources.map((source) => deliveredPart(data, source)),
@@ -179,54 +202,110 @@ export const validateData =
             visit: [judging.visit],
           },
         );
-        const delivered = sources.map((source, index) => ({ ...source, sha256: read.delivered[index]?.sha256 ?? '' }));
-        const [only] = delivered;
-        const dataset = datasetId(single && only ? { file: only.sha256 } : { folder: delivered });
-        const verdictKey = keys.verdict(model, dataset, rulesDigest);
-        const stands = await ledger.find(verdictSchema, verdictKey);
-        if (stands !== undefined) {
-          // Another upload of the same bytes, or this one before a crash: either way its judgement stands.
-          const { sources: judged } = await ledger.read(datasetSchema, keys.dataset(model, dataset));
-          const own = sources.every(({ key, versionId }) =>
-            judged.some((source) => source.key === key && source.versionId === versionId),
-          );
-          const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
-          if (stands.accepted) await watch(published, dataset, now);
-          await arrived(model, { outcome, dataset, rulesDigest }, again);
-          await tellVerdict(stands);
-          if (outcome === 'repeated') await tellRepeated(stands);
-          return { outcome, dataset };
-        }
-        const judgement = await judging.judge(engine, read, dataset);
-        const { accepted, problems, checks, classes } = judgement;
-        await recordDataset(model, dataset, delivered, read, accepted);
-        const reportKey = keys.datasetReport(model, dataset);
-        await ledger.write(
-          reportKey,
-          await datasetReport(engine, { published, dataset, sources, read, judgement, before: past.before, judgedAt }),
-        );
-        const verdict = await ledger.record(verdictSchema, verdictKey, {
+        return conclude({ engine, terms, judging, read, counts: judging.counts(), sources, single, again });
+      });
+
+    /** Sees how far the functions are that read the parts, and judges when none is missing. */
+    const judgeParts = async (
+      { model, rulesDigest, digest }: PublishedDefinition,
+      sources: readonly DatasetSource[],
+      again: Again | undefined,
+      ask: Tell,
+    ): Promise<Outcome & { dataset?: string }> => {
+      const place = { model, reading: readingId(upload.key, upload.versionId, rulesDigest) };
+      const begin = async (): Promise<Reading> => {
+        const { last, history } = await acceptedBefore(ledger, model, rulesDigest);
+        return ledger.record(readingSchema, keys.reading(model, place.reading), {
           model,
-          dataset,
+          upload,
+          sizeBytes: created.sizeBytes,
           rulesDigest,
-          definitionDigest: published.digest,
-          accepted,
-          problems: [...problems],
-          checks: [...checks],
-          classes: classes === null ? null : classes.map(([name, rows]): [string, number] => [name, rows]),
-          rows: read.rows,
-          reportKey,
-          judgedAt,
+          definitionDigest: digest,
+          startedAt: judgedAt,
+          before: last,
+          history: [...history],
+          sources: [...sources],
         });
-        const outcome = verdict.accepted ? 'accepted' : 'rejected';
-        if (verdict.accepted) await watch(published, dataset, now);
-        await arrived(model, { outcome, dataset, rulesDigest }, again);
-        await tellVerdict(verdict);
+      };
+      const reading = (await ledger.find(readingSchema, keys.reading(model, place.reading))) ?? (await begin());
+      const pieces = await sideBySide({ ledger, ask })(place, reading, now);
+      if (pieces === undefined) return { outcome: 'waiting' };
+      const much = tooMuch(typedBytes(pieces), 'what its parts came to', { maxBytes: maxDatasetBytes });
+      if (much !== undefined) return defer(model, much, again);
+      return withEngine(async (engine, directory) => {
+        const terms = await termsOf(ledger, reading);
+        const judging = datasetJudge(terms);
+        const gathered = await gather({ ledger, store }, engine, directory, place, pieces, judging);
+        return conclude({ engine, terms, judging, ...gathered, sources, single: false, again });
+      });
+    };
+
+    /** Judges what was read: which dataset it is stands in its bytes, and they have passed. */
+    const conclude = async ({
+      engine,
+      terms,
+      judging,
+      read,
+      counts,
+      sources,
+      single,
+      again,
+    }: ReadUpload): Promise<Outcome & { dataset?: string }> => {
+      const { published } = terms;
+      const { model, rulesDigest } = published;
+      const begunAt = terms.now.toISOString();
+      const delivered = sources.map((source, index) => ({ ...source, sha256: read.delivered[index]?.sha256 ?? '' }));
+      const [only] = delivered;
+      const dataset = datasetId(single && only ? { file: only.sha256 } : { folder: delivered });
+      const verdictKey = keys.verdict(model, dataset, rulesDigest);
+      const stands = await ledger.find(verdictSchema, verdictKey);
+      if (stands !== undefined) {
+        // Another upload of the same bytes, or this one before a crash: either way its judgement stands.
+        const { sources: judged } = await ledger.read(datasetSchema, keys.dataset(model, dataset));
+        const own = sources.every(({ key, versionId }) =>
+          judged.some((source) => source.key === key && source.versionId === versionId),
+        );
+        const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
+        if (stands.accepted) await watch(published, dataset, now);
+        await arrived(model, { outcome, dataset, rulesDigest }, again, begunAt);
+        await tellVerdict(stands);
+        if (outcome === 'repeated') await tellRepeated(stands);
         return { outcome, dataset };
-      } finally {
-        engine?.close();
-        rmSync(directory, { recursive: true, force: true });
       }
+      const judgement = await judging.judge(engine, read, dataset, counts);
+      const { accepted, problems, checks, classes } = judgement;
+      await recordDataset(model, dataset, delivered, read, accepted, begunAt);
+      const reportKey = keys.datasetReport(model, dataset);
+      await ledger.write(
+        reportKey,
+        await datasetReport(engine, {
+          published,
+          dataset,
+          sources,
+          read,
+          judgement,
+          before: terms.before,
+          judgedAt: begunAt,
+        }),
+      );
+      const verdict = await ledger.record(verdictSchema, verdictKey, {
+        model,
+        dataset,
+        rulesDigest,
+        definitionDigest: published.digest,
+        accepted,
+        problems: [...problems],
+        checks: [...checks],
+        classes: classes === null ? null : classes.map(([name, rows]): [string, number] => [name, rows]),
+        rows: read.rows,
+        reportKey,
+        judgedAt: begunAt,
+      });
+      const outcome = verdict.accepted ? 'accepted' : 'rejected';
+      if (verdict.accepted) await watch(published, dataset, now);
+      await arrived(model, { outcome, dataset, rulesDigest }, again, begunAt);
+      await tellVerdict(verdict);
+      return { outcome, dataset };
     };
 
     /** What a dataset is and, when it is accepted, its profile and typed copy. The same bytes give the same. */
@@ -236,6 +315,7 @@ export const validateData =
       sources: readonly (SizedUpload & { sha256: string })[],
       read: ReadDataset,
       accepted: boolean,
+      receivedAt: string,
     ): Promise<void> => {
       const fact: Dataset = {
         model,
@@ -249,7 +329,7 @@ export const validateData =
         })),
         format: read.format ?? 'csv',
         sizeBytes: sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-        receivedAt: judgedAt,
+        receivedAt,
       };
       await ledger.record(datasetSchema, keys.dataset(model, dataset), fact);
       if (!accepted || read.profile === null) return;
@@ -292,11 +372,37 @@ export const validateData =
       return rejectUnread(model, 'the folder holds no part: names that begin with . or _ are not data');
     }
     const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
-    if (sizeBytes > maxDatasetBytes) {
-      return defer(model, `${sizeBytes} bytes are more than the ${maxDatasetBytes} the platform takes`, again);
-    }
-    return judge(published, sources, single, again);
+    const apart = parts !== undefined && sources.length > 1 && sizeBytes > parts.fromBytes;
+    const { name, sizeBytes: bytes } = apart ? largestOf(sources) : { name: 'the upload', sizeBytes };
+    const much = tooMuch(bytes, name, { maxBytes: maxDatasetBytes, pace });
+    if (much !== undefined) return defer(model, much, again);
+    return apart ? judgeParts(published, sources, again, parts.ask) : judge(published, sources, single, again);
   };
+
+/** Looks at an upload again whose parts have been read. */
+export const takeParts =
+  (deps: ValidateDataDeps) =>
+  async ({ data: { model, reading }, ...woken }: Woken<ReadingPlace>): Promise<Outcome & { dataset?: string }> => {
+    const { upload, sizeBytes } = await deps.ledger.read(readingSchema, keys.reading(model, reading));
+    return validateData(deps)({ ...woken, data: { ...upload, sizeBytes } });
+  };
+
+const largestOf = ([first, ...others]: readonly DatasetSource[]): { name: string; sizeBytes: number } =>
+  others.reduce((most, source) => (source.sizeBytes > most.sizeBytes ? source : most), first ?? NO_PART);
+
+const NO_PART = { name: '', sizeBytes: 0 };
+
+/** An upload whose parts have been read, here or by others. */
+interface ReadUpload {
+  readonly engine: Engine;
+  readonly terms: JudgeTerms & AcceptedBefore;
+  readonly judging: DatasetJudge;
+  readonly read: ReadDataset;
+  readonly counts: RuleCounts;
+  readonly sources: readonly DatasetSource[];
+  readonly single: boolean;
+  readonly again: Again | undefined;
+}
 
 /** An upload that is judged again because the rules have changed: its first fact stands, and a further one is added. */
 interface Again {

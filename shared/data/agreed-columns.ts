@@ -6,12 +6,12 @@ import type { ProblemLog } from './problems.ts';
  * one without (JSON Lines) may lack some, and may add some as long as no part has had a header.
  */
 export class AgreedColumns {
-  readonly #log: ProblemLog;
+  readonly #log: Pick<ProblemLog, 'add'>;
   #first: string | undefined;
   readonly #names = new Set<string>();
   #closed = false;
 
-  constructor(log: ProblemLog) {
+  constructor(log: Pick<ProblemLog, 'add'>) {
     this.#log = log;
   }
 

@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts';
 import type { Problem } from './problems.ts';
 import type { ReadDataset } from './read-dataset.ts';
 import type { Evidence, KeyColumns, LocatedKeys, PastRows, Rule } from './rules/check.ts';
-import { ruleCounter } from './rules/counts.ts';
+import { type RuleCounts, ruleCounter } from './rules/counts.ts';
 import { type EvolvingDataset, evolutionOf } from './rules/evolution.ts';
 import { countKeys, keyRelation } from './rules/key-counts.ts';
 import type { LabelClasses, LabelEvidence } from './rules/label-checks.ts';
@@ -47,8 +47,13 @@ export interface DatasetJudge {
   /** For {@link readDataset}. */
   readonly expected: ExpectedTypes;
   readonly visit: BlockVisitor;
-  /** @param dataset which it is, where it may have been accepted before under other rules: it is no history of itself */
-  judge(engine: Engine, read: ReadDataset, dataset?: string): Promise<DatasetJudgement>;
+  /** What the rules have counted so far. */
+  counts(): RuleCounts;
+  /**
+   * @param dataset which it is, where it may have been accepted before under other rules: it is no history of itself
+   * @param counts what the rules have counted, where others have read the parts
+   */
+  judge(engine: Engine, read: ReadDataset, dataset?: string, counts?: RuleCounts): Promise<DatasetJudgement>;
 }
 
 /** Makes ready to judge one dataset. */
@@ -66,14 +71,15 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
   return {
     expected: (names) => withTexts(expectedTypes(previous), columnsReadAsText(rules), names),
     visit: counter.visit,
-    async judge(engine, read, dataset) {
+    counts: () => counter.counts(),
+    async judge(engine, read, dataset, counts = counter.counts()) {
       if (read.rows === null)
         return { accepted: false, problems: read.problems, checks: [], classes: null, label: null };
       const { input, problems, classes } = await checkInput(engine, read, published, previous);
       const found = [...read.problems, ...problems];
       const checks = planChecks({ problem, rules, columns: read.columns, now });
       const evidence: Evidence = {
-        counts: counter.counts(),
+        counts,
         keys: await countedKeys(engine, read, keysOf(checks, read.rows)),
         figures: new Map(read.profile?.columns.map((column) => [column.name, column])),
         history: history.filter((past) => dataset === undefined || past.dataset !== dataset),

@@ -3,7 +3,7 @@
  * person can act on, and where it is. A problem never carries a value of a row: values may be personal data.
  */
 /** Every kind of problem reading and checking can find. */
-const PROBLEM_CODES = [
+export const PROBLEM_CODES = [
   'empty_file',
   'no_rows',
   'not_a_table',

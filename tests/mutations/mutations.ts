@@ -690,4 +690,46 @@ export const MUTATIONS: readonly Mutation[] = [
     title:
       'a prediction of a model whose labels are joined by the key > is refused where the record lacks a column of the key: no label would find it',
   },
+  {
+    without: 'telling that all parts are read only when none is missing',
+    file: 'functions/read-part/read-part.ts',
+    find: 'asked.every((index) => there.has',
+    replace: 'asked.some((index) => there.has',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title: 'parts that are read side by side > are judged when all of them have been read, and not before',
+  },
+  {
+    without: 'waiting for the parts that nobody has read',
+    file: 'functions/validate-data/side-by-side.ts',
+    find: 'if (missing.length === 0) {',
+    replace: 'if (missing.length < parts.length) {',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title: 'parts that are read side by side > are judged when all of them have been read, and not before',
+  },
+  {
+    without: 'reading parts again whose types were too narrow',
+    file: 'functions/validate-data/side-by-side.ts',
+    find: 'if (agreement.again.length > 0) {',
+    replace: 'if (agreement.again.length < 0) {',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title:
+      'parts that are read side by side > are read again, those whose types were too narrow, under the types all agree on',
+  },
+  {
+    without: 'types that hold the cells of every part',
+    file: 'shared/data/merge-pieces.ts',
+    find: 'widestType(types)',
+    replace: '[...types][0] ?? "string"',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title: 'parts that are read side by side > come to what one after another does where they hold words among numbers',
+  },
+  {
+    without: 'the time of the first look at parts',
+    file: 'shared/ledger/reading-terms.ts',
+    find: 'now: new Date(startedAt),',
+    replace: 'now: new Date(0),',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title:
+      'parts that are read side by side > keep to the terms of the first look, whatever time it is when they are read',
+  },
 ];

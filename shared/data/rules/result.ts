@@ -5,7 +5,7 @@ import * as z from 'zod';
 const outcomes = ['pass', 'warn', 'fail', 'error'] as const;
 
 /** A row: the physical line of a text file, counted from 1 (the header is line 1), or the row of a Parquet file, from 1. */
-const placeSchema = z.strictObject({ part: z.string().optional(), line: z.int().min(1) });
+export const placeSchema = z.strictObject({ part: z.string().optional(), line: z.int().min(1) });
 export type RulePlace = z.infer<typeof placeSchema>;
 
 /** How many rows a result names. */
