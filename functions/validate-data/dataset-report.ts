@@ -5,6 +5,7 @@ import { correlationsOf } from '../../shared/data/profile/correlations.ts';
 import type { ReadDataset } from '../../shared/data/read-dataset.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import type { ComparedData } from '../../shared/report/data-changes.ts';
+import type { DataReport } from '../../shared/report/data-report.ts';
 
 /** What the report is about. */
 export interface JudgedDataset {
@@ -18,13 +19,20 @@ export interface JudgedDataset {
   readonly judgedAt: string;
 }
 
-/** Renders the report of one dataset. */
-export async function datasetReport(engine: Engine, judged: JudgedDataset): Promise<string> {
-  const { published, dataset, sources, read, judgement, before, judgedAt } = judged;
-  // What draws the charts is loaded here: an upload that is only noted, such as a part of a folder, has no use for it.
+/** Draws the page. */
+export type DrawReport = (report: DataReport) => Promise<string>;
+
+/** What draws the charts is loaded here: an upload that is only noted, such as a part of a folder, has no use for it. */
+const drawReport: DrawReport = async (report) => {
   const { dataReport } = await import('../../shared/report/data-report.ts');
+  return dataReport(report);
+};
+
+/** Renders the report of one dataset. */
+export async function datasetReport(engine: Engine, judged: JudgedDataset, draw = drawReport): Promise<string> {
+  const { published, dataset, sources, read, judgement, before, judgedAt } = judged;
   const columns = read.profile?.columns ?? [];
-  return dataReport({
+  return draw({
     name: published.model,
     dataset,
     sources,

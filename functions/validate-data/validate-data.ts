@@ -29,7 +29,7 @@ import { type AcceptedBefore, termsOf } from '../../shared/ledger/reading-terms.
 import { type Reading, readingSchema } from '../../shared/ledger/readings.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { acceptedBefore } from './accepted-before.ts';
-import { datasetReport } from './dataset-report.ts';
+import { type DrawReport, datasetReport } from './dataset-report.ts';
 import { incomingKey } from './incoming-key.ts';
 import { type OneFunction, tooMuch } from './one-function.ts';
 import { gather, type ReadingPlace, sideBySide, typedBytes } from './side-by-side.ts';
@@ -47,6 +47,8 @@ export interface ValidateDataDeps {
   readonly openEngine: (directory: string) => Promise<Engine>;
   /** What has more bytes than one function takes is put off, and a person is told. */
   readonly maxDatasetBytes: number;
+  /** Without it the page is drawn by what is loaded for it. */
+  readonly drawReport?: DrawReport;
   /** How fast one function reads at the least, and for how long: what would take longer is put off, too. */
   readonly pace?: OneFunction['pace'];
   /** Without it the parts of every dataset are read by one function, one after another. */
@@ -74,7 +76,7 @@ const TOLD_PROBLEMS = 50;
  * the same rules are judged once, and whoever uploads them again is told the same.
  */
 export const validateData =
-  ({ ledger, store, data, tell, openEngine, maxDatasetBytes, pace, sideBySide: parts }: ValidateDataDeps) =>
+  ({ ledger, store, data, tell, openEngine, maxDatasetBytes, drawReport, pace, sideBySide: parts }: ValidateDataDeps) =>
   async ({ data: created, now }: Woken<CreatedObject>): Promise<Outcome & { dataset?: string }> => {
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
@@ -278,15 +280,19 @@ export const validateData =
       const reportKey = keys.datasetReport(model, dataset);
       await ledger.write(
         reportKey,
-        await datasetReport(engine, {
-          published,
-          dataset,
-          sources,
-          read,
-          judgement,
-          before: terms.before,
-          judgedAt: begunAt,
-        }),
+        await datasetReport(
+          engine,
+          {
+            published,
+            dataset,
+            sources,
+            read,
+            judgement,
+            before: terms.before,
+            judgedAt: begunAt,
+          },
+          drawReport,
+        ),
       );
       const verdict = await ledger.record(verdictSchema, verdictKey, {
         model,

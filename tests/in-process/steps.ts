@@ -37,6 +37,7 @@ import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { clientsOn } from './clients.ts';
+import { rememberedReport } from './remembered-report.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
 
@@ -90,6 +91,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         tell: tell(),
         openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
         maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
+        drawReport: rememberedReport,
         pace: {
           bytesPerSecond: Number(setting('READ_BYTES_PER_SECOND')),
           seconds: Number(setting('READ_SECONDS')),
