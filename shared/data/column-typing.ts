@@ -60,7 +60,7 @@ export class ColumnTyping {
   /** @param agreed columns and types that were found already, in all parts of the dataset */
   constructor(expected: ExpectedTypes, agreed: readonly ColumnSpec[] = []) {
     this.#expected = expected;
-    this.add(agreed.map(({ name }) => name));
+    if (agreed.length > 0) this.add(agreed.map(({ name }) => name));
     for (const { name, type } of agreed) {
       const state = this.#columns.get(name);
       if (state !== undefined && !state.known) state.type = type;

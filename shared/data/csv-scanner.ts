@@ -4,6 +4,14 @@
  * guessing. Memory is bounded by the longest record it accepts.
  */
 import { isUtf8 } from 'node:buffer';
+import {
+  bitsOfBeginning,
+  bitsOfBytes,
+  bitsOfLength,
+  type CellShapes,
+  LAST_TELLING_BYTE,
+  OTHER,
+} from './cell-shapes.ts';
 import { headerFaults } from './csv-header.ts';
 import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
 import { FOREIGN_HEAD_BYTES, foreignFormat } from './foreign-format.ts';
@@ -12,9 +20,10 @@ import { cutCharacter, firstInvalid, looksLikeUtf16 } from './text-encoding.ts';
 
 /**
  * Takes the bytes of the clean copy: whole records, the same pieces however the source was cut. The buffer is not touched
- * again after the call. `longest` is the longest record so far, in bytes, without its line end.
+ * again after the call. `longest` is the longest record so far, in bytes, without its line end; `shapes` is what the cells
+ * of each column were made of so far.
  */
-type ByteSink = (bytes: Buffer, longest: number) => Promise<void>;
+type ByteSink = (bytes: Buffer, longest: number, shapes: CellShapes) => Promise<void>;
 
 /** Settings of {@link scanCsv}. */
 export interface ScanOptions {
@@ -46,17 +55,19 @@ export interface CsvScan {
   readonly records: number;
   /** The longest record of the clean copy, in bytes, without its line end. */
   readonly longest: number;
+  /** What the cells of each column are made of. */
+  readonly shapes: CellShapes;
   /** Bytes read. */
   readonly bytes: number;
   /** False when reading stopped before the end of the file. */
   readonly complete: boolean;
 }
 
-const ORDINARY = 0;
-const DELIMITER = 1;
-const NEWLINE = 2;
-const RETURN = 3;
-const QUOTING = 4;
+/** Bytes that mean something; all others have the bits of {@link bitsOfBytes}, which are smaller. */
+const DELIMITER = 128;
+const NEWLINE = 129;
+const RETURN = 130;
+const QUOTING = 131;
 
 const MIB = 1024 * 1024;
 const OUTPUT_BYTES = MIB;
@@ -119,11 +130,12 @@ interface TextFault {
 
 class Scanner {
   readonly #options: ScanOptions;
-  readonly #kinds = new Uint8Array(256);
+  readonly #kinds = bitsOfBytes();
   readonly #maxRecordBytes: number;
   #delimiter = ',';
   #header: readonly string[] | undefined;
   #width = 0;
+  #shapes: CellShapes = new Uint16Array(0);
   #records = 0;
   #longest = 0;
   #line = 1;
@@ -161,6 +173,7 @@ class Scanner {
       delimiter: this.#delimiter,
       records: this.#records,
       longest: this.#longest,
+      shapes: this.#shapes,
       bytes,
       complete: !this.#stopped,
     };
@@ -171,7 +184,7 @@ class Scanner {
     const full = this.#out.subarray(0, this.#outLength);
     this.#out = Buffer.allocUnsafe(OUTPUT_BYTES);
     this.#outLength = 0;
-    await this.#options.write(full, this.#longest);
+    await this.#options.write(full, this.#longest, this.#shapes.slice());
   }
 
   /** Scans whole records of `buffer` and returns what is left over; its first `known` bytes were seen before. */
@@ -305,6 +318,7 @@ class Scanner {
     // Of such a file nothing more can be said: its rows have no columns, or are the header.
     if (faults.some(({ code }) => code === 'too_many_columns' || code === 'header_missing')) this.#stopped = true;
     this.#width = names.length;
+    this.#shapes = new Uint16Array(names.length);
     if (faults.length > 0) return;
     this.#header = names;
     onHeader?.(names, delimiter);
@@ -331,13 +345,14 @@ class Scanner {
   /** Scans until a record has to wait for the output, or as far as there are whole records. No promise is made on the way. */
   #advance(buffer: Buffer, from: number, final: boolean): number {
     const kinds = this.#kinds;
-    // Most bytes are greater than all that mean anything.
-    const top = Math.max(QUOTE, this.#delimiter.charCodeAt(0));
+    const shapes = this.#shapes;
+    const width = this.#width;
     const to = buffer.length;
     let start = from;
     let i = from;
     let fields = 1;
     let fieldStart = from;
+    let seen = 0;
     let inside = 0;
     let stray = false;
     let lone = false;
@@ -346,12 +361,20 @@ class Scanner {
       let ended = false;
       let recordEnd = to;
       for (;;) {
-        while (i < to && (buffer[i] as number) > top) i += 1;
-        if (i >= to) break;
-        const kind = kinds[buffer[i] as number] as number;
-        if (kind === ORDINARY) {
+        let kind = 0;
+        while (i < to) {
+          kind = kinds[buffer[i] as number] as number;
+          if (kind >= DELIMITER) break;
+          seen |= kind;
           i += 1;
-        } else if (kind === DELIMITER) {
+        }
+        if (i >= to) break;
+        if (kind === DELIMITER) {
+          if (i > fieldStart && fields <= width) {
+            if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, i);
+            shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(i - fieldStart);
+          }
+          seen = 0;
           fields += 1;
           i += 1;
           fieldStart = i;
@@ -376,6 +399,7 @@ class Scanner {
             break;
           }
           lone = true;
+          seen |= OTHER;
           i += 1;
         } else if (i === fieldStart) {
           // Byte by byte: quoted fields are short, and a call of indexOf for each costs more than the loop.
@@ -400,10 +424,11 @@ class Scanner {
           i = at + 1;
           if (i < to) {
             const after = kinds[buffer[i] as number] as number;
-            if (after === ORDINARY || after === QUOTING) misplaced = true;
+            if (after < DELIMITER || after === QUOTING) misplaced = true;
           }
         } else {
           stray = true;
+          seen |= OTHER;
           i += 1;
         }
       }
@@ -411,6 +436,11 @@ class Scanner {
         if (!final || start === to) return start;
         recordEnd = to;
       }
+      if (recordEnd > fieldStart && fields <= width) {
+        if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, recordEnd);
+        shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(recordEnd - fieldStart);
+      }
+      seen = 0;
       if (recordEnd > start) {
         if (fields !== this.#width) {
           this.#problem(
@@ -480,7 +510,7 @@ class Scanner {
   async #writeApart(record: Buffer): Promise<void> {
     await this.flush();
     this.#longest = Math.max(this.#longest, record.byteLength - 1);
-    await this.#options.write(record, this.#longest);
+    await this.#options.write(record, this.#longest, this.#shapes.slice());
   }
 
   #problem(code: ProblemCode, message: string, line?: number): void {
