@@ -2,6 +2,7 @@
 import { type Engine, EngineError } from '../engine.ts';
 import { textTally } from './distinct.ts';
 import { chosen } from './number-column.ts';
+import { countShortTexts } from './short-texts.ts';
 import { insertPieces, piecesSql } from './text-hash.ts';
 import { type Distinct, LONGEST_COUNTED, type TextCounts } from './working.ts';
 
@@ -19,6 +20,8 @@ export interface TextColumnTally {
   readonly nulls: () => number;
   readonly add: (counted: TextCounts, nulls: number) => void;
   readonly values: ReturnType<typeof textTally>;
+  /** A text that is not short was met: looking for short ones alone is worth no further try. */
+  long: boolean;
 }
 
 /** The counts of both. */
@@ -37,6 +40,7 @@ export function textsTally(cap: number): TextColumnTally {
   let missing = 0;
   return {
     values,
+    long: false,
     distinct: values.distinct,
     counts: () => counts,
     nulls: () => missing,
@@ -59,7 +63,7 @@ export async function countTexts(
 ): Promise<void> {
   if (rows === 0) return;
   const many: TextCell[] = [];
-  for (const cell of cells) {
+  for (const cell of await countShortTexts(engine, table, rows, cells, cap)) {
     if (cell.tally.values.many() || !(await countValues(engine, table, rows, cell, cap))) many.push(cell);
   }
   if (many.length === 0) return;
@@ -70,7 +74,11 @@ export async function countTexts(
     let from = 0;
     for (const { cell, pieces: own } of hashed) {
       const first = from;
-      const texts = own.map((_, at) => vectors.shortTexts(first + at));
+      const texts = own.map((_, at) => {
+        const piece = vectors.shortTexts(first + at);
+        if (piece === undefined) throw new EngineError('a piece of a text is too long', 'internal');
+        return piece;
+      });
       insertPieces(cell.tally.values.giveUp(), texts);
       from += own.length;
     }
