@@ -4,6 +4,14 @@
  * guessing. Memory is bounded by the longest record it accepts.
  */
 import { isUtf8 } from 'node:buffer';
+import {
+  bitsOfBeginning,
+  bitsOfBytes,
+  bitsOfLength,
+  type CellShapes,
+  LAST_TELLING_BYTE,
+  OTHER,
+} from './cell-shapes.ts';
 import { headerFaults } from './csv-header.ts';
 import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
 import { FOREIGN_HEAD_BYTES, foreignFormat } from './foreign-format.ts';
@@ -11,10 +19,11 @@ import type { ProblemCode, ProblemLog } from './problems.ts';
 import { cutCharacter, firstInvalid, looksLikeUtf16 } from './text-encoding.ts';
 
 /**
- * Takes the bytes of the clean copy: whole records, the same pieces however the source was cut. The buffer is not touched
- * again after the call. `longest` is the longest record so far, in bytes, without its line end.
+ * Takes the bytes of the clean copy: whole records, the same pieces however the source was cut. They stay as they are until
+ * the next call has resolved, so that one piece may be written while the next is scanned. `longest` is the longest record so far, in bytes, without its line end; `shapes` is what the cells
+ * of each column were made of so far.
  */
-type ByteSink = (bytes: Buffer, longest: number) => Promise<void>;
+type ByteSink = (bytes: Buffer, longest: number, shapes: CellShapes) => Promise<void>;
 
 /** Settings of {@link scanCsv}. */
 export interface ScanOptions {
@@ -46,17 +55,19 @@ export interface CsvScan {
   readonly records: number;
   /** The longest record of the clean copy, in bytes, without its line end. */
   readonly longest: number;
+  /** What the cells of each column are made of. */
+  readonly shapes: CellShapes;
   /** Bytes read. */
   readonly bytes: number;
   /** False when reading stopped before the end of the file. */
   readonly complete: boolean;
 }
 
-const ORDINARY = 0;
-const DELIMITER = 1;
-const NEWLINE = 2;
-const RETURN = 3;
-const QUOTING = 4;
+/** Bytes that mean something; all others have the bits of {@link bitsOfBytes}, which are smaller. */
+const DELIMITER = 128;
+const NEWLINE = 129;
+const RETURN = 130;
+const QUOTING = 131;
 
 const MIB = 1024 * 1024;
 const OUTPUT_BYTES = MIB;
@@ -77,16 +88,27 @@ const DELIMITER_LINE = /^"?sep=(.)"?$/i;
 export async function scanCsv(source: AsyncIterable<Uint8Array>, options: ScanOptions): Promise<CsvScan> {
   const longest = options.maxRecordBytes ?? MAX_RECORD_BYTES;
   const scanner = new Scanner(options, longest);
-  let rest: Buffer = Buffer.alloc(0);
-  let waiting: Buffer[] = [];
+  // One buffer for all that comes: a new one for every piece keeps the collector busy for a tenth of the time.
+  let buffer = Buffer.allocUnsafe(2 * MIB);
+  let rest = 0;
   let fresh = 0;
   let bytes = 0;
+  const take = (chunk: Uint8Array): void => {
+    const filled = rest + fresh;
+    if (filled + chunk.byteLength > buffer.length) {
+      const larger = Buffer.allocUnsafe(2 * (filled + chunk.byteLength));
+      buffer.copy(larger, 0, 0, filled);
+      buffer = larger;
+    }
+    buffer.set(chunk, filled);
+    fresh += chunk.byteLength;
+  };
   const feed = async (final: boolean): Promise<void> => {
-    const all = rest.length === 0 && waiting.length === 1 ? waiting[0] : Buffer.concat([rest, ...waiting]);
-    const known = rest.length;
-    waiting = [];
+    const filled = rest + fresh;
+    const left = await scanner.feed(buffer.subarray(0, filled), rest, final);
+    buffer.copyWithin(0, left, filled);
+    rest = filled - left;
     fresh = 0;
-    rest = await scanner.feed(all ?? Buffer.alloc(0), known, final);
   };
   for await (const chunk of source) {
     bytes += chunk.byteLength;
@@ -95,10 +117,9 @@ export async function scanCsv(source: AsyncIterable<Uint8Array>, options: ScanOp
       scanner.stop();
       break;
     }
-    waiting.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    fresh += chunk.byteLength;
+    take(chunk);
     // A record that has not ended is looked at again from its beginning; doubling keeps that linear.
-    if (fresh >= rest.length || rest.length + fresh > longest) await feed(false);
+    if (fresh >= rest || rest + fresh > longest) await feed(false);
     if (scanner.stopped) break;
   }
   if (!scanner.stopped) await feed(true);
@@ -106,7 +127,6 @@ export async function scanCsv(source: AsyncIterable<Uint8Array>, options: ScanOp
   return scanner.result(bytes);
 }
 
-const NOTHING = Buffer.alloc(0);
 const NO_LINE_FEED =
   'the lines end in a carriage return alone, as on a classic Mac; end them with a line feed, alone or after it';
 
@@ -119,11 +139,12 @@ interface TextFault {
 
 class Scanner {
   readonly #options: ScanOptions;
-  readonly #kinds = new Uint8Array(256);
+  readonly #kinds = bitsOfBytes();
   readonly #maxRecordBytes: number;
   #delimiter = ',';
   #header: readonly string[] | undefined;
   #width = 0;
+  #shapes: CellShapes = new Uint16Array(0);
   #records = 0;
   #longest = 0;
   #line = 1;
@@ -133,6 +154,8 @@ class Scanner {
   #headerBytes = Buffer.alloc(0);
   #stopped = false;
   #out = Buffer.allocUnsafe(OUTPUT_BYTES);
+  /** The output before, which may still be on its way. */
+  #outBefore = Buffer.allocUnsafe(OUTPUT_BYTES);
   #outLength = 0;
   /** A record that waits for the output; `lines` is how many physical lines it has. */
   #held: { readonly from: number; readonly to: number; readonly stray: boolean; readonly lines: number } | undefined;
@@ -161,6 +184,7 @@ class Scanner {
       delimiter: this.#delimiter,
       records: this.#records,
       longest: this.#longest,
+      shapes: this.#shapes,
       bytes,
       complete: !this.#stopped,
     };
@@ -169,19 +193,19 @@ class Scanner {
   async flush(): Promise<void> {
     if (this.#outLength === 0) return;
     const full = this.#out.subarray(0, this.#outLength);
-    this.#out = Buffer.allocUnsafe(OUTPUT_BYTES);
+    [this.#out, this.#outBefore] = [this.#outBefore, this.#out];
     this.#outLength = 0;
-    await this.#options.write(full, this.#longest);
+    await this.#options.write(full, this.#longest, this.#shapes.slice());
   }
 
-  /** Scans whole records of `buffer` and returns what is left over; its first `known` bytes were seen before. */
-  async feed(buffer: Buffer, known: number, final: boolean): Promise<Buffer> {
+  /** Scans whole records of `buffer` and returns where what is left over begins; its first `known` bytes were seen before. */
+  async feed(buffer: Buffer, known: number, final: boolean): Promise<number> {
     let from = 0;
     if (!this.#begun) {
-      if (!final && buffer.length < FOREIGN_HEAD_BYTES) return buffer;
+      if (!final && buffer.length < FOREIGN_HEAD_BYTES) return 0;
       this.#begun = true;
       from = this.#begin(buffer);
-      if (this.#stopped) return NOTHING;
+      if (this.#stopped) return buffer.length;
       known = from;
     }
     const fault = this.#textFault(buffer, known, final);
@@ -190,12 +214,12 @@ class Scanner {
     const text = fault === undefined ? buffer : buffer.subarray(0, fault.at);
     const left = await this.#scanAll(text, from, final && fault === undefined);
     this.#checked = Math.max(0, this.#checked - left);
-    if (this.#stopped) return NOTHING;
+    if (this.#stopped) return buffer.length;
     if (fault !== undefined) {
       this.#refuse(fault.code, fault.message, this.#line + countLines(buffer, left, fault.at));
-      return NOTHING;
+      return buffer.length;
     }
-    return this.#tooLong(buffer, left, buffer.length) ? NOTHING : buffer.subarray(left);
+    return this.#tooLong(buffer, left, buffer.length) ? buffer.length : left;
   }
 
   /** Scans the header, if it has not been, and whole records; returns where the first that has not ended begins. */
@@ -305,6 +329,7 @@ class Scanner {
     // Of such a file nothing more can be said: its rows have no columns, or are the header.
     if (faults.some(({ code }) => code === 'too_many_columns' || code === 'header_missing')) this.#stopped = true;
     this.#width = names.length;
+    this.#shapes = new Uint16Array(names.length);
     if (faults.length > 0) return;
     this.#header = names;
     onHeader?.(names, delimiter);
@@ -331,13 +356,14 @@ class Scanner {
   /** Scans until a record has to wait for the output, or as far as there are whole records. No promise is made on the way. */
   #advance(buffer: Buffer, from: number, final: boolean): number {
     const kinds = this.#kinds;
-    // Most bytes are greater than all that mean anything.
-    const top = Math.max(QUOTE, this.#delimiter.charCodeAt(0));
+    const shapes = this.#shapes;
+    const width = this.#width;
     const to = buffer.length;
     let start = from;
     let i = from;
     let fields = 1;
     let fieldStart = from;
+    let seen = 0;
     let inside = 0;
     let stray = false;
     let lone = false;
@@ -346,12 +372,20 @@ class Scanner {
       let ended = false;
       let recordEnd = to;
       for (;;) {
-        while (i < to && (buffer[i] as number) > top) i += 1;
-        if (i >= to) break;
-        const kind = kinds[buffer[i] as number] as number;
-        if (kind === ORDINARY) {
+        let kind = 0;
+        while (i < to) {
+          kind = kinds[buffer[i] as number] as number;
+          if (kind >= DELIMITER) break;
+          seen |= kind;
           i += 1;
-        } else if (kind === DELIMITER) {
+        }
+        if (i >= to) break;
+        if (kind === DELIMITER) {
+          if (i > fieldStart && fields <= width) {
+            if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, i);
+            shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(i - fieldStart);
+          }
+          seen = 0;
           fields += 1;
           i += 1;
           fieldStart = i;
@@ -376,6 +410,7 @@ class Scanner {
             break;
           }
           lone = true;
+          seen |= OTHER;
           i += 1;
         } else if (i === fieldStart) {
           // Byte by byte: quoted fields are short, and a call of indexOf for each costs more than the loop.
@@ -400,10 +435,11 @@ class Scanner {
           i = at + 1;
           if (i < to) {
             const after = kinds[buffer[i] as number] as number;
-            if (after === ORDINARY || after === QUOTING) misplaced = true;
+            if (after < DELIMITER || after === QUOTING) misplaced = true;
           }
         } else {
           stray = true;
+          seen |= OTHER;
           i += 1;
         }
       }
@@ -411,6 +447,11 @@ class Scanner {
         if (!final || start === to) return start;
         recordEnd = to;
       }
+      if (recordEnd > fieldStart && fields <= width) {
+        if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, recordEnd);
+        shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(recordEnd - fieldStart);
+      }
+      seen = 0;
       if (recordEnd > start) {
         if (fields !== this.#width) {
           this.#problem(
@@ -480,7 +521,7 @@ class Scanner {
   async #writeApart(record: Buffer): Promise<void> {
     await this.flush();
     this.#longest = Math.max(this.#longest, record.byteLength - 1);
-    await this.#options.write(record, this.#longest);
+    await this.#options.write(record, this.#longest, this.#shapes.slice());
   }
 
   #problem(code: ProblemCode, message: string, line?: number): void {

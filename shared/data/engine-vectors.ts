@@ -11,8 +11,8 @@ export interface EngineVectors {
   readonly rows: number;
   /** A column of doubles. @throws EngineError where a row has none */
   doubles(column: number): Float64Array;
-  /** A column of texts of at most 12 bytes. @throws EngineError where one is longer */
-  shortTexts(column: number): ShortTexts;
+  /** A column of texts of at most 12 bytes; undefined where one is longer. */
+  shortTexts(column: number): ShortTexts | undefined;
 }
 
 /** A column of texts. */
@@ -54,8 +54,7 @@ export function vectorsOf(bindings: Bindings, chunk: DuckDBDataChunk): EngineVec
       const words = new Uint32Array(data.buffer, data.byteOffset, rows * 4);
       for (let row = 0; row < rows; row += 1) {
         const length = words[row * 4] ?? 0;
-        if (length > SHORT_BYTES && present(row))
-          throw new EngineError(`a text of ${length} bytes where ${SHORT_BYTES} are the most`, 'internal');
+        if (length > SHORT_BYTES && present(row)) return undefined;
       }
       return { rows, words, present };
     },

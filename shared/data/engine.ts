@@ -233,9 +233,9 @@ class DuckDbEngine implements Engine {
   }
 
   async copyToParquet(sql: string, path: string): Promise<number> {
-    // Measured on flights, against the defaults: two thirds of the time, and 2 % more bytes.
+    // Measured on flights, against the defaults: half of the time, and as many bytes (90 to 112 %).
     const [row] = await this.query(
-      `COPY (${sql}) TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE 122880)`,
+      `COPY (${sql}) TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 5000)`,
     );
     return Number(row?.Count ?? 0);
   }

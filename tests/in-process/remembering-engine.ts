@@ -15,7 +15,7 @@ import {
   openEngine,
   type ParquetWriter,
 } from '../../shared/data/engine.ts';
-import type { EngineVectors } from '../../shared/data/engine-vectors.ts';
+import type { EngineVectors, ShortTexts } from '../../shared/data/engine-vectors.ts';
 import type { ColumnSpec } from '../../shared/data/sql.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 
@@ -61,6 +61,11 @@ const recall = async <T>(
   return remembered.value;
 };
 
+function copyOf({ rows, words, present }: ShortTexts): ShortTexts {
+  const here = Array.from({ length: rows }, (_, row) => present(row));
+  return { rows, words: words.slice(), present: (row) => here[row] === true };
+}
+
 /** A chunk that keeps what is asked of it, for whoever asks the same again: its memory is the engine's, and written to anew. */
 const keeping = (chunk: EngineVectors): { readonly now: EngineVectors; readonly later: EngineVectors } => {
   const kept = {
@@ -68,9 +73,8 @@ const keeping = (chunk: EngineVectors): { readonly now: EngineVectors; readonly 
     texts: new Map<number, ReturnType<EngineVectors['shortTexts']>>(),
   };
   const asked = <T>(known: ReadonlyMap<number, T>, column: number): T => {
-    const found = known.get(column);
-    if (found === undefined) throw new EngineError(`column ${column} was not asked for the first time`, 'internal');
-    return found;
+    for (const [asked, found] of known) if (asked === column) return found;
+    throw new EngineError(`column ${column} was not asked for the first time`, 'internal');
   };
   return {
     now: {
@@ -81,11 +85,9 @@ const keeping = (chunk: EngineVectors): { readonly now: EngineVectors; readonly 
         return values;
       },
       shortTexts(column) {
-        const { rows, words, present } = chunk.shortTexts(column);
-        const here = Array.from({ length: rows }, (_, row) => present(row));
-        const texts = { rows, words: words.slice(), present: (row: number) => here[row] === true };
-        kept.texts.set(column, texts);
-        return texts;
+        const found = chunk.shortTexts(column);
+        kept.texts.set(column, found && copyOf(found));
+        return kept.texts.get(column);
       },
     },
     later: {

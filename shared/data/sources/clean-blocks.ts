@@ -1,7 +1,9 @@
 /** Clean text on local disk, cut into blocks that the engine reads with nothing left to guess. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CellReading, CellShapes } from '../cell-shapes.ts';
 import { literal } from '../sql.ts';
+import type { SourceBlock } from './part.ts';
 
 /** What a source knows of the text it has written so far. */
 export interface CleanText {
@@ -11,13 +13,12 @@ export interface CleanText {
   readonly longest: number;
   /** Records may lack fields at their end, which are missing values. */
   readonly ragged: boolean;
+  /** What its cells are made of, where the scanner looked. */
+  readonly shapes?: CellShapes;
 }
 
 /** A block of clean text on disk. */
-export interface CleanBlock {
-  readonly path: string;
-  readonly relation: string;
-}
+export type CleanBlock = Pick<SourceBlock, 'path' | 'relation' | 'readable'>;
 
 /** Cuts clean text, given in pieces of whole records, into files. A piece is never divided, so blocks are a little larger. */
 export class CleanBlockWriter {
@@ -62,7 +63,15 @@ export class CleanBlockWriter {
     } finally {
       await file.handle.close();
     }
-    await this.#done({ path: file.path, relation: relationOf(file.path, text) });
+    const { path } = file;
+    const { names, shapes } = text;
+    const relation = relationOf(
+      path,
+      text,
+      names.map(() => 'VARCHAR'),
+    );
+    const readable = shapes && { shapes, relation: (as: readonly CellReading[]) => relationOf(path, text, as) };
+    await this.#done({ path, relation, ...(readable === undefined ? {} : { readable }) });
   }
 
   /** Lets go of the file, where reading has failed. */
@@ -75,10 +84,10 @@ export class CleanBlockWriter {
 }
 
 /** The clean text with its dialect spelled out. */
-function relationOf(path: string, { names, delimiter, longest, ragged }: CleanText): string {
+function relationOf(path: string, { delimiter, longest, ragged }: CleanText, readings: readonly CellReading[]): string {
   // The engine's buffer is 16 times the longest line it is told to expect, whatever the lines are; so it is told the truth.
   const line = Math.max(longest + 64, 65_536);
   const buffer = Math.max(4 * 1024 * 1024, 2 * line);
-  const columns = ["'line': 'BIGINT'", ...names.map((_, i) => `'c${i}': 'VARCHAR'`)];
+  const columns = ["'line': 'BIGINT'", ...readings.map((reading, i) => `'c${i}': '${reading}'`)];
   return `SELECT * FROM read_csv(${literal(path)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', escape = '"', new_line = '\\n', comment = '', nullstr = '', encoding = 'utf-8', strict_mode = true, null_padding = ${ragged}, parallel = false, max_line_size = ${line}, buffer_size = ${buffer}, columns = {${columns.join(', ')}})`;
 }

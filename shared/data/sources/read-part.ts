@@ -104,10 +104,10 @@ async function readText(
     options.directory,
     `clean-${String(index).padStart(5, '0')}`,
     options.blockBytes,
-    async ({ path, relation }) => {
+    async (block) => {
       const { names = [] } = text ?? {};
       const types = names.map(() => 'VARCHAR');
-      wanted &&= await context.emit({ part: name, told, kind: 'text', names, types, marked, relation, path });
+      wanted &&= await context.emit({ part: name, told, kind: 'text', names, types, marked, ...block });
     },
   );
   let textBytes = 0;

@@ -23,7 +23,7 @@ async function scan(
   const result = await scanCsv(chunks(), {
     problems,
     write: async (out) => {
-      written.push(out);
+      written.push(Buffer.from(out));
     },
     ...options,
   });

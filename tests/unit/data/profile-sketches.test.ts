@@ -105,7 +105,7 @@ describe('the estimate of distinct values', () => {
           const rows = texts.map((text) => `(${literal(text)})`).join(', ');
           const sql = `SELECT ${piecesSql('c', longest).join(', ')} FROM (VALUES ${rows}, (NULL)) AS t(c)`;
           for await (const vectors of shop.engine.vectors(sql)) {
-            const pieces = piecesSql('c', longest).map((_, at) => vectors.shortTexts(at));
+            const pieces = piecesSql('c', longest).flatMap((_, at) => vectors.shortTexts(at) ?? []);
             insertPieces(inEngine, pieces);
           }
 
@@ -123,11 +123,11 @@ describe('columns as the engine holds them', () => {
     throw new Error('the query has rows');
   };
 
-  test('are refused where a text does not lie in its row, or a number is missing', async () => {
+  test('are not given where a text does not lie in its row, and refused where a number is missing', async () => {
     const texts = await first("SELECT 'thirteen byte'");
     const numbers = await first('SELECT x FROM (VALUES (1.5::DOUBLE), (NULL)) AS t(x)');
 
-    expect(() => texts.shortTexts(0)).toThrow('a text of 13 bytes where 12 are the most');
+    expect(texts.shortTexts(0)).toBeUndefined();
     expect(() => numbers.doubles(0)).toThrow('a row without a value in column 0');
   });
 });
