@@ -154,5 +154,6 @@ export const folderStore = (folder: string): ObjectStore => ({
   put: refused,
   folders: refused,
   currentVersions: refused,
+  download: refused,
   upload: refused,
 });

@@ -7,15 +7,27 @@ import { UsageError, type Verb } from './verb.ts';
 import { approve, reject } from './verbs/approve.ts';
 import { evaluate } from './verbs/evaluate.ts';
 import { gate } from './verbs/gate.ts';
+import { init } from './verbs/init.ts';
+import { prepare } from './verbs/prepare.ts';
+import { profile } from './verbs/profile.ts';
 import { publish } from './verbs/publish.ts';
 import { redrive } from './verbs/redrive.ts';
 import { report } from './verbs/report.ts';
 import { retire } from './verbs/retire.ts';
 import { rollback } from './verbs/rollback.ts';
+import { rules } from './verbs/rules.ts';
 import { run } from './verbs/run.ts';
 import { status } from './verbs/status.ts';
+import { tryFile } from './verbs/try.ts';
+import { validate } from './verbs/validate.ts';
 
 const VERBS: Readonly<Record<string, Verb>> = {
+  try: tryFile,
+  profile,
+  init,
+  validate,
+  prepare,
+  rules,
   publish,
   run,
   status,
@@ -33,9 +45,9 @@ const usage = () =>
   [
     'npx millrace <verb> [--stage dev] [--json]',
     '',
-    ...Object.values(VERBS).map((verb) => `  ${verb.usage.padEnd(64)} ${verb.about}`),
+    ...Object.values(VERBS).map((verb) => `  ${verb.usage.padEnd(66)} ${verb.about}`),
     '',
-    'evaluate and gate read files alone. The others talk to the account and region the AWS SDK finds (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, …).',
+    'try, profile, init, validate, prepare, rules, evaluate and gate need files alone. The others talk to the account and region the AWS SDK finds (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, …).',
     'Exit status: 0 yes, 1 no, 2 could not tell.',
   ].join('\n');
 
@@ -56,19 +68,24 @@ const main = async (argv: readonly string[]): Promise<number> => {
         json: { type: 'boolean', default: false },
         stage: { ...text, default: 'dev' },
         ...Object.fromEntries(verb.options.map((option) => [option, text])),
+        ...Object.fromEntries((verb.switches ?? []).map((name) => [name, { type: 'boolean' } as const])),
       },
     });
-    const { json, stage, ...options } = values;
-    const given = Object.fromEntries(
-      Object.entries(options).map(([option, value]) => [option, value === undefined ? undefined : String(value)]),
+    const { json, stage, ...others } = values;
+    const options = Object.fromEntries(
+      Object.entries(others).flatMap(([option, value]) => (typeof value === 'string' ? [[option, value]] : [])),
     );
+    const switches = new Set(Object.entries(others).flatMap(([name, value]) => (value === true ? [name] : [])));
     const answer = await verb.run({
       place: () => findPlace(String(stage)),
       args: positionals,
-      options: given,
+      options,
+      switches,
       now: new Date(),
+      progress: (line) => console.error(line),
     });
     console.log(json ? JSON.stringify(answer.data, null, 2) : answer.text);
+    await answer.afterwards?.();
     return answer.exit;
   } catch (error) {
     const wrongUse =

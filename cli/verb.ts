@@ -5,6 +5,8 @@ export interface Answer {
   readonly exit: 0 | 1 | 2;
   readonly text: string;
   readonly data: unknown;
+  /** What goes on once the answer is printed, such as serving until it is told to stop. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 export interface VerbInput {
@@ -12,7 +14,11 @@ export interface VerbInput {
   readonly place: () => Promise<Place>;
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, string | undefined>>;
+  /** The switches that were given. */
+  readonly switches: ReadonlySet<string>;
   readonly now: Date;
+  /** Says on stderr how long work goes on. */
+  readonly progress: (line: string) => void;
 }
 
 /** One command. */
@@ -21,6 +27,8 @@ export interface Verb {
   readonly about: string;
   /** Names of the options it takes, each with a value. */
   readonly options: readonly string[];
+  /** Names of the options it takes without a value. */
+  readonly switches?: readonly string[];
   readonly run: (input: VerbInput) => Promise<Answer>;
 }
 

@@ -1,7 +1,7 @@
 /** `npm run local`: the local cloud with the stack deployed and the demo's models published, until it is stopped. */
 import { parseArgs } from 'node:util';
 
-import { pointingLines, startStack } from './stack.ts';
+import { pointingLines, startStack } from '../cli/local/stack.ts';
 
 const { values } = parseArgs({ options: { record: { type: 'string' } } });
 const port = Number(process.env.MILLRACE_PORT ?? 4566);

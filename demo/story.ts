@@ -7,14 +7,14 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { showProgress } from '../cli/local/progress.ts';
+import { postSigned } from '../cli/local/signed-request.ts';
+import { pointingLines, startStack } from '../cli/local/stack.ts';
 import { s3ObjectStore } from '../shared/aws/s3-object-store.ts';
 import { sageMakerApi } from '../shared/aws/sagemaker-api.ts';
 import { keys } from '../shared/ledger/keys.ts';
 import { text } from '../shared/sagemaker/resources.ts';
 import { damaged, flightsBetween } from './flights.ts';
-import { showProgress } from './progress.ts';
-import { postSigned } from './signed-request.ts';
-import { pointingLines, startStack } from './stack.ts';
 import { inService, whatHappened } from './summary.ts';
 
 const { values: options } = parseArgs({

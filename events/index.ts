@@ -27,6 +27,8 @@ export { ModelDeployedV1 } from './model-deployed.v1.ts';
 export { ModelEvaluatedV1 } from './model-evaluated.v1.ts';
 export { ModelRetiredV1 } from './model-retired.v1.ts';
 export { ModelTrainedV1 } from './model-trained.v1.ts';
+export { PartRequestedV1 } from './part-requested.v1.ts';
+export { PartsReadV1 } from './parts-read.v1.ts';
 export { QualityMeasuredV1 } from './quality-measured.v1.ts';
 export { RetireRequestedV1 } from './retire-requested.v1.ts';
 export { RetrainingDeclinedV1 } from './retraining-declined.v1.ts';

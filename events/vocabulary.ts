@@ -35,8 +35,13 @@ export const problem = z.object({
   line: z.int().optional(),
   column: z.string().optional(),
   part: z.string().optional(),
+  /** The rule of the definition that is broken, where it is one. */
+  rule: z.string().optional(),
   count: z.int().optional(),
 });
 
 /** An interval in event time; its end is no longer in it. */
 export const closedWindow = z.object({ start: z.iso.datetime(), end: z.iso.datetime() });
+
+/** Of an upload whose parts are read side by side: 32 hex digits. */
+export const reading = z.string().regex(/^[0-9a-f]{32}$/);

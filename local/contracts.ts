@@ -3,7 +3,7 @@
  * factory that takes the {@link Cloud} under construction and returns its {@link Service}. Services call each other
  * through the interfaces below, never through HTTP and never by importing another service's internals.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 
 import type { Clock } from './clock.ts';
@@ -105,12 +105,33 @@ export interface OperationService {
   readonly queryCodes?: Readonly<Record<string, string>>;
 }
 
+/** A request as a service with a protocol of its own reads it: one of `node:http`, or one that crosses no socket. */
+export interface RestRequest extends AsyncIterable<Uint8Array> {
+  readonly method?: string | undefined;
+  readonly httpVersion: string;
+  /** Path and query, as received. */
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** The body; with `destroyOnReturn` false who reads on later finds the rest. */
+  iterator(options?: { readonly destroyOnReturn?: boolean }): AsyncIterable<Uint8Array>;
+  /** Reads away what is left of the body. */
+  resume(): unknown;
+}
+
+/** Where a service with a protocol of its own writes its answer. A body of several pieces goes into a `node:http` one. */
+export interface RestResponse {
+  statusCode: number;
+  setHeader(name: string, value: string | readonly string[]): unknown;
+  writeHead(status: number, headers?: Readonly<Record<string, string | number>>): unknown;
+  end(body?: string | Uint8Array): unknown;
+}
+
 /** A service that reads the HTTP request itself (S3, Lambda, SageMaker runtime): paths, streams and all. */
 export interface HttpService {
   readonly protocol: 'rest';
   /** How the front words errors it raises itself (bad credentials): `json` (rest-json) unless it says `xml` (S3). */
   readonly errors?: 'json' | 'xml';
-  handle(request: IncomingMessage, response: ServerResponse, call: Call): Promise<void>;
+  handle(request: RestRequest, response: RestResponse, call: Call): Promise<void>;
 }
 
 /** One CloudFormation resource, its intrinsics resolved. */

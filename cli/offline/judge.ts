@@ -1,17 +1,16 @@
 /** Judges files of scores as the loop judges a run's candidate: with no deployment, no account and no network. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { forClasses } from '../../functions/evaluate-model/read-gate-scores.ts';
 import { openEngine } from '../../shared/data/engine.ts';
 import { policyOf } from '../../shared/definition/policy.ts';
-import { DefinitionError, type ReadDefinition, readDefinition } from '../../shared/definition/read.ts';
 import type { Circumstances } from '../../shared/evaluation/circumstances.ts';
 import { type Decision, decide } from '../../shared/evaluation/decision.ts';
 import { evaluateGate } from '../../shared/evaluation/evaluate-gate.ts';
 import type { Evaluation } from '../../shared/evaluation/evaluation.ts';
-import { InputProblem } from './input-problem.ts';
+import { readDefinitionFile } from './definition-file.ts';
 import { readRows, readRowsTable } from './read-rows.ts';
 import { checkSameRows, readScoresFile, type ScoresFile } from './read-scores.ts';
 
@@ -35,20 +34,6 @@ export interface Judged {
 
 /** DuckDB spills beyond it. */
 const MEMORY_LIMIT_MB = 1024;
-
-async function readDefinitionFile(file: string): Promise<ReadDefinition> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
-    throw new InputProblem('no_such_file', file, 'there is no such file', 'name the YAML file that defines the model');
-  });
-  try {
-    return readDefinition(text, file);
-  } catch (error) {
-    if (!(error instanceof DefinitionError)) throw error;
-    const toDo = 'correct it; docs/definition.md lists every setting';
-    throw new InputProblem('wrong_definition', file, `it cannot be used:\n${error.message}`, toDo);
-  }
-}
 
 /** All classes any of the models has a score for, the candidate's first. */
 const classesOf = (files: readonly (ScoresFile | null)[]): readonly string[] | null => {

@@ -2,23 +2,13 @@
 import type { Comparison, Evaluation } from '../../shared/evaluation/evaluation.ts';
 import { counted, figureText } from '../../shared/evaluation/figure-text.ts';
 import { clustersText, confidenceText } from '../../shared/evaluation/findings.ts';
+import { textTable } from '../text-table.ts';
 import type { Judged } from './judge.ts';
 
 const OUTCOMES = { promote: 'promote', hold: 'hold: a person has to decide', reject: 'reject' } as const;
 
 const text = (value: number | null | undefined): string =>
   value === null || value === undefined ? 'undefined' : figureText(value);
-
-/** Columns as wide as their widest cell; the first reads from the left, figures from the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
 
 type Side = Evaluation['champion'];
 const scored = (side: Side) => (side?.outcome === 'scored' ? side : null);
@@ -40,7 +30,7 @@ function figuresTable(evaluation: Evaluation): string[] {
     }),
   ]);
   const within = confidenceText(evaluation.confidence);
-  return ['', ...table([['', ...shown.flatMap(({ name }) => [name, within])], ...rows])];
+  return ['', ...textTable([['', ...shown.flatMap(({ name }) => [name, within])], ...rows])];
 }
 
 /** The test of one comparison, on one line. */
@@ -71,7 +61,7 @@ function slicesTable({ slices, champion }: Evaluation): string[] {
   ]);
   return [
     '',
-    ...table([['slice', 'rows', 'candidate', ...(champion === null ? [] : ['champion', "Holm's p"]), ''], ...rows]),
+    ...textTable([['slice', 'rows', 'candidate', ...(champion === null ? [] : ['champion', "Holm's p"]), ''], ...rows]),
   ];
 }
 
@@ -85,7 +75,7 @@ function fairnessTable({ fairness }: Evaluation): string[] {
       between === null ? '' : between.join(' and '),
     ]),
   );
-  return rows.length === 0 ? [] : ['', ...table([['fairness', 'value', 'limit', '', ''], ...rows])];
+  return rows.length === 0 ? [] : ['', ...textTable([['fairness', 'value', 'limit', '', ''], ...rows])];
 }
 
 /** The decision with its reasons, then the evidence. */

@@ -3,10 +3,9 @@ import { mkdtemp, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { type Engine, literal } from '../../shared/data/engine.ts';
-import { type Problem, ProblemLog } from '../../shared/data/problems.ts';
-import { openPart } from '../../shared/data/source-part.ts';
+import type { Problem } from '../../shared/data/problems.ts';
+import { readDataset } from '../../shared/data/read-dataset.ts';
 import type { ColumnSpec } from '../../shared/data/sql.ts';
-import { TypedDataset } from '../../shared/data/typed-copy.ts';
 import type { ColumnType } from '../../shared/features/columns.ts';
 import { InputProblem } from './input-problem.ts';
 
@@ -48,11 +47,14 @@ export async function readTable(
     throw new InputProblem('no_such_file', file, 'there is no such file', 'name a CSV file with a header, or Parquet');
   }
   const into = await mkdtemp(join(directory, 'table-'));
-  const log = new ProblemLog(TOLD);
-  const source = await openPart(engine, { name: basename(file), path: file }, undefined, 0, { directory: into }, log);
-  const isText = source?.kind !== 'parquet';
+  const read = await readDataset(engine, [{ name: basename(file), path: file }], {
+    directory: into,
+    expected: typesFor,
+    problemCap: TOLD,
+  });
+  const { problems, parts, columns, rows } = read;
+  const isText = read.format !== 'parquet';
   const refuse = (): never => {
-    const problems = log.list();
     const [first] = problems;
     throw new InputProblem(
       first?.code === 'cell_not_parsed' ? 'not_a_number' : (first?.code ?? 'no_rows'),
@@ -63,21 +65,20 @@ export async function readTable(
       'a table is asked for: CSV with a header and one row per line, or Parquet, with a number in every cell that is to be one',
     );
   };
-  if (source === undefined || !log.empty || source.rows === 0) return refuse();
-  const dataset = new TypedDataset(
-    engine,
-    [source],
-    { directory: into, expected: typesFor(source.names), problemCap: TOLD },
-    log,
-  );
-  await dataset.type();
-  const [typed] = dataset.typed;
-  if (typed === undefined || !log.empty) return refuse();
+  if (problems.length > 0 || rows === null || rows === 0) return refuse();
   return {
     file,
-    columns: dataset.columns,
-    rows: typed.rows,
-    relation: `read_parquet(${literal(typed.path)})`,
-    place: async (row) => `${isText ? 'line' : 'row'} ${(await dataset.lines(0, [row]))[0] ?? row + 1}`,
+    columns,
+    rows,
+    relation: `read_parquet([${parts.map(({ path }) => literal(path)).join(', ')}])`,
+    place: async (row) => {
+      let first = 0;
+      const part = parts.findIndex((each) => {
+        if (row < first + each.rows) return true;
+        first += each.rows;
+        return false;
+      });
+      return `${isText ? 'line' : 'row'} ${(await read.lines(part, [row - first]))[0] ?? row + 1}`;
+    },
   };
 }

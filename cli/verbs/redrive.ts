@@ -13,7 +13,14 @@ import { functionInvoker } from '../../shared/aws/function-invoker.ts';
 import type { Verb } from '../verb.ts';
 
 /** Steps that a queue wakes, each with a dead-letter queue of its own. */
-const QUEUE_WOKEN = ['plan-run', 'launch-training', 'deploy-model'] as const;
+const QUEUE_WOKEN = [
+  'read-part',
+  'plan-run',
+  'launch-training',
+  'deploy-model',
+  'detect-drift',
+  'measure-quality',
+] as const;
 
 /** What Lambda writes to an on-failure destination. Source: Lambda guide, "Capturing records of asynchronous invocations". */
 const failureRecord = z.object({

@@ -7,15 +7,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-
+import { showProgress } from '../../cli/local/progress.ts';
+import { postSigned } from '../../cli/local/signed-request.ts';
+import { startStack } from '../../cli/local/stack.ts';
 import { modelLife } from '../../cli/model-life.ts';
 import { runEndSchema, slotSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import { driftFactSchema } from '../../shared/monitoring/drift-fact.ts';
 import { lifeReport } from '../../shared/report/life-report.ts';
-import { showProgress } from '../progress.ts';
-import { postSigned } from '../signed-request.ts';
-import { startStack } from '../stack.ts';
 import { inService } from '../summary.ts';
 import { datasetBetween, type Flight, trafficBetween } from './traffic.ts';
 

@@ -13,6 +13,7 @@ const CLASS_COLUMN = 'score.';
 /**
  * Profiles a candidate's scores of the gate rows.
  *
+ * @param times When the rows were, in epoch milliseconds; null where that is not known.
  * @param windowMs How long a window will be, and so a chunk.
  */
 export function predictionBaseline(

@@ -1,9 +1,7 @@
 /** Reads what judging needs of the gate rows out of the rows files beside them, in one pass over each. */
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { type Engine, identifier, literal } from '../../shared/data/engine.ts';
 import { CLUSTER_COLUMN, protectedColumn, sliceColumn, TIME_COLUMN, WEIGHT_COLUMN } from '../../shared/data/rows.ts';
@@ -268,12 +266,12 @@ async function* batchesOf(
 
 /**
  * Reads gate rows from the store: one file at a time on the function's disk, and of each row the few numbers that are
- * judged by (8 bytes of label, 4 for each column that groups).
+ * judged by (8 bytes of label, 4 for each column that groups, 8 of time where that is wanted).
  */
 export const gateRowsReader =
   (store: ObjectStore, openEngine: (tempDirectory: string) => Promise<Engine>): ReadGateRows =>
   async (wanted) => {
-    const directory = await mkdtemp(join(tmpdir(), 'gate-'));
+    const directory = mkdtempSync(join(tmpdir(), 'gate-'));
     const engine = await openEngine(directory);
     try {
       const collected = new Collected(
@@ -282,8 +280,7 @@ export const gateRowsReader =
       );
       for (const { rowsKey, rows } of wanted.parts) {
         const file = join(directory, 'rows.parquet');
-        const { body } = await store.open(rowsKey);
-        await pipeline(body, createWriteStream(file));
+        await store.download(rowsKey, file);
         let found = 0;
         for await (const { batch, names } of batchesOf(engine, file, wanted)) {
           found += batch.rows;
@@ -295,6 +292,6 @@ export const gateRowsReader =
       return collected.finish();
     } finally {
       engine.close();
-      await rm(directory, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   };

@@ -38,6 +38,8 @@ export const xgboostHyperparameters = (definition: ModelDefinition, classes: num
     ...asked,
     ...(classes !== null && { num_class: String(classes) }),
     // The weight is then the second column. Source: SageMaker developer guide, XGBoost hyperparameters.
-    ...((data.weight !== null || retraining.data.mode === 'weighted') && { csv_weights: '1' }),
+    ...((data.weight !== null || retraining.data.mode === 'weighted' || training.class_balance === 'weights') && {
+      csv_weights: '1',
+    }),
   };
 };

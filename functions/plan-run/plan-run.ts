@@ -139,7 +139,8 @@ export const planRun =
       const message = `${model} is deployed elsewhere, as ${existing.endpoint}: it is watched, and no run is planned`;
       return decline([{ code: 'deployed_elsewhere', message }], 'deployed_elsewhere');
     }
-    const seen = await ledger.find(slotSchema, keys.slot(model));
+    // As it was before anything was weighed, or as the end of the flight has left it.
+    const seen = slot?.flight ? await ledger.find(slotSchema, keys.slot(model)) : slot;
     const champion = await ledger.find(championSchema, keys.champion(model));
     if (champion?.retired) {
       const message = `${model} was taken out of service (${champion.retired.reason}); npx millrace rollback ${model} puts it back`;

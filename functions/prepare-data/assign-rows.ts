@@ -5,6 +5,7 @@ import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import { compile } from '../../shared/features/compile.ts';
 import type { RunPlan, SplitMethod } from '../../shared/ledger/facts.ts';
+import { columnOf } from './run-rows.ts';
 
 /** Where a batch's rows go. */
 interface Assigned {
@@ -53,6 +54,8 @@ export interface AssignSettings {
   readonly halfLifeMs: number | null;
   /** Multiclass: the classes in the model's order; null while they are still to be learned. */
   readonly classes: readonly string[] | null;
+  /** What a row to train on counts for by its class; null where all classes count alike. */
+  readonly classWeights: readonly number[] | null;
 }
 
 /**
@@ -61,7 +64,7 @@ export interface AssignSettings {
  */
 export function assignRows(
   input: ResolvedInput,
-  { problem, cut, shares, halfLifeMs, classes }: AssignSettings,
+  { problem, cut, shares, halfLifeMs, classes, classWeights }: AssignSettings,
 ): AssignRows {
   const labels = compile([input.label.expression], input.columnTypes);
   const places = classes === null ? null : new Map(classes.map((name, place) => [name, place]));
@@ -104,7 +107,9 @@ export function assignRows(
       halfLifeMs === null
         ? weight
         : agedWeights(weight, time, batch.rows, cuts?.validation ?? 0, halfLifeMs * MICROSECONDS);
-    return { sides, label, shown, weight: aged, dropped };
+    const balanced =
+      classWeights === null ? aged : label.map((value, row) => (aged?.[row] ?? 1) * (classWeights[value] ?? 1));
+    return { sides, label, shown, weight: balanced, dropped };
   };
 }
 
@@ -170,10 +175,4 @@ function numbersOf(values: Column | undefined, rows: number): Float64Array {
     numbers[row] = values.nulls?.[row] === 1 ? Number.NaN : (values.values[row] ?? Number.NaN);
   }
   return numbers;
-}
-
-function columnOf(batch: ColumnBatch, name: string): Column {
-  const found = Object.hasOwn(batch.columns, name) ? batch.columns[name] : undefined;
-  if (found === undefined) throw new RangeError(`the batch has no column ${name}`);
-  return found;
 }

@@ -6,7 +6,7 @@ import { environment } from '../../shared/runtime/environment.ts';
 import { eventHandler } from '../../shared/runtime/event-handler.ts';
 import { prepareDataRoutes } from './routes.ts';
 
-const env = environment('STORE_BUCKET', 'BUS_NAME', 'ENGINE_MEMORY_MB', 'MAX_RUN_BYTES');
+const env = environment('STORE_BUCKET', 'BUS_NAME', 'ENGINE_MEMORY_MB', 'MAX_RUN_BYTES', 'MAX_PART_BYTES');
 const store = s3ObjectStore(env.STORE_BUCKET);
 
 export const handler = eventHandler(
@@ -16,5 +16,6 @@ export const handler = eventHandler(
     tell: eventPublisher(env.BUS_NAME),
     openEngine: (directory) => openEngine({ memoryLimitMb: Number(env.ENGINE_MEMORY_MB), tempDirectory: directory }),
     maxRunBytes: Number(env.MAX_RUN_BYTES),
+    maxPartBytes: Number(env.MAX_PART_BYTES),
   }),
 );

@@ -1,26 +1,16 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { RunPreparedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { boundedMap } from '../../shared/data/bounded-map.ts';
-import {
-  admit,
-  admitClasses,
-  type Dictionary,
-  dictionarySchema,
-  EMPTY_DICTIONARY,
-} from '../../shared/data/dictionary.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { mergedColumns } from '../../shared/data/merge-columns.ts';
 import { rowsFile } from '../../shared/data/rows.ts';
-import { inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
+import { inputEncoder, type RunInput, runInputSchema, trainingEncoder } from '../../shared/data/run-input.ts';
 import type { SplitPart } from '../../shared/data/split-writer.ts';
 import { digestOf } from '../../shared/definition/canonical-json.ts';
-import { policyOf } from '../../shared/definition/policy.ts';
 import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../../shared/definition/resolve.ts';
 import { columnsResolved } from '../../shared/features/check.ts';
@@ -43,14 +33,10 @@ import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { assignedBy, assignRows, splitMethod } from './assign-rows.ts';
 import { championExposure } from './champion-exposure.ts';
-import {
-  type Encoders,
-  namesToLearn,
-  type OtherEncoder,
-  type ToLearn,
-  type WrittenSplits,
-  writeSplits,
-} from './write-splits.ts';
+import { foldRows } from './fold-rows.ts';
+import { frozenInput } from './frozen-input.ts';
+import { UnpreparableError } from './unpreparable.ts';
+import { type Encoders, type OtherEncoder, type WrittenSplits, writeSplits } from './write-splits.ts';
 
 export interface PrepareDataDeps {
   readonly ledger: Ledger;
@@ -61,22 +47,19 @@ export interface PrepareDataDeps {
   readonly openEngine: (directory: string) => Promise<Engine>;
   /** The typed copies of a run lie on the function's disk together, and may have so many bytes. */
   readonly maxRunBytes: number;
+  /** A part is closed once it has so many bytes; {@link MAX_PART_BYTES} where it is not said. */
+  readonly maxPartBytes?: number;
 }
 
-/** More classes than this are no classes: the label is a number, a name or a key. */
-const MAX_CLASSES = 200;
-
-/** The run cannot be prepared, for a reason of its own making: it ends. */
-class UnpreparableError extends Error {
-  override readonly name = 'UnpreparableError';
-}
+/** SageMaker hands out what it reads object by object: several parts can be read side by side, and are quick to move. */
+const MAX_PART_BYTES = 64 * 1024 * 1024;
 
 /**
  * Turns a run's datasets into what SageMaker trains on and what judges: features, split, encoding. The parts are written
  * first and `prepared.json` last, so that a run is prepared whole or not at all; doing it again writes the same bytes.
  */
 export const prepareData =
-  ({ ledger, store, tell, openEngine, maxRunBytes }: PrepareDataDeps) =>
+  ({ ledger, store, tell, openEngine, maxRunBytes, maxPartBytes = MAX_PART_BYTES }: PrepareDataDeps) =>
   async ({ data: { model, run }, now }: Woken<{ model: string; run: string }>): Promise<Outcome> => {
     const tellPrepared = () => tell(RunPreparedV1, `${model}/${run}`, { model, run }, { now, correlationId: run });
 
@@ -92,11 +75,18 @@ export const prepareData =
     }
     const plan = await ledger.read(runPlanSchema, keys.plan(model, run));
     const published = await ledger.read(publishedDefinitionSchema, keys.definition(model, plan.definitionDigest));
-    const directory = await mkdtemp(join(tmpdir(), 'prepare-'));
+    const directory = mkdtempSync(join(tmpdir(), 'prepare-'));
     let engine: Engine | undefined;
     try {
       engine = await openEngine(directory);
-      const prepared = await prepare({ ledger, store, maxRunBytes }, engine, plan, published, directory, now);
+      const prepared = await prepare(
+        { ledger, store, maxRunBytes, maxPartBytes },
+        engine,
+        plan,
+        published,
+        directory,
+        now,
+      );
       await ledger.record(preparedSchema, keys.prepared(model, run), prepared);
       await tellPrepared();
       return { outcome: 'prepared' };
@@ -106,12 +96,17 @@ export const prepareData =
       return { outcome: 'unpreparable' };
     } finally {
       engine?.close();
-      await rm(directory, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   };
 
 async function prepare(
-  { ledger, store, maxRunBytes }: Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes'>,
+  {
+    ledger,
+    store,
+    maxRunBytes,
+    maxPartBytes,
+  }: Required<Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes' | 'maxPartBytes'>>,
   engine: Engine,
   plan: RunPlan,
   published: PublishedDefinition,
@@ -135,19 +130,17 @@ async function prepare(
   const halfLifeMs = data.mode === 'weighted' ? data.half_life : null;
   const assigning = { problem, cut, shares: definition.data.split, halfLifeMs };
 
-  const runInput = await frozenInput(ledger, plan, published, input, async () => {
-    const learning = assignRows(input, { ...assigning, classes: null });
-    const found = await namesToLearn(rows, learning, readBy, problem === 'multiclass' ? MAX_CLASSES : 0);
-    if (problem === 'multiclass') refuseClasses(found.classes, input.label.name);
-    return found;
-  });
-  const classes = runInput.classes ?? null;
-  const assign = assignRows(input, { ...assigning, classes });
   const split = splitMethod(input, cut, definition.data.split);
+  const foldsOf = foldRows(input, split, cut);
+  const learning = assignRows(input, { ...assigning, classes: null, classWeights: null });
+  const runInput = await frozenInput(ledger, plan, published, { rows, assign: learning, foldsOf, readBy });
+  const classes = runInput.classes ?? null;
+  const assign = assignRows(input, { ...assigning, classes, classWeights: runInput.classWeights ?? null });
   const champion = plan.champion && (await otherEncoder(ledger, plan, plan.champion.run, 'champion', runInput, split));
   const anchor = plan.anchor && (await otherEncoder(ledger, plan, plan.anchor.run, 'anchor', runInput, split));
   const encoders: Encoders = {
-    candidate: inputEncoder(runInput),
+    candidate: trainingEncoder(runInput),
+    foldsOf,
     others: {
       ...(champion?.encoder && { 'gate-champion': champion.encoder }),
       ...(anchor?.encoder && { 'gate-anchor': anchor.encoder }),
@@ -161,7 +154,10 @@ async function prepare(
   const labelKind = { problem, classes: classes?.length ?? 0 };
   const { window, drift } = definition.monitoring;
   const watched = drift && baselineRowsSample(runInput, input.time, window);
-  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, directory);
+  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, {
+    directory,
+    maxPartBytes,
+  });
   refuseTooLittle(written, problem, classes);
   if (watched !== null) await ledger.record(baselineSchema, keys.baseline(model, run), watched.baseline());
 
@@ -221,56 +217,11 @@ async function typedCopies(store: ObjectStore, profiles: Profiles, directory: st
   const paths: string[] = [];
   for (const { key } of profiles.flatMap(({ data }) => data)) {
     const path = join(directory, `data-${String(paths.length).padStart(5, '0')}.parquet`);
-    const { body } = await store.open(key);
-    await pipeline(body, createWriteStream(path));
+    await store.download(key, path);
     paths.push(path);
   }
   return paths;
 }
-
-/**
- * The run's input with its dictionary. Recorded once: whoever prepares the run again encodes with the same codes,
- * whatever the model's dictionary has learned since.
- */
-async function frozenInput(
-  ledger: Ledger,
-  { model, run, definitionDigest }: RunPlan,
-  { definition }: PublishedDefinition,
-  input: ResolvedInput,
-  learn: () => Promise<ToLearn>,
-): Promise<RunInput> {
-  const key = keys.runInput(model, run);
-  const stands = await ledger.find(runInputSchema, key);
-  if (stands !== undefined) return stands;
-  const { categories, classes } = await learn();
-  const { problem } = definition;
-  const meaning = digestOf({ problem, expression: input.label.expression });
-  const grown = await ledger.point(dictionarySchema, keys.dictionary(model), (current) => {
-    const admitted = admit(current ?? EMPTY_DICTIONARY, categories);
-    const next = problem === 'multiclass' ? admitClasses(admitted, meaning, classes) : admitted;
-    return current !== undefined && digestOf(current) === digestOf(next) ? undefined : next;
-  });
-  return ledger.record(runInputSchema, key, {
-    model,
-    run,
-    definitionDigest,
-    inputDigest: input.inputDigest,
-    problem,
-    label: input.label,
-    ...(problem === 'binary' && { operatingPoint: policyOf(definition).operatingPoint }),
-    ...(problem === 'multiclass' && { classes: grown?.labels?.[meaning] ?? [] }),
-    features: [...input.features],
-    inputColumns: [...input.inputColumns],
-    ...(definition.monitoring.quality?.join === 'key' && { joinKey: [...input.key] }),
-    columnTypes: { ...input.columnTypes },
-    dictionary: onlyOf(grown ?? EMPTY_DICTIONARY, categories),
-  });
-}
-
-/** The categories of these features alone: what the model's other definitions have learned is not this run's. */
-const onlyOf = ({ features }: Dictionary, counts: ToLearn['categories']): Dictionary => ({
-  features: Object.fromEntries([...counts.keys()].map((name) => [name, features[name] ?? []])),
-});
 
 interface Comparable {
   readonly encoder: OtherEncoder | null;
@@ -307,22 +258,6 @@ async function otherEncoder(
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     return { encoder: null, notComparable: `the ${role} cannot read these rows: ${error.message}` };
-  }
-}
-
-function refuseClasses(classes: ReadonlySet<string>, label: string): void {
-  if (classes.size > MAX_CLASSES) {
-    throw new UnpreparableError(
-      `the label ${label} has more than ${MAX_CLASSES} classes in the rows to train on: is it a class at all?`,
-    );
-  }
-  if (classes.size < 2) {
-    const [only = 'none'] = classes;
-    throw new UnpreparableError(
-      classes.size === 0
-        ? 'no row is left to train on'
-        : `all rows to train on have the label ${only}: there is nothing to tell apart`,
-    );
   }
 }
 

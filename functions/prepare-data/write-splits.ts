@@ -1,84 +1,20 @@
-/** The two passes over a run's data: one to learn its categories, one to write its parts. */
+/** The last pass over a run's data: it writes the parts. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { countCategories } from '../../shared/data/dictionary.ts';
-import type { Engine } from '../../shared/data/engine.ts';
-import { typedRows } from '../../shared/data/merge-columns.ts';
 import { columnsOfRoles, type RowsFile } from '../../shared/data/rows.ts';
-import type { InputEncoder } from '../../shared/data/run-input.ts';
+import { type InputEncoder, reachesAs, type trainingEncoder } from '../../shared/data/run-input.ts';
 import { keyHashes, SIDES } from '../../shared/data/split.ts';
 import { openSplitWriter, type SplitPart } from '../../shared/data/split-writer.ts';
-import type { ResolvedInput } from '../../shared/definition/resolve.ts';
-import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
-import { compile } from '../../shared/features/compile.ts';
+import { type LabelKind, type Strength, trainingSample } from '../../shared/data/strongest-features.ts';
 import type { BaselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
 import type { AssignRows } from './assign-rows.ts';
-import { type LabelKind, type Strength, trainingSample } from './strongest-features.ts';
+import type { FoldRows } from './fold-rows.ts';
+import { batches, chosen, columnOf, type RunRows } from './run-rows.ts';
 
-/** A run's rows: typed copies on local disk, in order. */
-export interface RunRows {
-  readonly engine: Engine;
-  readonly paths: readonly string[];
-  readonly input: ResolvedInput;
-}
-
-const BATCH_ROWS = 16_384;
-/** SageMaker splits what it reads by lines; parts of this size are quick to move and to read again. */
-const MAX_PART_BYTES = 64 * 1024 * 1024;
 /** Rows of an open part wait in the engine's memory. */
 const MAX_PART_ROWS = 500_000;
-
-/** Batches of a run's rows, with some of its columns. */
-async function* batches({ engine, paths, input }: RunRows, names: Iterable<string>): AsyncGenerator<ColumnBatch> {
-  const columns = [...new Set(names)].map((name) => {
-    const type = input.columnTypes[name];
-    if (type === undefined) throw new RangeError(`the data has no column ${name}`);
-    return { name, type };
-  });
-  for (const path of paths) yield* engine.columns(typedRows(path, columns), BATCH_ROWS);
-}
-
-/** What the rows to train on show of categories and, of a multiclass problem, of classes. */
-export interface ToLearn {
-  /** Each feature of categories has an entry. */
-  readonly categories: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  readonly classes: ReadonlySet<string>;
-}
-
-/** Looks for the categories and classes of the rows to train on. */
-export async function namesToLearn(
-  rows: RunRows,
-  assign: AssignRows,
-  assignedBy: readonly string[],
-  maxClasses: number,
-): Promise<ToLearn> {
-  const features = rows.input.features.filter(({ kind }) => kind === 'category');
-  const counts = new Map(features.map(({ name }) => [name, new Map<string, number>()]));
-  const classes = new Set<string>();
-  const found = { categories: counts, classes };
-  if (features.length === 0 && maxClasses === 0) return found;
-  const evaluate = compile(
-    features.map(({ expression }) => expression),
-    rows.input.columnTypes,
-  );
-  for await (const batch of batches(rows, [...assignedBy, ...rows.input.inputColumns])) {
-    const { sides, shown } = assign(batch);
-    if (maxClasses > 0 && shown.type === 'string') {
-      for (const row of chosen(sides, SIDES.train))
-        if (classes.size <= maxClasses) classes.add(shown.values[row] ?? '');
-    }
-    const vectors = evaluate(batch);
-    features.forEach(({ name }, index) => {
-      const values = vectors[index];
-      const into = counts.get(name);
-      if (values === undefined || into === undefined) throw new RangeError(`feature ${name} was not computed`);
-      countCategories(into, values, batch.rows, sides, SIDES.train);
-    });
-  }
-  return found;
-}
 
 /** How another model reads the gate rows, and which columns it needs for it. */
 export interface OtherEncoder {
@@ -91,7 +27,8 @@ export const OTHERS = ['gate-champion', 'gate-anchor'] as const;
 
 /** How rows are encoded: for the candidate, and for each model there is to compare with. */
 export interface Encoders {
-  readonly candidate: InputEncoder;
+  readonly candidate: ReturnType<typeof trainingEncoder>;
+  readonly foldsOf: FoldRows;
   readonly others: Readonly<Partial<Record<(typeof OTHERS)[number], OtherEncoder>>>;
 }
 
@@ -109,6 +46,13 @@ export interface WrittenSplits {
   readonly strongestFeatures: readonly Strength[];
 }
 
+/** Where parts are written, and how large they may grow. */
+export interface PartSettings {
+  /** An empty directory. */
+  readonly directory: string;
+  readonly maxPartBytes: number;
+}
+
 /** Writes the parts of all splits below a directory. */
 export async function writeSplits(
   rows: RunRows,
@@ -118,30 +62,33 @@ export async function writeSplits(
   encoders: Encoders,
   labelKind: LabelKind,
   watched: BaselineRowsSample | null,
-  directory: string,
+  { directory, maxPartBytes }: PartSettings,
 ): Promise<WrittenSplits> {
   const { engine, input } = rows;
   const others = OTHERS.flatMap((name) => {
     const other = encoders.others[name];
     return other === undefined ? [] : [{ name, ...other }];
   });
-  const sample = trainingSample(input.features, labelKind);
+  const sample = trainingSample(
+    input.features.map((feature) => ({ name: feature.name, kind: reachesAs(feature) })),
+    labelKind,
+  );
   const gateDigest = createHash('sha256');
-  const writer = async (name: string, encodings: readonly string[]) => {
+  const writer = (name: string, encodings: readonly string[]) => {
     const below = join(directory, name);
-    await mkdir(below);
+    mkdirSync(below);
     return openSplitWriter(engine, {
       directory: below,
       encodings,
       rowColumns: rowsFile.columns,
-      maxPartBytes: MAX_PART_BYTES,
+      maxPartBytes,
       maxPartRows: MAX_PART_ROWS,
     });
   };
   const writers = {
-    train: await writer('train', ['train']),
-    validation: await writer('validation', ['validation']),
-    gate: await writer('gate', ['gate', ...others.map(({ name }) => name)]),
+    train: writer('train', ['train']),
+    validation: writer('validation', ['validation']),
+    gate: writer('gate', ['gate', ...others.map(({ name }) => name)]),
   };
   const dropped: Record<string, number> = {};
   const trainLabels = new Map<number, number>();
@@ -155,16 +102,20 @@ export async function writeSplits(
   for await (const batch of batches(rows, names)) {
     const assigned = assign(batch);
     for (const [reason, count] of Object.entries(assigned.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
-    const features = encoders.candidate(batch);
+    const { features, training } = encoders.candidate(batch, encoders.foldsOf(batch));
     // The image reads the label, then the weight, then the features; of the validation channel it reads no weights.
     // Source: SageMaker developer guide, xgboost; the image's algorithm_mode/train.py, get_validated_dmatrices.
-    const weighted = [assigned.label, ...(assigned.weight === null ? [] : [assigned.weight]), ...features];
+    const weighted = [assigned.label, ...(assigned.weight === null ? [] : [assigned.weight]), ...training];
     const labelled = [assigned.label, ...features];
-    const key = keyHashes(keyColumns(batch, input.key), batch.rows);
+    const key = keyHashes(
+      input.key.map((name) => columnOf(batch, name)),
+      batch.rows,
+    );
     const beside = rowsFile.of(batch, key, assigned.shown);
     const train = chosen(assigned.sides, SIDES.train);
     for (const row of train) count(trainLabels, assigned.label[row] ?? 0);
-    sample.add(features, assigned.label, train);
+    // What a row's own label told its feature would look like a giveaway.
+    sample.add(training, assigned.label, train);
     watched?.add(batch, features, train);
     await writers.train.append({ train: weighted }, beside, train);
     await writers.validation.append({ validation: labelled }, beside, chosen(assigned.sides, SIDES.validation));
@@ -189,23 +140,4 @@ export async function writeSplits(
 /** Only two labels are told apart; a regression's are not kept one by one. */
 function count(labels: Map<number, number>, label: number): void {
   if (labels.has(label) || labels.size < 2) labels.set(label, (labels.get(label) ?? 0) + 1);
-}
-
-function chosen(sides: Uint8Array, side: number): Uint32Array {
-  const rows = new Uint32Array(sides.length);
-  let found = 0;
-  for (let row = 0; row < sides.length; row += 1) {
-    if (sides[row] !== side) continue;
-    rows[found] = row;
-    found += 1;
-  }
-  return rows.subarray(0, found);
-}
-
-function keyColumns(batch: ColumnBatch, key: readonly string[]): Column[] {
-  return key.map((name) => {
-    const column = Object.hasOwn(batch.columns, name) ? batch.columns[name] : undefined;
-    if (column === undefined) throw new RangeError(`the batch has no column ${name}`);
-    return column;
-  });
 }

@@ -6,6 +6,9 @@ const INCOMING = 'incoming/';
 /** The object that closes a folder. */
 const SUCCESS = '_SUCCESS';
 
+/** How the name of a manifest ends. */
+const MANIFEST = '.manifest.json';
+
 /** What an uploaded object is, by its key. */
 export type IncomingKey =
   | { readonly kind: 'ignored'; readonly model: string | undefined; readonly reason: string }
@@ -13,12 +16,14 @@ export type IncomingKey =
   | { readonly kind: 'file'; readonly model: string; readonly name: string }
   /** Belongs to a folder; `folder` is its prefix, with the slash. */
   | { readonly kind: 'part'; readonly model: string; readonly folder: string; readonly name: string }
+  /** Announces a dataset by the versions of its parts. */
+  | { readonly kind: 'manifest'; readonly model: string; readonly name: string }
   /** Closes a folder. */
   | { readonly kind: 'success'; readonly model: string; readonly folder: string };
 
 /**
  * Reads a key. `incoming/<model>/<file>` is a dataset; anything deeper belongs to the folder directly below the model,
- * which `_SUCCESS` closes. Names that begin with `.` or `_` are not data, nor is what lies below them.
+ * which `_SUCCESS` closes, unless a manifest, `incoming/<model>/<name>.manifest.json`, names it as a part. Names that begin with `.` or `_` are not data, nor is what lies below them.
  */
 export function incomingKey(key: string): IncomingKey {
   if (!key.startsWith(INCOMING))
@@ -40,7 +45,7 @@ export function incomingKey(key: string): IncomingKey {
     return { kind: 'ignored', model, reason: `${quiet} begins with ${quiet[0]}: such names are not data` };
   if (path.some((segment) => segment === ''))
     return { kind: 'ignored', model, reason: 'the key has an empty part between slashes' };
-  if (path.length === 1) return { kind: 'file', model, name };
+  if (path.length === 1) return { kind: name.endsWith(MANIFEST) ? 'manifest' : 'file', model, name };
   return { kind: 'part', model, folder, name: path.slice(1).join('/') };
 }
 

@@ -1,14 +1,15 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { DatasetAcceptedV1, DatasetDeferredV1, DatasetRejectedV1, DatasetRepeatedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
-import { boundedMap } from '../../shared/data/bounded-map.ts';
-import { checkInput, expectedTypes, type PreviousColumn } from '../../shared/data/check-input.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { datasetId } from '../../shared/data/identity.ts';
+import { type DatasetJudge, datasetJudge, type JudgeTerms } from '../../shared/data/judge-dataset.ts';
+import type { ProblemCode } from '../../shared/data/problems.ts';
 import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
+import type { RuleCounts } from '../../shared/data/rules/counts.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import {
   type Arrival,
@@ -16,20 +17,23 @@ import {
   type Dataset,
   datasetProfileSchema,
   datasetSchema,
-  folderPinSchema,
-  type Problem,
   type Upload,
   type Verdict,
   verdictSchema,
 } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
+import { keys, readingId } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
+import { type AcceptedBefore, termsOf } from '../../shared/ledger/reading-terms.ts';
+import { type Reading, readingSchema } from '../../shared/ledger/readings.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
-import { datasetReport } from './dataset-report.ts';
-import { download } from './download.ts';
-import { type IncomingKey, incomingKey } from './incoming-key.ts';
+import { acceptedBefore } from './accepted-before.ts';
+import { type DrawReport, datasetReport } from './dataset-report.ts';
+import { incomingKey } from './incoming-key.ts';
+import { type OneFunction, tooMuch } from './one-function.ts';
+import { gather, type ReadingPlace, sideBySide, typedBytes } from './side-by-side.ts';
+import { type DatasetSource, deliveredPart, type SizedUpload, sourcesOf } from './sources.ts';
 import { watchRows } from './watched-rows.ts';
 
 export interface ValidateDataDeps {
@@ -41,8 +45,19 @@ export interface ValidateDataDeps {
   readonly tell: Tell;
   /** Opens the data engine; the directory is for what it spills. */
   readonly openEngine: (directory: string) => Promise<Engine>;
-  /** A dataset with more bytes is put off, and a person is told. */
+  /** What has more bytes than one function takes is put off, and a person is told. */
   readonly maxDatasetBytes: number;
+  /** Without it the page is drawn by what is loaded for it. */
+  readonly drawReport?: DrawReport;
+  /** How fast one function reads at the least, and for how long: what would take longer is put off, too. */
+  readonly pace?: OneFunction['pace'];
+  /** Without it the parts of every dataset are read by one function, one after another. */
+  readonly sideBySide?: {
+    /** A dataset of several parts with more bytes together is read by one function a part. */
+    readonly fromBytes: number;
+    /** Asks for a part, through the queue of `read-part`. */
+    readonly ask: Tell;
+  };
 }
 
 /** An object that was created in the data bucket. */
@@ -53,8 +68,6 @@ export interface CreatedObject {
   readonly versionId?: string | undefined;
 }
 
-type SizedUpload = Upload & { readonly sizeBytes: number };
-
 /** So many problems go into an event, which may have 256 KB; the verdict has all that were kept. */
 const TOLD_PROBLEMS = 50;
 
@@ -63,7 +76,7 @@ const TOLD_PROBLEMS = 50;
  * the same rules are judged once, and whoever uploads them again is told the same.
  */
 export const validateData =
-  ({ ledger, store, data, tell, openEngine, maxDatasetBytes }: ValidateDataDeps) =>
+  ({ ledger, store, data, tell, openEngine, maxDatasetBytes, drawReport, pace, sideBySide: parts }: ValidateDataDeps) =>
   async ({ data: created, now }: Woken<CreatedObject>): Promise<Outcome & { dataset?: string }> => {
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
@@ -75,12 +88,13 @@ export const validateData =
       model: string,
       arrival: Pick<Arrival, 'outcome' | 'dataset' | 'rulesDigest' | 'reason'>,
       again?: Again,
+      receivedAt = judgedAt,
     ) =>
       ledger.record(arrivalSchema, again?.key ?? keys.arrival(model, upload.key, upload.versionId), {
         upload,
         sizeBytes: created.sizeBytes,
         // Judged again or not, it came when it came: which version of a key is the newest depends on it.
-        receivedAt: again?.first.receivedAt ?? judgedAt,
+        receivedAt: again?.first.receivedAt ?? receivedAt,
         ...arrival,
       });
 
@@ -121,12 +135,12 @@ export const validateData =
       return { outcome: 'deferred' };
     };
 
-    /** A folder that holds nothing is no dataset, and still somebody has to be told. */
-    const rejectEmptyFolder = async (model: string): Promise<Outcome> => {
-      const message = 'the folder holds no part: names that begin with . or _ are not data';
-      await arrived(model, { outcome: 'rejected', reason: message });
+    /** What holds nothing, or names what is not there, is no dataset, and still somebody has to be told. */
+    const rejectUnread = async (model: string, message: string): Promise<Outcome> => {
+      const fact = await arrived(model, { outcome: 'rejected', reason: message });
+      const code: ProblemCode = meant.kind === 'manifest' ? 'manifest_invalid' : 'no_rows';
       const about = `${upload.key}\n${upload.versionId}`;
-      const problems = [{ code: 'no_rows', message }];
+      const problems = [{ code, message: fact.reason ?? message }];
       await tell(
         DatasetRejectedV1,
         about,
@@ -144,7 +158,9 @@ export const validateData =
       const { model } = published;
       if (arrival.outcome === 'deferred') return defer(model, arrival.reason ?? '');
       if (arrival.dataset === undefined || arrival.rulesDigest === undefined) {
-        return arrival.outcome === 'rejected' ? rejectEmptyFolder(model) : { outcome: arrival.outcome };
+        return arrival.outcome === 'rejected'
+          ? rejectUnread(model, arrival.reason ?? '')
+          : { outcome: arrival.outcome };
       }
       const verdict = await ledger.read(verdictSchema, keys.verdict(model, arrival.dataset, arrival.rulesDigest));
       // The definition may have changed in what its rules do not depend on.
@@ -155,84 +171,147 @@ export const validateData =
       return { outcome: arrival.outcome, dataset: arrival.dataset };
     };
 
-    const judge = async (
-      published: PublishedDefinition,
-      sources: readonly SizedUpload[],
-      nameOf: (key: string) => string,
-      single: boolean,
-      again: Again | undefined,
-    ): Promise<Outcome & { dataset?: string }> => {
-      const { model, rulesDigest } = published;
-      const directory = await mkdtemp(join(tmpdir(), 'validate-'));
+    const withEngine = async <T>(work: (engine: Engine, directory: string) => Promise<T>): Promise<T> => {
+      const directory = mkdtempSync(join(tmpdir(), 'validate-'));
       let engine: Engine | undefined;
       try {
-        const delivered: (SizedUpload & { sha256: string; path: string; name: string })[] = [];
-        for (const [index, source] of sources.entries()) {
-          delivered.push({ ...source, ...(await download(data, source, directory, index)), name: nameOf(source.key) });
-        }
-        const [only] = delivered;
-        const dataset = datasetId(single && only ? { file: only.sha256 } : { folder: delivered });
-        const verdictKey = keys.verdict(model, dataset, rulesDigest);
-        const stands = await ledger.find(verdictSchema, verdictKey);
-        if (stands !== undefined) {
-          // Another upload of the same bytes, or this one before a crash: either way its judgement stands.
-          const { sources: judged } = await ledger.read(datasetSchema, keys.dataset(model, dataset));
-          const own = sources.every(({ key, versionId }) =>
-            judged.some((source) => source.key === key && source.versionId === versionId),
-          );
-          const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
-          if (stands.accepted) await watch(published, dataset, now);
-          await arrived(model, { outcome, dataset, rulesDigest }, again);
-          await tellVerdict(stands);
-          if (outcome === 'repeated') await tellRepeated(stands);
-          return { outcome, dataset };
-        }
         engine = await openEngine(directory);
-        const before = await previousColumns(ledger, model, rulesDigest);
-        const read = await readDataset(engine, delivered, {
-          directory,
-          expected: expectedTypes(before),
-          maxPartBytes: maxDatasetBytes,
-          discard: true,
-        });
-        const checked = read.rows === null ? { problems: [] } : await checkInput(engine, read, published, before);
-        const problems: Problem[] = [...read.problems, ...checked.problems];
-        const accepted = problems.length === 0;
-        await recordDataset(model, dataset, delivered, read, accepted);
-        const reportKey = keys.datasetReport(model, dataset);
-        await ledger.write(
-          reportKey,
-          datasetReport({
-            model,
-            dataset,
-            sources,
-            accepted,
-            rows: read.rows,
-            problems,
-            columns: read.profile?.columns ?? [],
-            judgedAt,
-          }),
-        );
-        const verdict = await ledger.record(verdictSchema, verdictKey, {
-          model,
-          dataset,
-          rulesDigest,
-          definitionDigest: published.digest,
-          accepted,
-          problems,
-          rows: read.rows,
-          reportKey,
-          judgedAt,
-        });
-        const outcome = verdict.accepted ? 'accepted' : 'rejected';
-        if (verdict.accepted) await watch(published, dataset, now);
-        await arrived(model, { outcome, dataset, rulesDigest }, again);
-        await tellVerdict(verdict);
-        return { outcome, dataset };
+        return await work(engine, directory);
       } finally {
         engine?.close();
-        await rm(directory, { recursive: true, force: true });
+        rmSync(directory, { recursive: true, force: true });
       }
+    };
+
+    /** Reads the parts one after another, and judges. */
+    const judge = (
+      published: PublishedDefinition,
+      sources: readonly DatasetSource[],
+      single: boolean,
+      again: Again | undefined,
+    ) =>
+      withEngine(async (engine, directory) => {
+        const terms = { published, now, ...(await acceptedBefore(ledger, published.model, published.rulesDigest)) };
+        const judging = datasetJudge(terms);
+        const read = await readDataset(
+          engine,
+          sources.map((source) => deliveredPart(data, source)),
+          {
+            directory,
+            source: published.definition.data.source,
+            expected: judging.expected,
+            maxBytes: maxDatasetBytes,
+            visit: [judging.visit],
+          },
+        );
+        return conclude({ engine, terms, judging, read, counts: judging.counts(), sources, single, again });
+      });
+
+    /** Sees how far the functions are that read the parts, and judges when none is missing. */
+    const judgeParts = async (
+      { model, rulesDigest, digest }: PublishedDefinition,
+      sources: readonly DatasetSource[],
+      again: Again | undefined,
+      ask: Tell,
+    ): Promise<Outcome & { dataset?: string }> => {
+      const place = { model, reading: readingId(upload.key, upload.versionId, rulesDigest) };
+      const begin = async (): Promise<Reading> => {
+        const { last, history } = await acceptedBefore(ledger, model, rulesDigest);
+        return ledger.record(readingSchema, keys.reading(model, place.reading), {
+          model,
+          upload,
+          sizeBytes: created.sizeBytes,
+          rulesDigest,
+          definitionDigest: digest,
+          startedAt: judgedAt,
+          before: last,
+          history: [...history],
+          sources: [...sources],
+        });
+      };
+      const reading = (await ledger.find(readingSchema, keys.reading(model, place.reading))) ?? (await begin());
+      const pieces = await sideBySide({ ledger, ask })(place, reading, now);
+      if (pieces === undefined) return { outcome: 'waiting' };
+      const much = tooMuch(typedBytes(pieces), 'what its parts came to', { maxBytes: maxDatasetBytes });
+      if (much !== undefined) return defer(model, much, again);
+      return withEngine(async (engine, directory) => {
+        const terms = await termsOf(ledger, reading);
+        const judging = datasetJudge(terms);
+        const gathered = await gather({ ledger, store }, engine, directory, place, pieces, judging);
+        return conclude({ engine, terms, judging, ...gathered, sources, single: false, again });
+      });
+    };
+
+    /** Judges what was read: which dataset it is stands in its bytes, and they have passed. */
+    const conclude = async ({
+      engine,
+      terms,
+      judging,
+      read,
+      counts,
+      sources,
+      single,
+      again,
+    }: ReadUpload): Promise<Outcome & { dataset?: string }> => {
+      const { published } = terms;
+      const { model, rulesDigest } = published;
+      const begunAt = terms.now.toISOString();
+      const delivered = sources.map((source, index) => ({ ...source, sha256: read.delivered[index]?.sha256 ?? '' }));
+      const [only] = delivered;
+      const dataset = datasetId(single && only ? { file: only.sha256 } : { folder: delivered });
+      const verdictKey = keys.verdict(model, dataset, rulesDigest);
+      const stands = await ledger.find(verdictSchema, verdictKey);
+      if (stands !== undefined) {
+        // Another upload of the same bytes, or this one before a crash: either way its judgement stands.
+        const { sources: judged } = await ledger.read(datasetSchema, keys.dataset(model, dataset));
+        const own = sources.every(({ key, versionId }) =>
+          judged.some((source) => source.key === key && source.versionId === versionId),
+        );
+        const outcome = !own ? 'repeated' : stands.accepted ? 'accepted' : 'rejected';
+        if (stands.accepted) await watch(published, dataset, now);
+        await arrived(model, { outcome, dataset, rulesDigest }, again, begunAt);
+        await tellVerdict(stands);
+        if (outcome === 'repeated') await tellRepeated(stands);
+        return { outcome, dataset };
+      }
+      const judgement = await judging.judge(engine, read, dataset, counts);
+      const { accepted, problems, checks, classes } = judgement;
+      await recordDataset(model, dataset, delivered, read, accepted, begunAt);
+      const reportKey = keys.datasetReport(model, dataset);
+      await ledger.write(
+        reportKey,
+        await datasetReport(
+          engine,
+          {
+            published,
+            dataset,
+            sources,
+            read,
+            judgement,
+            before: terms.before,
+            judgedAt: begunAt,
+          },
+          drawReport,
+        ),
+      );
+      const verdict = await ledger.record(verdictSchema, verdictKey, {
+        model,
+        dataset,
+        rulesDigest,
+        definitionDigest: published.digest,
+        accepted,
+        problems: [...problems],
+        checks: [...checks],
+        classes: classes === null ? null : classes.map(([name, rows]): [string, number] => [name, rows]),
+        rows: read.rows,
+        reportKey,
+        judgedAt: begunAt,
+      });
+      const outcome = verdict.accepted ? 'accepted' : 'rejected';
+      if (verdict.accepted) await watch(published, dataset, now);
+      await arrived(model, { outcome, dataset, rulesDigest }, again, begunAt);
+      await tellVerdict(verdict);
+      return { outcome, dataset };
     };
 
     /** What a dataset is and, when it is accepted, its profile and typed copy. The same bytes give the same. */
@@ -242,6 +321,7 @@ export const validateData =
       sources: readonly (SizedUpload & { sha256: string })[],
       read: ReadDataset,
       accepted: boolean,
+      receivedAt: string,
     ): Promise<void> => {
       const fact: Dataset = {
         model,
@@ -255,7 +335,7 @@ export const validateData =
         })),
         format: read.format ?? 'csv',
         sizeBytes: sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-        receivedAt: judgedAt,
+        receivedAt,
       };
       await ledger.record(datasetSchema, keys.dataset(model, dataset), fact);
       if (!accepted || read.profile === null) return;
@@ -265,7 +345,7 @@ export const validateData =
       for (const [index, part] of read.parts.entries()) {
         const key = `${keys.datasetData(model, dataset)}part-${String(index).padStart(5, '0')}.parquet`;
         await store.upload(key, part.path, 'application/vnd.apache.parquet');
-        copies.push({ key, rows: part.rows, sizeBytes: (await stat(part.path)).size });
+        copies.push({ key, rows: part.rows, sizeBytes: statSync(part.path).size });
       }
       await ledger.record(datasetProfileSchema, keys.profile(model, dataset), {
         model,
@@ -291,21 +371,44 @@ export const validateData =
       return { outcome: 'part' };
     }
 
-    const sources = await sourcesOf({ ledger, data }, meant, { ...upload, sizeBytes: created.sizeBytes });
-    if (sources.length === 0) return rejectEmptyFolder(model);
-    const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
-    if (sizeBytes > maxDatasetBytes) {
-      return defer(model, `${sizeBytes} bytes are more than the ${maxDatasetBytes} the platform takes`, again);
+    const made = await sourcesOf({ ledger, data }, meant, { ...upload, sizeBytes: created.sizeBytes });
+    if ('refused' in made) return rejectUnread(model, made.refused);
+    const { sources, single } = made;
+    if (sources.length === 0) {
+      return rejectUnread(model, 'the folder holds no part: names that begin with . or _ are not data');
     }
-    const prefix = meant.kind === 'success' ? meant.folder.length : 0;
-    return judge(
-      published,
-      sources,
-      (key) => (prefix > 0 ? key.slice(prefix) : meant.kind === 'file' ? meant.name : key),
-      meant.kind === 'file',
-      again,
-    );
+    const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
+    const apart = parts !== undefined && sources.length > 1 && sizeBytes > parts.fromBytes;
+    const { name, sizeBytes: bytes } = apart ? largestOf(sources) : { name: 'the upload', sizeBytes };
+    const much = tooMuch(bytes, name, { maxBytes: maxDatasetBytes, pace });
+    if (much !== undefined) return defer(model, much, again);
+    return apart ? judgeParts(published, sources, again, parts.ask) : judge(published, sources, single, again);
   };
+
+/** Looks at an upload again whose parts have been read. */
+export const takeParts =
+  (deps: ValidateDataDeps) =>
+  async ({ data: { model, reading }, ...woken }: Woken<ReadingPlace>): Promise<Outcome & { dataset?: string }> => {
+    const { upload, sizeBytes } = await deps.ledger.read(readingSchema, keys.reading(model, reading));
+    return validateData(deps)({ ...woken, data: { ...upload, sizeBytes } });
+  };
+
+const largestOf = ([first, ...others]: readonly DatasetSource[]): { name: string; sizeBytes: number } =>
+  others.reduce((most, source) => (source.sizeBytes > most.sizeBytes ? source : most), first ?? NO_PART);
+
+const NO_PART = { name: '', sizeBytes: 0 };
+
+/** An upload whose parts have been read, here or by others. */
+interface ReadUpload {
+  readonly engine: Engine;
+  readonly terms: JudgeTerms & AcceptedBefore;
+  readonly judging: DatasetJudge;
+  readonly read: ReadDataset;
+  readonly counts: RuleCounts;
+  readonly sources: readonly DatasetSource[];
+  readonly single: boolean;
+  readonly again: Again | undefined;
+}
 
 /** An upload that is judged again because the rules have changed: its first fact stands, and a further one is added. */
 interface Again {
@@ -323,37 +426,4 @@ function judgedUnderOthers(
 ): Again | undefined {
   if (first.rulesDigest === undefined || first.rulesDigest === rulesDigest) return undefined;
   return { first, key: keys.arrivalUnder(model, key, versionId, rulesDigest) };
-}
-
-/** The uploads a dataset consists of; of a folder those that are there when it is closed, pinned for every repeat. */
-async function sourcesOf(
-  { ledger, data }: Pick<ValidateDataDeps, 'ledger' | 'data'>,
-  meant: Extract<IncomingKey, { kind: 'file' | 'success' }>,
-  upload: SizedUpload,
-): Promise<readonly SizedUpload[]> {
-  if (meant.kind === 'file') return [upload];
-  const pinKey = keys.folderPin(meant.model, upload.key, upload.versionId);
-  const pinned = await ledger.find(folderPinSchema, pinKey);
-  if (pinned !== undefined) return pinned.parts;
-  const parts: SizedUpload[] = [];
-  for await (const { key, versionId, sizeBytes } of data.currentVersions(meant.folder)) {
-    if (incomingKey(key).kind === 'part') parts.push({ bucket: upload.bucket, key, versionId, sizeBytes });
-  }
-  const { bucket, key, versionId } = upload;
-  return (await ledger.record(folderPinSchema, pinKey, { closedBy: { bucket, key, versionId }, parts })).parts;
-}
-
-/** The columns of the dataset that was accepted last under these rules. */
-async function previousColumns(ledger: Ledger, model: string, rulesDigest: string): Promise<PreviousColumn[]> {
-  const verdictKeys = (await ledger.keys(keys.datasets(model))).filter((key) =>
-    key.endsWith(`/verdicts/${rulesDigest}.json`),
-  );
-  const verdicts = await boundedMap(verdictKeys, (key) => ledger.read(verdictSchema, key));
-  const last = verdicts
-    .filter(({ accepted }) => accepted)
-    .sort((a, b) => (a.judgedAt < b.judgedAt ? -1 : a.judgedAt > b.judgedAt ? 1 : a.dataset < b.dataset ? -1 : 1))
-    .at(-1);
-  if (last === undefined) return [];
-  const profile = await ledger.read(datasetProfileSchema, keys.profile(model, last.dataset));
-  return profile.columns.map(({ name, type, nulls }) => ({ name, type, empty: nulls === profile.rows }));
 }

@@ -1,7 +1,7 @@
 /** Errors in the form each protocol's clients read. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { type JsonObject, type OperationService, ServiceError } from '../contracts.ts';
+import { type JsonObject, type OperationService, type RestResponse, ServiceError } from '../contracts.ts';
 import { queryError } from './query.ts';
 import { xmlDocument } from './xml.ts';
 
@@ -54,7 +54,7 @@ export const asServiceError = (error: unknown): ServiceError => {
 
 /** Writes an answer whole. */
 export const answer = (
-  response: ServerResponse,
+  response: RestResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string | Uint8Array,

@@ -67,19 +67,12 @@ export const createInnerDoor = (house: InnerHouse): InnerDoor => {
       admit: (operation, params) =>
         admit({ iam: house.iam(), faults: house.faults() }, scope, operation, params, call, gate),
     };
-    const answered = async (): Promise<T> => {
-      let answer: T;
-      try {
-        answer = await work(call);
-      } catch (error) {
+    try {
+      const answer = await work(call).catch((error: unknown) => {
         gate.pass('refused');
         throw error;
-      }
+      });
       gate.pass('done');
-      return answer;
-    };
-    try {
-      const answer = await answered();
       record(statusOf(answer), null);
       return answer;
     } catch (error) {

@@ -37,6 +37,35 @@ export type InProcessFunction = (context: InProcessContext) => InProcessHandler;
 /** The functions that there are, by name. */
 export type InProcessFunctions = (functionName: string) => InProcessFunction | undefined;
 
+/** How often invocations are looked at that take long. */
+const LOOK_MS = 50;
+const deadlines = new Set<{ readonly at: number; readonly pass: () => void }>();
+let looking: NodeJS.Timeout | undefined;
+
+const look = (): void => {
+  const now = performance.now();
+  for (const deadline of deadlines) {
+    if (deadline.at > now) continue;
+    deadlines.delete(deadline);
+    deadline.pass();
+  }
+  if (deadlines.size > 0) return;
+  clearInterval(looking);
+  looking = undefined;
+};
+
+/**
+ * Calls back once so much real time has passed, and up to {@link LOOK_MS} more: to set a timer of its own takes as long as
+ * some invocations do.
+ * @returns What calls it off.
+ */
+const afterReal = (ms: number, pass: () => void): (() => void) => {
+  const deadline = { at: performance.now() + ms, pass };
+  deadlines.add(deadline);
+  looking ??= setInterval(look, LOOK_MS);
+  return () => void deadlines.delete(deadline);
+};
+
 const never = <T>() => new Promise<T>(() => undefined);
 
 /** A client that is heard no more once its environment has been killed: no answer comes, nothing further has an effect. */
@@ -80,10 +109,8 @@ export const createInProcessStart =
       const began = performance.now();
       const measured = () => ({ durationMs: performance.now() - began, maxMemoryMb: definition.memorySizeMb });
       const timeoutMs = definition.timeoutSeconds * 1000;
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<'late'>((resolve) => {
-        timer = setTimeout(() => resolve('late'), timeoutMs);
-      });
+      const late = Promise.withResolvers<'late'>();
+      const callOff = afterReal(timeoutMs, () => late.resolve('late'));
       const work = async (): Promise<Outcome> => {
         try {
           handler ??= program({
@@ -118,8 +145,8 @@ export const createInProcessStart =
           return { kind: 'error', failure, ...measured() };
         }
       };
-      const outcome = await Promise.race([work(), late, killed.promise]);
-      clearTimeout(timer);
+      const outcome = await Promise.race([work(), late.promise, killed.promise]);
+      callOff();
       if (outcome === 'late') {
         isAlive = false;
         return timedOut(cloud, definition, requestId, measured().durationMs);

@@ -1,8 +1,5 @@
-/** HTTP requests and answers that cross no socket: what a service with a protocol of its own reads and writes. */
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-
-import type { JsonObject } from '../contracts.ts';
+/** Requests and answers that cross no socket: what a service with a protocol of its own reads and writes. */
+import type { JsonObject, RestRequest, RestResponse } from '../contracts.ts';
 
 /** A request as it would come in. */
 export interface MemoryRequestOptions {
@@ -24,132 +21,64 @@ export interface MemoryAnswer {
   readonly document?: { readonly root: string; readonly content: JsonObject };
 }
 
-/** Never connected, never read: the classes of `node:http` want one. */
-const NO_SOCKET = new Socket();
-
 const NOTHING = new Uint8Array(0);
 
 /** A request whose body lies in memory. */
-class MemoryRequest extends IncomingMessage {
+class MemoryRequest implements RestRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion = '1.1';
+  readonly headers: Readonly<Record<string, string>>;
   #body: Uint8Array;
 
-  constructor({ method, url, headers = {}, body = NOTHING }: MemoryRequestOptions) {
-    super(NO_SOCKET);
+  constructor({ method, url, headers, body = NOTHING }: MemoryRequestOptions) {
     this.method = method;
     this.url = url;
-    this.httpVersion = '1.1';
     this.headers = { ...headers, 'content-length': String(body.byteLength) };
-    this.complete = true;
     this.#body = body;
   }
 
-  /** The body in one piece, without the machinery of a stream that nobody fills. */
-  override async *iterator(): AsyncGenerator<Uint8Array> {
-    if (this.#body.byteLength > 0) yield this.#body;
+  async *iterator(): AsyncGenerator<Uint8Array> {
+    const body = this.#body;
     this.#body = NOTHING;
+    if (body.byteLength > 0) yield body;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    return this.iterator();
   }
 
   /** There is no connection that has to be read empty. */
-  override resume(): this {
-    return this;
-  }
-
-  /** For who reads it as a stream all the same. */
-  override _read(): void {
-    if (this.#body.byteLength > 0) this.push(this.#body);
+  resume(): void {
     this.#body = NOTHING;
-    this.push(null);
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    callback(error);
   }
 }
 
-type Written = (error: Error | null | undefined) => void;
-
 /** A response that keeps what is written. */
-class MemoryResponse extends ServerResponse {
-  readonly answered: Promise<MemoryAnswer>;
-  #settle: { resolve: (answer: MemoryAnswer) => void; reject: (error: Error) => void };
-  readonly #chunks: Buffer[] = [];
+class MemoryResponse implements RestResponse {
+  statusCode = 200;
   readonly #headers: Record<string, string> = {};
-  #isOver = false;
-
-  constructor(request: IncomingMessage) {
-    super(request);
-    const { promise, resolve, reject } = Promise.withResolvers<MemoryAnswer>();
-    this.answered = promise;
-    this.#settle = { resolve, reject };
-  }
+  #answer: MemoryAnswer | undefined;
 
   // The headers are kept as they are given: nothing has to become the text of a message.
-  override setHeader(name: string, value: number | string | readonly string[]): this {
-    this.#headers[name.toLowerCase()] = typeof value === 'object' ? value.join(', ') : String(value);
-    return this;
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.#headers[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ');
   }
 
-  override getHeader(name: string): string | undefined {
-    return this.#headers[name.toLowerCase()];
-  }
-
-  override getHeaders(): Record<string, string> {
-    return this.#headers;
-  }
-
-  override hasHeader(name: string): boolean {
-    return Object.hasOwn(this.#headers, name.toLowerCase());
-  }
-
-  override removeHeader(name: string): void {
-    delete this.#headers[name.toLowerCase()];
-  }
-
-  override writeHead(status: number, ...rest: readonly unknown[]): this {
-    const headers = rest.at(-1);
+  writeHead(status: number, headers: Readonly<Record<string, string | number>> = {}): void {
     this.statusCode = status;
-    if (typeof headers === 'object' && headers !== null) {
-      for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
-    }
-    return this;
+    for (const name in headers) this.#headers[name.toLowerCase()] = String(headers[name]);
   }
 
-  override write(chunk: unknown, encoding?: BufferEncoding | Written, written?: Written): boolean {
-    this.#keep(chunk, typeof encoding === 'string' ? encoding : 'utf8');
-    const callback = typeof encoding === 'function' ? encoding : written;
-    if (callback) process.nextTick(callback, null);
-    return true;
-  }
-
-  override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), ended?: () => void): this {
-    if (this.#isOver) return this;
-    this.#isOver = true;
-    if (typeof chunk !== 'function') this.#keep(chunk, typeof encoding === 'string' ? encoding : 'utf8');
-    const callback = [chunk, encoding, ended].find((one) => typeof one === 'function');
-    this.finished = true;
+  end(body: string | Uint8Array = NOTHING): void {
     // A copy: whoever is answered may do with it what he likes.
-    this.#settle.resolve({ status: this.statusCode, headers: this.#headers, body: Buffer.concat(this.#chunks) });
-    const isHeard = this.listenerCount('finish') + this.listenerCount('close') > 0;
-    if (isHeard || typeof callback === 'function') {
-      process.nextTick(() => {
-        if (typeof callback === 'function') callback();
-        this.emit('finish');
-        this.emit('close');
-      });
-    }
-    return this;
+    this.#answer ??= { status: this.statusCode, headers: this.#headers, body: Buffer.from(body) };
   }
 
-  override destroy(error?: Error): this {
-    this.#settle.reject(error ?? new Error('the answer was broken off'));
-    this.emit('close');
-    return this;
-  }
-
-  #keep(chunk: unknown, encoding: BufferEncoding): void {
-    if (typeof chunk === 'string') this.#chunks.push(Buffer.from(chunk, encoding));
-    else if (chunk instanceof Uint8Array)
-      this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+  /** What was answered. @throws Error when nothing was. */
+  answer(): MemoryAnswer {
+    if (!this.#answer) throw new Error('the service has not answered');
+    return this.#answer;
   }
 }
 
@@ -161,12 +90,9 @@ class MemoryResponse extends ServerResponse {
  */
 export const exchange = async (
   options: MemoryRequestOptions,
-  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  handle: (request: RestRequest, response: RestResponse) => Promise<void>,
 ): Promise<MemoryAnswer> => {
-  const request = new MemoryRequest(options);
-  const response = new MemoryResponse(request);
-  // An answer that breaks off after its service failed is told by that failure.
-  response.answered.catch(() => undefined);
-  await handle(request, response);
-  return response.answered;
+  const response = new MemoryResponse();
+  await handle(new MemoryRequest(options), response);
+  return response.answer();
 };

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 import {
   GetObjectCommand,
@@ -15,6 +15,29 @@ import {
 import { DependencyError, NotFoundError } from '../errors.ts';
 import type { ObjectStore } from '../ledger/object-store.ts';
 import { translated } from './translate.ts';
+
+/**
+ * A file of so many bytes moves in one piece: the SDK sends again what failed on the way, which it cannot do with a stream
+ * that has been read (github.com/smithy-lang/smithy-typescript, middleware-retry, isStreamingPayload). It is read and
+ * written at once: that takes less than waking another thread for each call to the file system.
+ */
+const WHOLE_BYTES = 8 * 2 ** 20;
+
+/** @throws NotFoundError */
+const openObject = async (s3: S3Client, bucket: string, key: string, versionId?: string) => {
+  try {
+    const { Body, ContentLength = 0 } = await s3.send(
+      new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
+    );
+    if (!(Body instanceof Readable)) throw new DependencyError(`S3 answered ${key} without a body`);
+    return { body: Body, sizeBytes: ContentLength };
+  } catch (cause) {
+    if (cause instanceof S3ServiceException && (cause.name === 'NoSuchKey' || cause.name === 'NoSuchVersion')) {
+      throw new NotFoundError(`no object ${key}${versionId ? ` version ${versionId}` : ''} in ${bucket}`, { cause });
+    }
+    throw translated(cause, `open ${key}`);
+  }
+};
 
 /** The objects of one bucket. */
 export const s3ObjectStore = (bucket: string, s3 = new S3Client({})): ObjectStore => ({
@@ -108,29 +131,22 @@ export const s3ObjectStore = (bucket: string, s3 = new S3Client({})): ObjectStor
     } while (keyMarker !== undefined);
   },
 
-  async open(key, versionId) {
-    try {
-      const { Body, ContentLength } = await s3.send(
-        new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
-      );
-      if (!(Body instanceof Readable)) throw new DependencyError(`S3 answered ${key} without a body`);
-      return { body: Body, sizeBytes: ContentLength ?? 0 };
-    } catch (cause) {
-      if (cause instanceof S3ServiceException && (cause.name === 'NoSuchKey' || cause.name === 'NoSuchVersion')) {
-        throw new NotFoundError(`no object ${key}${versionId ? ` version ${versionId}` : ''} in ${bucket}`, { cause });
-      }
-      throw translated(cause, `open ${key}`);
-    }
+  open: (key, versionId) => openObject(s3, bucket, key, versionId),
+
+  async download(key, file) {
+    const { body, sizeBytes } = await openObject(s3, bucket, key);
+    if (sizeBytes <= WHOLE_BYTES) writeFileSync(file, await body.transformToByteArray());
+    else await pipeline(body, createWriteStream(file));
   },
 
   async upload(key, file, contentType) {
-    const { size } = await stat(file);
+    const { size } = statSync(file);
     try {
       await s3.send(
         new PutObjectCommand({
           Bucket: bucket,
           Key: key,
-          Body: createReadStream(file),
+          Body: size <= WHOLE_BYTES ? readFileSync(file) : createReadStream(file),
           ContentLength: size,
           ContentType: contentType,
         }),

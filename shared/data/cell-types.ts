@@ -27,12 +27,28 @@ const present = (cell: string): string =>
   `(trim(${cell}) <> '' AND lower(trim(${cell})) NOT IN (${MISSING_WORDS.map(literal).join(', ')}))`;
 
 interface Conversion {
-  /** True of a cell that certainly has the value `value`; null or false says nothing. */
+  /** True of a cell whose value is `value`; null or false says nothing. */
   readonly test: string;
   readonly value: string;
 }
 
-/** The usual spelling of a type: its test is cheap, and a cell that passes needs no other. */
+/** What begins like a number (-inf does not), without a leading zero, and is too short and too plain to be infinite or to have underscores. */
+const plainNumber = (cell: string): string =>
+  `${cell} > '-' AND ${cell} < ':' AND NOT (${cell} >= '00' AND ${cell} < '0:') AND NOT (${cell} >= '-00' AND ${cell} < '-0:') AND NOT (${cell} >= '-:' AND ${cell} < '.')` +
+  ` AND strlen(${cell}) <= 24 AND NOT contains(${cell}, 'e') AND NOT contains(${cell}, 'E') AND NOT contains(${cell}, '_')`;
+
+/** Timestamps as most programs write them. */
+const PLAIN_TIMESTAMPS = [
+  '____-__-__ __:__:__',
+  '____-__-__T__:__:__',
+  '____-__-__T__:__:__Z',
+  '____-__-__T__:__:__.___Z',
+];
+
+/**
+ * The usual spelling of a type: a cell that passes the test has the value of the cast, and none where the cast has none.
+ * The test is cheap, and in most columns no other is needed.
+ */
 function usual(cell: string, type: ColumnType): Conversion | undefined {
   switch (type) {
     case 'integer':
@@ -41,14 +57,15 @@ function usual(cell: string, type: ColumnType): Conversion | undefined {
         test: `length(${cell}) <= 15 AND TRY_CAST(${cell} AS BIGINT)::VARCHAR = ${cell}`,
         value: `TRY_CAST(${cell} AS BIGINT)`,
       };
+    case 'number':
+      return { test: plainNumber(cell), value: `TRY_CAST(${cell} AS DOUBLE)` };
+    case 'boolean':
+      return { test: `${cell} IN ('true', 'false')`, value: `${cell} = 'true'` };
     case 'date':
-      return {
-        test: `${cell} LIKE '____-__-__' AND TRY_CAST(${cell} AS DATE) IS NOT NULL`,
-        value: `TRY_CAST(${cell} AS DATE)`,
-      };
+      return { test: `${cell} LIKE '____-__-__'`, value: `TRY_CAST(${cell} AS DATE)` };
     case 'timestamp':
       return {
-        test: `${cell} LIKE '____-__-__ __:__:__' AND ${cell} > '1686' AND ${cell} < '2255' AND TRY_CAST(${cell} AS TIMESTAMP) IS NOT NULL`,
+        test: `(${PLAIN_TIMESTAMPS.map((like) => `${cell} LIKE '${like}'`).join(' OR ')}) AND ${cell} > '1686' AND ${cell} < '2255'`,
         value: `TRY_CAST(${cell} AS TIMESTAMP)`,
       };
     default:
@@ -112,8 +129,8 @@ export function value(cell: string, type: ColumnType, strict: boolean): string {
 export function unparsed(cell: string, type: ColumnType, strict: boolean): string {
   if (type === 'string') return 'false';
   const fast = usual(cell, type);
-  const none = `WHEN ${cell} IS NULL${fast === undefined ? '' : ` OR ${fast.test}`} THEN false`;
-  return `CASE ${none} WHEN ${accepted(cell, type, strict).test} THEN false ELSE ${present(cell)} END`;
+  const parsed = fast === undefined ? '' : `WHEN ${fast.test} THEN (${fast.value}) IS NULL `;
+  return `CASE WHEN ${cell} IS NULL THEN false ${parsed}WHEN ${accepted(cell, type, strict).test} THEN false ELSE ${present(cell)} END`;
 }
 
 /** How many cells of a column parse as each type. */

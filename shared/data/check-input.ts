@@ -1,22 +1,25 @@
 /** Checks data against what a model needs of it: its columns and their types, its label, its time. */
-import { clusterColumn } from '../definition/cluster.ts';
 import type { PublishedDefinition } from '../definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../definition/resolve.ts';
 import { type ColumnTypes, resolveColumn } from '../features/check.ts';
 import type { Column, ColumnBatch } from '../features/columns.ts';
 import { compile } from '../features/compile.ts';
 import { columnsRead, type Expression, ExpressionError } from '../features/expression.ts';
+import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces } from './column-advice.ts';
+import { meantType, tellDoubtful, tellNotation } from './doubtful-columns.ts';
 import type { Engine } from './engine.ts';
 import { type ProblemCode, ProblemLog } from './problems.ts';
-import { parquetRows } from './profile.ts';
 import type { ReadDataset } from './read-dataset.ts';
-import { type ColumnSpec, identifier } from './sql.ts';
+import type { LabelClasses } from './rules/label-checks.ts';
+import { type ColumnSpec, identifier, parquetRows } from './sql.ts';
 
 /** What checking came to. */
 export interface InputCheck {
   /** Undefined when the columns do not fit. */
   readonly input: ResolvedInput | undefined;
   readonly problems: ReturnType<ProblemLog['list']>;
+  /** Rows of each class of the label, by name; null of a number, where it was not read, and where they are no classes. */
+  readonly classes: LabelClasses | null;
 }
 
 /**
@@ -44,45 +47,40 @@ export async function checkInput(
 ): Promise<InputCheck> {
   const log = new ProblemLog();
   const types: ColumnTypes = Object.fromEntries(dataset.columns.map(({ name, type }) => [name, type]));
-  const needed = neededColumns(published);
-  for (const name of needed) tellMissing(log, name, types);
+  const named = neededPlaces(published);
+  for (const each of named) tellMissing(log, each, types);
+  const needed = named.map(({ name }) => name);
   // Without a row nothing has a type.
-  if (dataset.rows === 0) return { input: undefined, problems: log.list() };
+  if (dataset.rows === 0) return { input: undefined, problems: log.list(), classes: null };
   if (log.empty) await tellChangedTypes(log, dataset, before, needed, types);
   let input: ResolvedInput | undefined;
   try {
     input = resolveInput(published, dataset.columns);
   } catch (error) {
     if (!(error instanceof InputMismatchError)) throw error;
-    if (log.empty) await tellMisfits(log, dataset, published, error);
+    if (log.empty) await tellMisfits(engine, log, dataset, published, error);
   }
-  if (input !== undefined && dataset.parts.length > 0) await checkRows(engine, dataset, published, input, log);
-  return { input, problems: log.list() };
+  const classes =
+    input !== undefined && dataset.parts.length > 0 ? await checkRows(engine, dataset, published, input, log) : null;
+  if (input !== undefined && dataset.parts.length > 0) {
+    const texts = before.filter(({ type, empty }) => type === 'string' && !empty).map(({ name }) => name);
+    const told = log.list().flatMap(({ column }) => column ?? []);
+    await tellDoubtful(engine, dataset, published, input, new Set([...texts, ...told]), log);
+  }
+  return { input, problems: log.list(), classes };
 }
 
 /** The columns a definition names, as it spells them. */
-function neededColumns({ definition: { data, evaluation }, expressions }: PublishedDefinition): string[] {
-  const cluster = clusterColumn(evaluation.cluster);
-  const single = [data.time, data.entity, data.weight].filter((name) => name !== null);
-  return [
-    ...new Set([
-      ...columnsRead(expressions.label),
-      ...(expressions.features ?? []).flatMap(({ expression }) => columnsRead(expression)),
-      ...single,
-      ...(data.key ?? []),
-      ...data.protected,
-      ...evaluation.slices.map(({ column }) => column),
-      ...(cluster === undefined ? [] : [cluster]),
-    ]),
-  ];
-}
+export const neededColumns = (published: PublishedDefinition): string[] =>
+  neededPlaces(published).map(({ name }) => name);
 
-function tellMissing(log: ProblemLog, name: string, types: ColumnTypes): void {
+function tellMissing(log: ProblemLog, { name, path }: NeededColumn, types: ColumnTypes): void {
   try {
     resolveColumn(name, types);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    log.add('column_missing', `the model needs the column ${name}: ${error.message}`, { column: name });
+    const hint = missingColumnHint(name, Object.keys(types), error.message);
+    log.add('column_missing', `${path} needs the column ${name}: ${error.message}${hint}`, { column: name });
   }
 }
 
@@ -118,6 +116,7 @@ async function tellChangedTypes(
 
 /** Columns of the wrong type: where most cells of a text column are of another, the others are told one by one. */
 async function tellMisfits(
+  engine: Engine,
   log: ProblemLog,
   dataset: ReadDataset,
   { definition, expressions }: PublishedDefinition,
@@ -138,13 +137,18 @@ async function tellMisfits(
                 .slice(Number(feature), Number(feature) + 1)
                 .flatMap(({ expression }) => read(expression));
     for (const column of columns) {
-      const meant = dataset.likely[column];
+      const meant = meantType(dataset, column);
       if (meant !== undefined) await dataset.tellUnparsed(log, column, meant);
+      else if (types[column] === 'string') await tellNotation(engine, dataset, column, log);
     }
     const [only] = columns;
+    const advice =
+      problem.path === 'data.label' && only !== undefined && columns.length === 1
+        ? labelAdvice(dataset, only, definition.problem)
+        : '';
     log.add(
       'column_type_mismatch',
-      `${problem.path}: ${problem.message}`,
+      `${problem.path}: ${problem.message}${advice}`,
       columns.length === 1 ? { column: only } : {},
     );
   }
@@ -156,14 +160,19 @@ const LOCATED = 20;
 
 type RowFault = { readonly code: ProblemCode; readonly message: string; readonly column: string };
 
-/** Looks at the label and the time of every row. */
+/** A label of more values has no classes. */
+const MAX_CLASSES = 1000;
+
+/** Looks at the label and the time of every row, and counts the label's classes. */
 async function checkRows(
   engine: Engine,
   dataset: ReadDataset,
   { definition }: PublishedDefinition,
   input: ResolvedInput,
   log: ProblemLog,
-): Promise<void> {
+): Promise<LabelClasses | null> {
+  const classes = new Map<string | number, number>();
+  const hasClasses = definition.problem !== 'regression';
   const label = compile([input.label.expression], input.columnTypes);
   const columns = [...new Set([...input.labelColumns, ...(input.time === null ? [] : [input.time])])];
   const faults: Record<'label_missing' | 'label_invalid' | 'time_missing', RowFault> = {
@@ -192,6 +201,9 @@ async function checkRows(
       const [values] = label(batch);
       const time = input.time === null ? undefined : batch.columns[input.time];
       for (let row = 0; row < batch.rows; row += 1) {
+        const given = values?.nulls?.[row] === 1 ? undefined : values?.values[row];
+        if (hasClasses && given !== undefined && (classes.size <= MAX_CLASSES || classes.has(given)))
+          classes.set(given, (classes.get(given) ?? 0) + 1);
         if (values?.nulls?.[row] === 1) note(faults.label_missing, first + row);
         else if (values !== undefined && definition.problem === 'binary' && !isBinary(values, row))
           note(faults.label_invalid, first + row);
@@ -199,13 +211,17 @@ async function checkRows(
       }
       first += batch.rows;
     }
-    const told = dataset.parts.length === 1 ? undefined : part.name;
+    const { told } = part;
     for (const [{ code, message, column }, { rows, more }] of found) {
       const place = { part: told, column };
       for (const line of await dataset.lines(index, rows)) log.add(code, message, { ...place, line });
       log.addUnlisted(code, more, place);
     }
   }
+  if (!hasClasses || classes.size > MAX_CLASSES) return null;
+  return [...classes]
+    .map(([name, rows]): [string, number] => [String(name), rows])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 const isBinary = (values: Column, row: number): boolean => values.values[row] === 0 || values.values[row] === 1;

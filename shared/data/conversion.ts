@@ -5,26 +5,27 @@ import type { Engine } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { typeOfParquet } from './parquet-types.ts';
 import type { ProblemLog } from './problems.ts';
-import { ofInput, type SourcePart } from './source-part.ts';
+import { ofInput } from './sources/parquet.ts';
+import type { SourceBlock } from './sources/part.ts';
 import { DATABASE_TYPES } from './sql.ts';
 
-/** The name a column has in a part's relation. */
-export function cellOf(part: SourcePart, name: string): string {
-  const index = part.names.indexOf(name);
-  if (index < 0) throw new EngineError(`part ${part.name} has no column ${name}`, 'internal');
+/** The name a column has in a block's relation. */
+export function cellOf(block: SourceBlock, name: string): string {
+  const index = block.names.indexOf(name);
+  if (index < 0) throw new EngineError(`part ${block.part} has no column ${name}`, 'internal');
   return `c${index}`;
 }
 
 /** The SQL of a cell's value as a type, and of the test that it is not one though something is there. */
 export function conversion(
-  part: SourcePart,
+  block: SourceBlock,
   name: string,
   type: ColumnType,
   strict = false,
 ): { value: string; bad: string } {
-  const cell = cellOf(part, name);
-  const from = part.types[part.names.indexOf(name)] ?? '';
-  const source = part.kind === 'csv' ? 'string' : (typeOfParquet(from) ?? 'string');
+  const cell = cellOf(block, name);
+  const from = block.types[block.names.indexOf(name)] ?? '';
+  const source = block.kind === 'text' ? 'string' : (typeOfParquet(from) ?? 'string');
   if (source === 'string') {
     return { value: value(cell, type, strict), bad: unparsed(cell, type, strict) };
   }
@@ -93,22 +94,41 @@ const NOT_PARSED: Record<ColumnType, string> = {
   date: 'not a date (2001-01-25)',
 };
 
-/** Tells, into `log`, which cells do not parse as a type. */
+/** Tells, into `log`, which cells of a block do not parse as a type. */
 export async function tellBadCells(
   engine: Engine,
-  part: SourcePart,
+  block: SourceBlock,
   name: string,
   type: ColumnType,
   log: ProblemLog,
   cap = DEFAULT_CAP,
 ): Promise<void> {
-  const { bad } = conversion(part, name, type);
-  if (bad === 'false' || (type === 'string' && part.kind === 'csv')) return;
-  const place = { part: part.told, column: name };
-  const work = () =>
-    engine.query(`SELECT line, count(*) OVER () AS total FROM (${part.relation}) WHERE ${bad} LIMIT ${cap}`);
-  const rows = part.kind === 'csv' ? await work() : await ofInput(part.name, part.name, part.told, log, work);
+  if (!block.names.includes(name)) return;
+  const { bad } = conversion(block, name, type);
+  if (bad === 'false') return;
+  const { part, told, path } = block;
+  const rows = await ofInput(path, part, told, log, () =>
+    engine.query(`SELECT line, count(*) OVER () AS total FROM (${block.relation}) WHERE ${bad} LIMIT ${cap}`),
+  );
   if (rows === undefined) return;
-  for (const row of rows) log.add('cell_not_parsed', NOT_PARSED[type], { ...place, line: Number(row.line) });
-  log.addUnlisted('cell_not_parsed', Number(rows[0]?.total ?? 0) - rows.length, place);
+  const total = Number(rows[0]?.total ?? 0);
+  tellLines(
+    log,
+    { part: told, column: name },
+    type,
+    rows.map((row) => Number(row.line)),
+    total,
+  );
+}
+
+/** Tells that cells do not parse as a type: some of their lines, and how many there are in all. */
+export function tellLines(
+  log: ProblemLog,
+  place: { readonly part: string | undefined; readonly column: string },
+  type: ColumnType,
+  lines: readonly number[],
+  total: number,
+): void {
+  for (const line of lines) log.add('cell_not_parsed', NOT_PARSED[type], { ...place, line });
+  log.addUnlisted('cell_not_parsed', total - lines.length, place);
 }

@@ -49,7 +49,8 @@ function closingQuote(buffer: Buffer, from: number, to: number, final: boolean):
   }
 }
 
-function countLines(buffer: Buffer, from: number, to: number): number {
+/** How many line feeds stand between two offsets. */
+export function countLines(buffer: Buffer, from: number, to: number): number {
   let lines = 0;
   for (let at = buffer.indexOf(LF, from); at >= 0 && at < to; at = buffer.indexOf(LF, at + 1)) lines += 1;
   return lines;

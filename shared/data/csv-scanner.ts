@@ -4,12 +4,26 @@
  * guessing. Memory is bounded by the longest record it accepts.
  */
 import { isUtf8 } from 'node:buffer';
-import { CR, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
-import type { ProblemLog } from './problems.ts';
-import { cutCharacter, firstInvalid, foreignFormat, looksLikeUtf16 } from './text-encoding.ts';
+import {
+  bitsOfBeginning,
+  bitsOfBytes,
+  bitsOfLength,
+  type CellShapes,
+  LAST_TELLING_BYTE,
+  OTHER,
+} from './cell-shapes.ts';
+import { headerFaults } from './csv-header.ts';
+import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
+import { FOREIGN_HEAD_BYTES, foreignFormat } from './foreign-format.ts';
+import type { ProblemCode, ProblemLog } from './problems.ts';
+import { cutCharacter, firstInvalid, looksLikeUtf16 } from './text-encoding.ts';
 
-/** Takes the bytes of the clean copy. The buffer is not touched again after the call. */
-type ByteSink = (bytes: Buffer) => Promise<void>;
+/**
+ * Takes the bytes of the clean copy: whole records, the same pieces however the source was cut. They stay as they are until
+ * the next call has resolved, so that one piece may be written while the next is scanned. `longest` is the longest record so far, in bytes, without its line end; `shapes` is what the cells
+ * of each column were made of so far.
+ */
+type ByteSink = (bytes: Buffer, longest: number, shapes: CellShapes) => Promise<void>;
 
 /** Settings of {@link scanCsv}. */
 export interface ScanOptions {
@@ -19,12 +33,16 @@ export interface ScanOptions {
   readonly problems: ProblemLog;
   /** Takes the clean copy. */
   readonly write: ByteSink;
-  /** The longest record that is accepted. */
+  /** The longest record that is accepted; 16 MiB when nothing is said. */
   readonly maxRecordBytes?: number;
   /** The most bytes (after decompression) that are read; more is a problem, not an error. */
   readonly maxBytes?: number;
   /** The most columns. */
   readonly maxColumns?: number;
+  /** The character between fields, where it is declared; otherwise it is found in the header. */
+  readonly delimiter?: string;
+  /** Told once, before anything is written. */
+  readonly onHeader?: (names: readonly string[], delimiter: string) => void;
 }
 
 /** What {@link scanCsv} saw. */
@@ -37,25 +55,28 @@ export interface CsvScan {
   readonly records: number;
   /** The longest record of the clean copy, in bytes, without its line end. */
   readonly longest: number;
+  /** What the cells of each column are made of. */
+  readonly shapes: CellShapes;
   /** Bytes read. */
   readonly bytes: number;
   /** False when reading stopped before the end of the file. */
   readonly complete: boolean;
 }
 
-const ORDINARY = 0;
-const DELIMITER = 1;
-const NEWLINE = 2;
-const RETURN = 3;
-const QUOTING = 4;
+/** Bytes that mean something; all others have the bits of {@link bitsOfBytes}, which are smaller. */
+const DELIMITER = 128;
+const NEWLINE = 129;
+const RETURN = 130;
+const QUOTING = 131;
 
 const MIB = 1024 * 1024;
 const OUTPUT_BYTES = MIB;
+const MAX_RECORD_BYTES = 16 * MIB;
 /** Below this a loop copies faster than a call does. */
 const SHORT_RECORD_BYTES = 96;
 
-/** Number, date or time text: what a cell of data looks like and a column's name does not. */
-const DATA_LIKE = /^[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?$|^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$/;
+/** What Excel writes above the header so as to name its delimiter, and reads when it finds it. */
+const DELIMITER_LINE = /^"?sep=(.)"?$/i;
 
 /**
  * Scans CSV and writes a clean copy: no header, no byte order mark, no blank lines, each record preceded by its physical
@@ -65,9 +86,30 @@ const DATA_LIKE = /^[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?$|^\d{4}-\d{2}-\d
  * A quote inside a field that does not begin with one is taken as text, as most readers do.
  */
 export async function scanCsv(source: AsyncIterable<Uint8Array>, options: ScanOptions): Promise<CsvScan> {
-  const scanner = new Scanner(options);
-  let rest: Buffer = Buffer.alloc(0);
+  const longest = options.maxRecordBytes ?? MAX_RECORD_BYTES;
+  const scanner = new Scanner(options, longest);
+  // One buffer for all that comes: a new one for every piece keeps the collector busy for a tenth of the time.
+  let buffer = Buffer.allocUnsafe(2 * MIB);
+  let rest = 0;
+  let fresh = 0;
   let bytes = 0;
+  const take = (chunk: Uint8Array): void => {
+    const filled = rest + fresh;
+    if (filled + chunk.byteLength > buffer.length) {
+      const larger = Buffer.allocUnsafe(2 * (filled + chunk.byteLength));
+      buffer.copy(larger, 0, 0, filled);
+      buffer = larger;
+    }
+    buffer.set(chunk, filled);
+    fresh += chunk.byteLength;
+  };
+  const feed = async (final: boolean): Promise<void> => {
+    const filled = rest + fresh;
+    const left = await scanner.feed(buffer.subarray(0, filled), rest, final);
+    buffer.copyWithin(0, left, filled);
+    rest = filled - left;
+    fresh = 0;
+  };
   for await (const chunk of source) {
     bytes += chunk.byteLength;
     if (bytes > (options.maxBytes ?? Number.POSITIVE_INFINITY)) {
@@ -75,36 +117,54 @@ export async function scanCsv(source: AsyncIterable<Uint8Array>, options: ScanOp
       scanner.stop();
       break;
     }
-    const fresh = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    rest = await scanner.feed(rest.length === 0 ? fresh : Buffer.concat([rest, fresh]), rest.length, false);
+    take(chunk);
+    // A record that has not ended is looked at again from its beginning; doubling keeps that linear.
+    if (fresh >= rest || rest + fresh > longest) await feed(false);
     if (scanner.stopped) break;
   }
-  if (!scanner.stopped) await scanner.feed(rest, rest.length, true);
+  if (!scanner.stopped) await feed(true);
   await scanner.flush();
   return scanner.result(bytes);
 }
 
+const NO_LINE_FEED =
+  'the lines end in a carriage return alone, as on a classic Mac; end them with a line feed, alone or after it';
+
+/** A byte that no text has. */
+interface TextFault {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly at: number;
+}
+
 class Scanner {
   readonly #options: ScanOptions;
-  readonly #kinds = new Uint8Array(256);
+  readonly #kinds = bitsOfBytes();
   readonly #maxRecordBytes: number;
   #delimiter = ',';
   #header: readonly string[] | undefined;
   #width = 0;
+  #shapes: CellShapes = new Uint16Array(0);
   #records = 0;
   #longest = 0;
   #line = 1;
   #begun = false;
   #headerSeen = false;
+  /** The header's bytes: a record that repeats them is no row. */
+  #headerBytes = Buffer.alloc(0);
   #stopped = false;
   #out = Buffer.allocUnsafe(OUTPUT_BYTES);
+  /** The output before, which may still be on its way. */
+  #outBefore = Buffer.allocUnsafe(OUTPUT_BYTES);
   #outLength = 0;
+  /** A record that waits for the output; `lines` is how many physical lines it has. */
+  #held: { readonly from: number; readonly to: number; readonly stray: boolean; readonly lines: number } | undefined;
   /** How far the buffer was already found to be UTF-8; the rest is a character cut by the end of a chunk. */
   #checked = 0;
 
-  constructor(options: ScanOptions) {
+  constructor(options: ScanOptions, maxRecordBytes: number) {
     this.#options = options;
-    this.#maxRecordBytes = options.maxRecordBytes ?? 16 * MIB;
+    this.#maxRecordBytes = maxRecordBytes;
     this.#kinds[LF] = NEWLINE;
     this.#kinds[CR] = RETURN;
     this.#kinds[QUOTE] = QUOTING;
@@ -124,6 +184,7 @@ class Scanner {
       delimiter: this.#delimiter,
       records: this.#records,
       longest: this.#longest,
+      shapes: this.#shapes,
       bytes,
       complete: !this.#stopped,
     };
@@ -132,34 +193,40 @@ class Scanner {
   async flush(): Promise<void> {
     if (this.#outLength === 0) return;
     const full = this.#out.subarray(0, this.#outLength);
-    this.#out = Buffer.allocUnsafe(OUTPUT_BYTES);
+    [this.#out, this.#outBefore] = [this.#outBefore, this.#out];
     this.#outLength = 0;
-    await this.#options.write(full);
+    await this.#options.write(full, this.#longest, this.#shapes.slice());
   }
 
-  /** Scans whole records of `buffer` and returns what is left over. */
-  async feed(buffer: Buffer, known: number, final: boolean): Promise<Buffer> {
+  /** Scans whole records of `buffer` and returns where what is left over begins; its first `known` bytes were seen before. */
+  async feed(buffer: Buffer, known: number, final: boolean): Promise<number> {
     let from = 0;
     if (!this.#begun) {
-      if (!final && buffer.length < 4) return buffer;
+      if (!final && buffer.length < FOREIGN_HEAD_BYTES) return 0;
       this.#begun = true;
       from = this.#begin(buffer);
-      if (this.#stopped) return Buffer.alloc(0);
+      if (this.#stopped) return buffer.length;
       known = from;
     }
-    if (!this.#checkText(buffer, known, final)) return Buffer.alloc(0);
-    if (!this.#headerSeen) {
-      const next = this.#readHeader(buffer, from, final);
-      if (next === undefined || this.#stopped) {
-        this.#checked = Math.max(0, this.#checked - from);
-        return this.#tooLong(buffer, from) ? Buffer.alloc(0) : buffer.subarray(from);
-      }
-      from = next;
-    }
-    const left = await this.#scan(buffer, from, final);
+    const fault = this.#textFault(buffer, known, final);
+    // What stands before a fault is scanned as if it were all that has come, so that the same bytes tell the same problems
+    // however they were cut.
+    const text = fault === undefined ? buffer : buffer.subarray(0, fault.at);
+    const left = await this.#scanAll(text, from, final && fault === undefined);
     this.#checked = Math.max(0, this.#checked - left);
-    if (this.#stopped || this.#tooLong(buffer, left)) return Buffer.alloc(0);
-    return buffer.subarray(left);
+    if (this.#stopped) return buffer.length;
+    if (fault !== undefined) {
+      this.#refuse(fault.code, fault.message, this.#line + countLines(buffer, left, fault.at));
+      return buffer.length;
+    }
+    return this.#tooLong(buffer, left, buffer.length) ? buffer.length : left;
+  }
+
+  /** Scans the header, if it has not been, and whole records; returns where the first that has not ended begins. */
+  async #scanAll(buffer: Buffer, from: number, final: boolean): Promise<number> {
+    if (this.#headerSeen) return this.#scan(buffer, from, final);
+    const next = this.#readHeader(buffer, from, final);
+    return next === undefined || this.#stopped ? from : this.#scan(buffer, next, final);
   }
 
   /** Looks at the first bytes: byte order marks, and formats that are not text. */
@@ -168,152 +235,135 @@ class Scanner {
       this.#refuse('empty_file', 'the file has no bytes');
       return 0;
     }
-    if (buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf) return 3;
     if ((buffer[0] === 0xff && buffer[1] === 0xfe) || (buffer[0] === 0xfe && buffer[1] === 0xff)) {
       this.#refuse('encoding', 'the file is UTF-16 (it begins with its byte order mark); save it as UTF-8', 1);
       return 0;
     }
-    const kind = foreignFormat(buffer);
-    if (kind !== undefined) this.#refuse('not_a_table', `the file is ${kind}, not CSV`);
-    return 0;
+    const foreign = foreignFormat(buffer);
+    if (foreign !== undefined) this.#refuse(foreign.code, foreign.message);
+    return buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
   }
 
-  /** Checks the bytes that are new: no NUL, and UTF-8. */
-  #checkText(buffer: Buffer, known: number, final: boolean): boolean {
-    const nul = buffer.indexOf(0, known);
-    if (nul >= 0) {
-      const utf16 = known <= 3 && looksLikeUtf16(buffer);
-      this.#refuse(
-        utf16 ? 'encoding' : 'binary_content',
-        utf16 ? 'the file looks like UTF-16; save it as UTF-8' : 'a NUL byte: the file is binary or damaged, not text',
-        this.#lineOf(buffer, nul),
-      );
-      return false;
-    }
+  /** The first of the bytes that are new which is NUL, or not UTF-8. */
+  #textFault(buffer: Buffer, known: number, final: boolean): TextFault | undefined {
     const from = this.#checked;
     const to = final ? buffer.length : buffer.length - cutCharacter(buffer);
-    if (to > from && !isUtf8(buffer.subarray(from, to))) {
-      const at = from + firstInvalid(buffer.subarray(from, to));
-      const byte = (buffer[at] ?? 0).toString(16).padStart(2, '0');
-      this.#refuse(
-        'encoding',
-        `byte 0x${byte} is not UTF-8; the file looks like Latin-1 or Windows-1252: save it as UTF-8`,
-        this.#lineOf(buffer, at),
-      );
-      return false;
-    }
     this.#checked = to;
-    return true;
-  }
-
-  #lineOf(buffer: Buffer, at: number): number {
-    let line = this.#line;
-    for (let i = buffer.indexOf(LF); i >= 0 && i < at; i = buffer.indexOf(LF, i + 1)) line += 1;
-    return line;
+    const nul = buffer.indexOf(0, known);
+    const isText = to <= from || isUtf8(buffer.subarray(from, to));
+    const invalid = isText ? -1 : from + firstInvalid(buffer.subarray(from, to));
+    if (invalid >= 0 && (nul < 0 || invalid < nul)) {
+      const byte = (buffer[invalid] ?? 0).toString(16).padStart(2, '0');
+      const message = `byte 0x${byte} is not UTF-8; if the file is Latin-1 or Windows-1252, declare data.source.encoding or save it as UTF-8`;
+      return { code: 'encoding', at: invalid, message };
+    }
+    if (nul < 0) return undefined;
+    return known <= 3 && looksLikeUtf16(buffer)
+      ? { code: 'encoding', at: nul, message: 'the file looks like UTF-16 or UTF-32; save it as UTF-8' }
+      : { code: 'binary_content', at: nul, message: 'a NUL byte: the file is binary or damaged, not text' };
   }
 
   /** A record that never ends is stopped before it fills the memory. */
-  #tooLong(buffer: Buffer, from: number): boolean {
-    if (this.#stopped) return true;
-    if (buffer.length - from <= this.#maxRecordBytes) return false;
-    const quoted = buffer.indexOf(QUOTE, from) >= 0;
+  #tooLong(buffer: Buffer, from: number, to: number): boolean {
+    if (to - from <= this.#maxRecordBytes) return false;
+    const record = buffer.subarray(from, to);
     const limit = `${(this.#maxRecordBytes / MIB).toLocaleString('en-US')} MiB`;
-    if (quoted)
-      this.#refuse(
-        'quote_unclosed',
-        `the record is longer than ${limit}: probably a quote is never closed`,
-        this.#line,
-      );
-    else this.#refuse('record_too_long', `the record is longer than ${limit}`, this.#line);
+    if (record.indexOf(QUOTE) >= 0) {
+      const message = `the record is longer than ${limit}: probably a quote is never closed`;
+      this.#refuse('quote_unclosed', message, this.#line);
+    } else if (record.indexOf(LF) < 0 && record.indexOf(CR) >= 0) {
+      this.#refuse('carriage_return', NO_LINE_FEED, this.#line);
+    } else this.#refuse('record_too_long', `the record is longer than ${limit}`, this.#line);
     return true;
   }
 
   /** Finds the header's record, the delimiter and the names. Undefined: its end has not arrived yet. */
   #readHeader(buffer: Buffer, from: number, final: boolean): number | undefined {
     let at = from;
-    let blank = 0;
-    // Blank lines above the header are skipped, like all blank lines.
-    while (at < buffer.length && (buffer[at] === LF || buffer[at] === CR)) {
-      if (buffer[at] === LF) blank += 1;
-      at += 1;
+    let line = this.#line;
+    let delimiter = this.#options.delimiter;
+    for (;;) {
+      // Blank lines above the header are skipped, like all blank lines.
+      while (at < buffer.length && (buffer[at] === LF || buffer[at] === CR)) {
+        if (buffer[at] === LF) line += 1;
+        at += 1;
+      }
+      if (at >= buffer.length) {
+        if (final) this.#refuse('empty_file', 'the file has no content but line ends');
+        return undefined;
+      }
+      const end = endOfRecord(buffer, at, final);
+      if (end === undefined) return undefined;
+      if (end.unclosed) {
+        this.#refuse('quote_unclosed', 'a quote in the header is never closed', line);
+        return undefined;
+      }
+      const text = buffer.toString('utf8', at, end.to);
+      const declared = DELIMITER_LINE.exec(text)?.[1];
+      if (declared === undefined || delimiter !== undefined) {
+        this.#line = line;
+        this.#headerSeen = true;
+        this.#headerBytes = Buffer.from(buffer.subarray(at, end.to));
+        this.#takeHeader(text, delimiter ?? likeliestDelimiter(text));
+        this.#line = line + end.lines;
+        return end.next;
+      }
+      delimiter = declared;
+      line += end.lines;
+      at = end.next;
     }
-    if (at >= buffer.length) {
-      if (final) this.#refuse('empty_file', 'the file has no content but line ends');
-      return undefined;
-    }
-    const end = endOfRecord(buffer, at, final);
-    if (end === undefined) return undefined;
-    this.#line += blank;
-    if (end.unclosed) {
-      this.#refuse('quote_unclosed', 'a quote in the header is never closed', this.#line);
-      return undefined;
-    }
-    this.#headerSeen = true;
-    const text = buffer.toString('utf8', at, end.to);
-    this.#delimiter = likeliestDelimiter(text);
-    this.#kinds[this.#delimiter.charCodeAt(0)] = DELIMITER;
-    const names = splitRecord(text, this.#delimiter).map((name) => name.trim());
-    this.#checkHeader(names);
-    this.#width = names.length;
-    this.#line += end.lines;
-    return end.next;
   }
 
-  #checkHeader(names: readonly string[]): void {
-    const { problems, part, maxColumns = 4096 } = this.#options;
+  #takeHeader(text: string, delimiter: string): void {
+    const { problems, part, maxColumns = 4096, onHeader } = this.#options;
     const line = this.#line;
-    if (names.length > maxColumns) {
-      this.#refuse('too_many_columns', `${names.length} columns; at most ${maxColumns} are accepted`, line);
+    if (text.includes('\r') && !text.includes('"')) {
+      this.#refuse('carriage_return', NO_LINE_FEED, line);
       return;
     }
-    const filled = names.filter((name) => name !== '');
-    const dataLike = filled.filter((name) => DATA_LIKE.test(name)).length;
-    if (filled.length > 0 && dataLike * 2 >= filled.length) {
-      this.#refuse(
-        'header_missing',
-        `${dataLike} of ${filled.length} names on the first line are numbers or dates: the header seems to be missing`,
-        line,
-      );
-      return;
-    }
-    const seen = new Map<string, number>();
-    let usable = true;
-    names.forEach((name, index) => {
-      if (name === '') {
-        problems.add('header_name_empty', `column ${index + 1} has no name`, { part, line });
-        usable = false;
-        return;
-      }
-      if (hasControlCharacter(name)) {
-        problems.add('header_name_invalid', `the name of column ${index + 1} holds a line end or a control character`, {
-          part,
-          line,
-        });
-        usable = false;
-        return;
-      }
-      const before = seen.get(name.toLowerCase());
-      if (before === undefined) {
-        seen.set(name.toLowerCase(), index);
-      } else {
-        problems.add(
-          'column_duplicated',
-          `columns ${before + 1} and ${index + 1} are both named ${name} (case does not count)`,
-          { part, line, column: name },
-        );
-        usable = false;
-      }
-    });
-    if (usable) this.#header = names;
+    this.#delimiter = delimiter;
+    this.#kinds[delimiter.charCodeAt(0)] = DELIMITER;
+    const names = splitRecord(text, delimiter).map((name) => name.trim());
+    const faults = headerFaults(names, maxColumns);
+    for (const { code, message, column } of faults) problems.add(code, message, { part, line, column });
+    // Of such a file nothing more can be said: its rows have no columns, or are the header.
+    if (faults.some(({ code }) => code === 'too_many_columns' || code === 'header_missing')) this.#stopped = true;
+    this.#width = names.length;
+    this.#shapes = new Uint16Array(names.length);
+    if (faults.length > 0) return;
+    this.#header = names;
+    onHeader?.(names, delimiter);
   }
 
+  /** Scans whole records and returns where the first begins that has not ended. */
   async #scan(buffer: Buffer, from: number, final: boolean): Promise<number> {
+    let at = from;
+    for (;;) {
+      at = this.#advance(buffer, at, final);
+      const held = this.#held;
+      if (held === undefined) return at;
+      this.#held = undefined;
+      await this.flush();
+      const record = buffer.subarray(held.from, held.to);
+      if (held.stray) await this.#writeRewritten(record.toString('utf8'));
+      else if (record.length + 32 > this.#out.length) await this.#writeLong(record);
+      else this.#write(buffer, held.from, held.to);
+      this.#line += held.lines;
+      if (at >= buffer.length) return at;
+    }
+  }
+
+  /** Scans until a record has to wait for the output, or as far as there are whole records. No promise is made on the way. */
+  #advance(buffer: Buffer, from: number, final: boolean): number {
     const kinds = this.#kinds;
+    const shapes = this.#shapes;
+    const width = this.#width;
     const to = buffer.length;
     let start = from;
     let i = from;
     let fields = 1;
     let fieldStart = from;
+    let seen = 0;
     let inside = 0;
     let stray = false;
     let lone = false;
@@ -321,11 +371,21 @@ class Scanner {
     for (;;) {
       let ended = false;
       let recordEnd = to;
-      while (i < to) {
-        const kind = kinds[buffer[i] as number] as number;
-        if (kind === ORDINARY) {
+      for (;;) {
+        let kind = 0;
+        while (i < to) {
+          kind = kinds[buffer[i] as number] as number;
+          if (kind >= DELIMITER) break;
+          seen |= kind;
           i += 1;
-        } else if (kind === DELIMITER) {
+        }
+        if (i >= to) break;
+        if (kind === DELIMITER) {
+          if (i > fieldStart && fields <= width) {
+            if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, i);
+            shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(i - fieldStart);
+          }
+          seen = 0;
           fields += 1;
           i += 1;
           fieldStart = i;
@@ -350,11 +410,14 @@ class Scanner {
             break;
           }
           lone = true;
+          seen |= OTHER;
           i += 1;
         } else if (i === fieldStart) {
           // Byte by byte: quoted fields are short, and a call of indexOf for each costs more than the loop.
           let at = i + 1;
-          while (at < to) {
+          for (;;) {
+            while (at < to && (buffer[at] as number) > QUOTE) at += 1;
+            if (at >= to) break;
             const byte = buffer[at];
             if (byte === QUOTE) {
               if (buffer[at + 1] !== QUOTE) break;
@@ -372,10 +435,11 @@ class Scanner {
           i = at + 1;
           if (i < to) {
             const after = kinds[buffer[i] as number] as number;
-            if (after === ORDINARY || after === QUOTING) misplaced = true;
+            if (after < DELIMITER || after === QUOTING) misplaced = true;
           }
         } else {
           stray = true;
+          seen |= OTHER;
           i += 1;
         }
       }
@@ -383,6 +447,11 @@ class Scanner {
         if (!final || start === to) return start;
         recordEnd = to;
       }
+      if (recordEnd > fieldStart && fields <= width) {
+        if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, recordEnd);
+        shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(recordEnd - fieldStart);
+      }
+      seen = 0;
       if (recordEnd > start) {
         if (fields !== this.#width) {
           this.#problem(
@@ -394,13 +463,17 @@ class Scanner {
           this.#problem('quote_misplaced', 'text follows a closing quote', this.#line);
         } else if (lone) {
           this.#problem('carriage_return', 'a carriage return that ends no line', this.#line);
+        } else if (this.#isHeader(buffer, start, recordEnd)) {
+          this.#problem('header_repeated', 'the header again: were several files put together?', this.#line);
+        } else if (this.#tooLong(buffer, start, recordEnd)) {
+          return to;
         } else {
           this.#records += 1;
-          // Only a full buffer is awaited: a promise for each record would cost more than the scan.
-          if (this.#outLength + (recordEnd - start) + 32 > this.#out.length) await this.flush();
-          if (stray) await this.#writeRewritten(buffer.toString('utf8', start, recordEnd));
-          else if (recordEnd - start + 32 > this.#out.length) await this.#writeLong(buffer.subarray(start, recordEnd));
-          else this.#write(buffer, start, recordEnd);
+          if (stray || this.#outLength + (recordEnd - start) + 32 > this.#out.length) {
+            this.#held = { from: start, to: recordEnd, stray, lines: 1 + inside };
+            return i;
+          }
+          this.#write(buffer, start, recordEnd);
         }
       }
       this.#line += 1 + inside;
@@ -413,6 +486,11 @@ class Scanner {
       misplaced = false;
       if (i >= to) return to;
     }
+  }
+
+  #isHeader(buffer: Buffer, from: number, to: number): boolean {
+    const header = this.#headerBytes;
+    return to - from === header.length && header.compare(buffer, from, to) === 0;
   }
 
   #write(buffer: Buffer, from: number, to: number): void {
@@ -442,26 +520,18 @@ class Scanner {
 
   async #writeApart(record: Buffer): Promise<void> {
     await this.flush();
-    await this.#options.write(record);
     this.#longest = Math.max(this.#longest, record.byteLength - 1);
+    await this.#options.write(record, this.#longest, this.#shapes.slice());
   }
 
-  #problem(code: Parameters<ProblemLog['add']>[0], message: string, line?: number): void {
+  #problem(code: ProblemCode, message: string, line?: number): void {
     this.#options.problems.add(code, message, { part: this.#options.part, line });
   }
 
-  #refuse(code: Parameters<ProblemLog['add']>[0], message: string, line?: number): void {
+  #refuse(code: ProblemCode, message: string, line?: number): void {
     this.#problem(code, message, line);
     this.#stopped = true;
   }
-}
-
-function hasControlCharacter(name: string): boolean {
-  for (let i = 0; i < name.length; i += 1) {
-    const code = name.charCodeAt(i);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
 }
 
 /** Writes the decimal digits of a whole number and returns where they end. */

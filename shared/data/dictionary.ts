@@ -46,12 +46,17 @@ export function countCategories(
   mask?: Uint8Array,
   wanted?: number,
 ): void {
+  // One look-up a row, and two for each category of a batch.
+  const found = new Map<string, { count: number }>();
   for (let row = 0; row < rows; row += 1) {
     if (mask !== undefined && mask[row] !== wanted) continue;
     if (values.nulls?.[row] === 1) continue;
     const category = categoryText(values, row);
-    counts.set(category, (counts.get(category) ?? 0) + 1);
+    const known = found.get(category);
+    if (known === undefined) found.set(category, { count: 1 });
+    else known.count += 1;
   }
+  for (const [category, { count }] of found) counts.set(category, (counts.get(category) ?? 0) + count);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResult } 
 import type { Column, ColumnBatch, ColumnType } from '../features/columns.ts';
 import { BatchBuilder, type Bindings } from './column-batches.ts';
 import { EngineError, translated } from './engine-error.ts';
+import { type EngineVectors, vectorsOf } from './engine-vectors.ts';
 import { type ColumnSpec, columnTypeOf, DATABASE_TYPES, identifier, literal } from './sql.ts';
 
 export { EngineError } from './engine-error.ts';
@@ -31,10 +32,20 @@ export interface EngineOptions {
   readonly threads?: number;
 }
 
+/** A query's rows, kept by the engine (in memory, or spilled) until they are dropped. */
+export interface EngineTable {
+  /** SQL that can stand after FROM. */
+  readonly name: string;
+  readonly rows: number;
+  drop(): Promise<void>;
+}
+
 /** The engine. Texts of SQL come from this folder alone; values of users enter through {@link identifier} and {@link literal}. */
 export interface Engine {
-  /** Runs a statement and returns its (small) result. */
+  /** Runs a statement and returns its (small) result. Statements that are asked for at the same time run side by side. */
   query(sql: string): Promise<EngineRow[]>;
+  /** Keeps a query's rows, in their order. */
+  table(sql: string): Promise<EngineTable>;
   /** Names and database types of a query's columns, without running it. */
   describe(sql: string): Promise<{ name: string; databaseType: string }[]>;
   /**
@@ -42,6 +53,8 @@ export interface Engine {
    * must have a type of {@link columnTypeOf}; integers beyond 2^53 are an error, since they would not be exact.
    */
   columns(sql: string, batchSize: number): AsyncGenerator<ColumnBatch>;
+  /** Streams a query's columns as the engine holds them, some 2,000 rows at a time, for whoever only counts. */
+  vectors(sql: string): AsyncGenerator<EngineVectors>;
   /** Writes a query's rows, in their order, to a Parquet file, and returns their number. */
   copyToParquet(sql: string, path: string): Promise<number>;
   /** A table to which columns are appended, and that becomes a Parquet file. */
@@ -108,41 +121,61 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const connection = await instance.connect();
   // Times without an offset are UTC, and offsets are turned into UTC.
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
-  return new DuckDbEngine(api, bindings, instance, connection, () => {
-    connection.closeSync();
-    instance.closeSync();
-  });
+  return new DuckDbEngine(api, bindings, instance, connection);
 }
 
 class DuckDbEngine implements Engine {
   readonly #api: NodeApi;
   readonly #bindings: Bindings;
   readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
-  readonly #close: () => void;
+  /** Every connection there is; a connection runs one statement at a time. */
+  readonly #connections: DuckDBConnection[];
+  /** Those that run nothing. */
+  readonly #idle: DuckDBConnection[];
   #tables = 0;
 
-  constructor(
-    api: NodeApi,
-    bindings: Bindings,
-    instance: DuckDBInstance,
-    connection: DuckDBConnection,
-    close: () => void,
-  ) {
+  constructor(api: NodeApi, bindings: Bindings, instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#api = api;
     this.#bindings = bindings;
     this.#instance = instance;
-    this.#connection = connection;
-    this.#close = close;
+    this.#connections = [connection];
+    this.#idle = [connection];
+  }
+
+  /** Lends a connection that nobody else uses meanwhile. */
+  async #borrow<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    let connection = this.#idle.pop();
+    if (connection === undefined) {
+      connection = await translated(() => this.#instance.connect());
+      this.#connections.push(connection);
+    }
+    try {
+      return await work(connection);
+    } finally {
+      this.#idle.push(connection);
+    }
   }
 
   async query(sql: string): Promise<EngineRow[]> {
-    const reader = await translated(() => this.#connection.runAndReadAll(sql));
+    const reader = await this.#borrow((connection) => translated(() => connection.runAndReadAll(sql)));
     return reader.getRowObjects().map((row) => {
       const plain: Record<string, EngineValue> = {};
       for (const [name, value] of Object.entries(row)) plain[name] = plainValue(name, value);
       return plain;
     });
+  }
+
+  async table(sql: string): Promise<EngineTable> {
+    const name = `kept_${this.#tables}`;
+    this.#tables += 1;
+    const [row] = await this.query(`CREATE TABLE ${name} AS ${sql}`);
+    return {
+      name,
+      rows: Number(row?.Count ?? 0),
+      drop: async () => {
+        await this.query(`DROP TABLE ${name}`);
+      },
+    };
   }
 
   async describe(sql: string): Promise<{ name: string; databaseType: string }[]> {
@@ -184,9 +217,25 @@ class DuckDbEngine implements Engine {
     }
   }
 
+  async *vectors(sql: string): AsyncGenerator<EngineVectors> {
+    // As with columns: a stream's connection must run nothing else meanwhile.
+    const connection = await translated(() => this.#instance.connect());
+    try {
+      const result = await translated(() => connection.stream(sql));
+      for (;;) {
+        const chunk = await translated(() => fetchChunk(result));
+        if (chunk === undefined) break;
+        yield vectorsOf(this.#bindings, chunk);
+      }
+    } finally {
+      connection.closeSync();
+    }
+  }
+
   async copyToParquet(sql: string, path: string): Promise<number> {
+    // Measured on flights, against the defaults: half of the time, and as many bytes (90 to 112 %).
     const [row] = await this.query(
-      `COPY (${sql}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
+      `COPY (${sql}) TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 5000)`,
     );
     return Number(row?.Count ?? 0);
   }
@@ -195,8 +244,8 @@ class DuckDbEngine implements Engine {
     const table = `rows_${this.#tables}`;
     this.#tables += 1;
     const fields = columns.map(({ name, type }) => `${identifier(name)} ${DATABASE_TYPES[type]}`);
-    await this.query(`CREATE TEMP TABLE ${table} (${fields.join(', ')})`);
-    const appender = await translated(() => this.#connection.createAppender(table, null, 'temp'));
+    await this.query(`CREATE TABLE ${table} (${fields.join(', ')})`);
+    const appender = await this.#borrow((connection) => translated(() => connection.createAppender(table)));
     const api = this.#api;
     const types = columns.map(({ type }) => appendType(api, type));
     return {
@@ -224,7 +273,8 @@ class DuckDbEngine implements Engine {
   }
 
   close(): void {
-    this.#close();
+    for (const connection of this.#connections) connection.closeSync();
+    this.#instance.closeSync();
   }
 }
 

@@ -1,7 +1,6 @@
 /** The columns of several datasets as one: what a run over all of them reads. */
 import type { ColumnType } from '../features/columns.ts';
-import { parquetRows } from './profile.ts';
-import { type ColumnSpec, DATABASE_TYPES, identifier } from './sql.ts';
+import { type ColumnSpec, DATABASE_TYPES, identifier, parquetRows } from './sql.ts';
 
 /** A dataset's columns as its profile has them. */
 export interface ProfiledColumns {

@@ -3,7 +3,7 @@
  * person can act on, and where it is. A problem never carries a value of a row: values may be personal data.
  */
 /** Every kind of problem reading and checking can find. */
-const PROBLEM_CODES = [
+export const PROBLEM_CODES = [
   'empty_file',
   'no_rows',
   'not_a_table',
@@ -11,8 +11,12 @@ const PROBLEM_CODES = [
   'encoding',
   'binary_content',
   'gzip_corrupt',
+  'zstd_corrupt',
+  'json_invalid',
+  'json_nested',
   'too_large',
   'header_missing',
+  'header_repeated',
   'header_name_empty',
   'header_name_invalid',
   'column_duplicated',
@@ -23,14 +27,17 @@ const PROBLEM_CODES = [
   'carriage_return',
   'record_too_long',
   'parquet_corrupt',
+  'manifest_invalid',
   'column_type_unsupported',
   'part_schema_differs',
   'column_missing',
   'column_type_mismatch',
   'cell_not_parsed',
+  'notation',
   'label_missing',
   'label_invalid',
   'time_missing',
+  'rule_broken',
 ] as const;
 
 /** One kind of problem. */
@@ -47,6 +54,8 @@ export interface Problem {
   readonly part?: string;
   readonly line?: number;
   readonly column?: string;
+  /** The rule of `data.rules`, or the standing check, that is broken. */
+  readonly rule?: string;
   readonly count: number;
 }
 

@@ -1,17 +1,51 @@
 /**
- * Reads a delivery of data, whatever its format, into typed Parquet, and finds what is wrong with it. Bad data is an
- * outcome with problems; an error means that we could not read, not that the data is bad.
+ * Reads a delivery of data, whatever its format, into typed Parquet, and finds what is wrong with it. Each part is read
+ * once, from its first byte to its last. Bad data is an outcome with problems; an error means that we could not read, not
+ * that the data is bad.
  */
+import type { PartFormat, SourceFormat } from '../definition/source.ts';
 import type { ColumnType } from '../features/columns.ts';
+import { AgreedColumns } from './agreed-columns.ts';
+import type { FoundColumn } from './column-typing.ts';
 import type { Engine } from './engine.ts';
+import { EngineError } from './engine-error.ts';
 import { type Problem, ProblemLog } from './problems.ts';
-import { type Profile, parquetRows, profileOf } from './profile.ts';
-import { type DeliveredPart, type OpenOptions, openPart, type SourcePart } from './source-part.ts';
+import { profiler } from './profile/profiler.ts';
+import { type Profile, publishedProfile } from './profile/published.ts';
+import type { WorkingProfile } from './profile/working.ts';
+import type { DeliveredPart } from './sources/part.ts';
+import { type ReadPart, readPart } from './sources/read-part.ts';
 import type { ColumnSpec } from './sql.ts';
 import { TypedDataset, type TypedPart, type TypingOptions } from './typed-copy.ts';
 
 /** Settings of {@link readDataset}. A column whose type is not expected gets the narrowest type all its cells parse as. */
-export type ReadOptions = OpenOptions & TypingOptions;
+export interface ReadOptions extends TypingOptions {
+  /** What the sender has declared of the files. */
+  readonly source?: SourceFormat;
+  /** The most bytes of text, after decompression, of all parts; so much may lie in the directory, and the typed copies beside it. */
+  readonly maxBytes?: number;
+  /** How much clean text is a block; of a Parquet part, how many rows. About four blocks are in memory at a time. */
+  readonly blockBytes?: number;
+  readonly blockRows?: number;
+}
+
+const MIB = 1024 * 1024;
+const BLOCK_BYTES = 16 * MIB;
+/** A row group as the engine writes it. */
+const BLOCK_ROWS = 122_880;
+
+/** What is wrong with data that has no row. */
+export const NO_ROWS = 'there is a header, and no row below it';
+
+/** The format of a dataset, of those of its parts. */
+export function formatOf(formats: readonly PartFormat[]): PartFormat | null {
+  const [first] = formats;
+  if (first === undefined) return null;
+  return formats.every((format) => format === first) ? first : 'csv';
+}
+
+/** Nothing is declared. */
+const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null };
 
 /** What was read. */
 export interface ReadDataset {
@@ -19,90 +53,116 @@ export interface ReadDataset {
   readonly columns: readonly ColumnSpec[];
   /** Rows read; null when the data could not be read as rows. */
   readonly rows: number | null;
-  readonly format: 'csv' | 'parquet' | null;
+  /** Null when nothing could be read; `csv` where parts differ. */
+  readonly format: PartFormat | null;
   readonly problems: readonly Problem[];
-  /** Typed copies; empty when there are problems that leave nothing to copy. */
+  /** Name, hash and size of every part, as delivered. */
+  readonly delivered: readonly Pick<ReadPart, 'name' | 'sha256' | 'sizeBytes'>[];
+  /** Typed copies, in order; a large part has several. */
   readonly parts: readonly TypedPart[];
   /** Null when there is nothing to profile. */
   readonly profile: Profile | null;
+  /** What the profile was made of: it merges with that of other rows. It holds values; treat it as the rows themselves. */
+  readonly working: WorkingProfile | null;
   /** Per text column, the type most of its cells parse as, when that is not text: what the sender probably meant. */
   readonly likely: Readonly<Record<string, ColumnType>>;
-  /** The physical lines of rows of a part, given their ordinals (from 0) in its typed copy; for Parquet, row numbers from 1. */
+  /** The physical lines of rows of a typed copy, given their ordinals (from 0) in it; for Parquet, row numbers from 1. */
   lines(part: number, ordinals: readonly number[]): Promise<number[]>;
   /** Tells, into `log`, which cells of a text column do not parse as a type. */
   tellUnparsed(log: ProblemLog, column: string, type: ColumnType): Promise<void>;
 }
 
+/** One part of a dataset, read by itself: with what it takes to put the parts together. */
+export interface ReadPiece extends ReadDataset {
+  /** Its columns, in its order, and what its own cells said of them. */
+  readonly found: readonly FoundColumn[];
+  /** It has no header: it may lack columns that other parts have. */
+  readonly open: boolean;
+}
+
 /** Reads the parts of one dataset, in the order given. */
-export async function readDataset(
+export function readDataset(
   engine: Engine,
   parts: readonly DeliveredPart[],
   options: ReadOptions,
 ): Promise<ReadDataset> {
+  return readParts(engine, parts, options, false);
+}
+
+/**
+ * Reads one of several parts, as {@link readDataset} reads it among the others, but for what only all of them tell: their
+ * types (`agreed` in the options, once they are found), whether their columns are the same, whether there is any row.
+ */
+export function readPiece(engine: Engine, part: DeliveredPart, options: ReadOptions): Promise<ReadPiece> {
+  return readParts(engine, [part], options, true);
+}
+
+async function readParts(
+  engine: Engine,
+  parts: readonly DeliveredPart[],
+  options: ReadOptions,
+  amongOthers: boolean,
+): Promise<ReadPiece> {
   const log = new ProblemLog(options.problemCap);
-  const single = parts.length === 1;
-  const sources: SourcePart[] = [];
-  for (const [index, part] of parts.entries()) {
-    const told = single ? undefined : part.name;
-    const source = await openPart(engine, part, told, index, options, log);
-    if (source !== undefined) sources.push(source);
+  const counter = profiler();
+  const dataset = new TypedDataset(engine, { ...options, visit: [counter.visit, ...(options.visit ?? [])] }, log);
+  const {
+    maxBytes = Number.POSITIVE_INFINITY,
+    blockBytes = BLOCK_BYTES,
+    blockRows = BLOCK_ROWS,
+    source = FOUND,
+  } = options;
+  const columns = new AgreedColumns(log);
+  const read: ReadPart[] = [];
+  let bytesLeft = maxBytes;
+  let withoutHeader = false;
+  try {
+    for (const [index, part] of parts.entries()) {
+      const told = parts.length === 1 && !amongOthers ? undefined : part.name;
+      const partOptions = { directory: options.directory, source, blockBytes, blockRows, bytesLeft, limit: maxBytes };
+      const found = await readPart(engine, part, index, partOptions, {
+        name: part.name,
+        told,
+        log,
+        agrees: (names, open = false) => {
+          const agreed = columns.agree(part.name, told, names, open);
+          if (agreed) dataset.declare(names);
+          withoutHeader = open;
+          return agreed;
+        },
+        emit: (block) => dataset.accept(block),
+      });
+      bytesLeft -= found.textBytes;
+      read.push(found);
+    }
+    await dataset.finish();
+  } finally {
+    await dataset.abandon();
   }
   if (parts.length === 0) log.add('no_rows', 'the folder has no parts');
-  const agreed = sameColumns(sources, log);
-  const [first] = agreed;
-  if (first === undefined) return nothingRead(log);
-
-  const rows = agreed.reduce((sum, part) => sum + part.rows, 0);
-  if (rows === 0 && log.empty) log.add('no_rows', 'there is a header, and no row below it');
-  const format = agreed.every((part) => part.kind === 'parquet') ? 'parquet' : 'csv';
-  const dataset = new TypedDataset(engine, agreed, options, log);
-  if (rows > 0) await dataset.type();
-  const typed = dataset.typed;
-  const paths = typed.map(({ path }) => path);
-  const profile = typed.length === 0 ? null : await profileOf(engine, parquetRows(paths), dataset.columns);
+  const usable = read.filter(({ format }) => format !== undefined);
+  const rows = usable.reduce((sum, part) => sum + part.rows, 0);
+  if (!amongOthers && usable.length > 0 && rows === 0 && log.empty) log.add('no_rows', NO_ROWS);
+  const typed = usable.length === 0 && !amongOthers ? [] : dataset.typed;
+  const copied = typed.reduce((sum, part) => sum + part.rows, 0);
+  // The scanner counted what it wrote; if the engine sees another number, they disagree on what a record is.
+  if (copied !== rows && parts.length === usable.length && !usable.some(({ format }) => format === 'parquet'))
+    throw new EngineError(`${rows} rows scanned, ${copied} copied`, 'internal');
+  const working = typed.length === 0 ? null : counter.working();
+  const [first] = usable;
   return {
-    columns: dataset.columns,
-    rows,
-    format,
+    columns: first === undefined && !amongOthers ? [] : dataset.columns,
+    found: dataset.found,
+    open: withoutHeader,
+    rows: first === undefined ? null : rows,
+    format: formatOf(usable.flatMap(({ format }) => format ?? [])),
     problems: log.list(),
+    delivered: read.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
     parts: typed,
-    profile,
-    likely: dataset.likely,
+    profile: working === null ? null : publishedProfile(working),
+    working,
+    likely: typed.length === 0 ? {} : await dataset.likely(),
     lines: (part, ordinals) => dataset.lines(part, ordinals),
     tellUnparsed: (into, column, type) => dataset.tellUnparsed(into, column, type),
   };
-}
-
-function nothingRead(log: ProblemLog): ReadDataset {
-  return {
-    columns: [],
-    rows: null,
-    format: null,
-    problems: log.list(),
-    parts: [],
-    profile: null,
-    likely: {},
-    lines: () => Promise.resolve([]),
-    tellUnparsed: () => Promise.resolve(),
-  };
-}
-
-/** The parts whose columns are those of the first; the others are problems. The order of columns does not count. */
-function sameColumns(sources: readonly SourcePart[], log: ProblemLog): SourcePart[] {
-  const [first] = sources;
-  if (first === undefined) return [];
-  const names = new Set(first.names);
-  return sources.filter((part) => {
-    const missing = first.names.filter((name) => !part.names.includes(name));
-    const added = part.names.filter((name) => !names.has(name));
-    if (missing.length === 0 && added.length === 0) return true;
-    const told = [
-      ...(missing.length > 0 ? [`lacks ${missing.join(', ')}`] : []),
-      ...(added.length > 0 ? [`adds ${added.join(', ')}`] : []),
-    ];
-    log.add('part_schema_differs', `its columns are not those of ${first.name}: it ${told.join(' and ')}`, {
-      part: part.told,
-    });
-    return false;
-  });
 }

@@ -71,11 +71,29 @@ export function hashSplit(key: readonly Column[], rows: number, shares: SplitSha
   return sides;
 }
 
+/**
+ * Folds of rows by a hash of their key: the rows of one key are in one fold. From other bytes of the hash than
+ * {@link hashSplit}'s, so that a side's rows are spread over all folds.
+ */
+export function hashFolds(key: readonly Column[], rows: number, folds: number): Uint8Array {
+  const text = keyTexts(key);
+  return Uint8Array.from({ length: rows }, (_, row) => sha256(text(row)).readUInt32BE(8) % folds);
+}
+
+/** Folds of rows by time: the rows of one block of so many microseconds are in one fold. 0 where there is no time. */
+export function timeFolds(time: Column, block: number, folds: number): Uint8Array {
+  if (time.type !== 'timestamp' && time.type !== 'date')
+    throw new RangeError(`a column of ${time.type} is not one of times`);
+  const unit = time.type === 'date' ? MICROSECONDS_PER_DAY : 1;
+  const fold = (at: number): number => ((Math.floor((at * unit) / block) % folds) + folds) % folds;
+  return Uint8Array.from(time.values, (at, row) => (time.nulls?.[row] === 1 ? 0 : fold(at)));
+}
+
 /** The first 16 hex digits of the sha256 of each row's canonical key: what names a row without showing it. */
 export function keyHashes(key: readonly Column[], rows: number): string[] {
   const text = keyTexts(key);
   const hashes: string[] = [];
-  for (let row = 0; row < rows; row += 1) hashes.push(sha256(text(row)).toString('hex', 0, 8));
+  for (let row = 0; row < rows; row += 1) hashes.push(hash('sha256', text(row)).slice(0, 16));
   return hashes;
 }
 

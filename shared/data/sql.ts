@@ -34,3 +34,7 @@ const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
 
 /** The typed column of a database type, or undefined when a cast has to come first. */
 export const columnTypeOf = (databaseType: string): ColumnType | undefined => COLUMN_TYPES[databaseType];
+
+/** The rows of one or several Parquet files whose columns have the same types, in the order given. */
+export const parquetRows = (paths: readonly string[]): string =>
+  `SELECT * FROM read_parquet([${paths.map(literal).join(', ')}])`;

@@ -1,25 +1,17 @@
-/** What bytes are, as far as they are text: formats that are not, and UTF-8 checked piece by piece. */
+/** What bytes are, as far as they are text: wide characters, and UTF-8 checked piece by piece. */
 import { isUtf8 } from 'node:buffer';
 
-/** Names a format that is known by its first bytes and is not text. */
-export function foreignFormat(buffer: Buffer): string | undefined {
-  if (buffer.length >= 4 && buffer.toString('latin1', 0, 4) === 'PAR1') return 'Parquet';
-  if (buffer[0] === 0x1f && buffer[1] === 0x8b) return 'gzip';
-  if (buffer[0] === 0x50 && buffer[1] === 0x4b && (buffer[2] ?? 0) < 9)
-    return 'a ZIP archive (an Excel workbook is one)';
-  return undefined;
-}
-
+/**
+ * Whether text that holds NUL bytes is UTF-16 or UTF-32: of every four bytes in a row, some are NUL almost always and
+ * some are not.
+ */
 export function looksLikeUtf16(buffer: Buffer): boolean {
   const sample = buffer.subarray(0, 64);
-  let odd = 0;
-  let even = 0;
-  sample.forEach((byte, index) => {
-    if (byte !== 0) return;
-    if (index % 2 === 0) even += 1;
-    else odd += 1;
+  const places = [0, 1, 2, 3].map((place) => {
+    const bytes = sample.filter((_, index) => index % 4 === place);
+    return bytes.filter((byte) => byte === 0).length / Math.max(1, bytes.length);
   });
-  return Math.max(odd, even) * 4 >= sample.length;
+  return places.some((share) => share >= 0.75) && places.some((share) => share <= 0.25);
 }
 
 /** How many bytes at the end are the beginning of a character whose rest has not arrived. */

@@ -1,31 +1,22 @@
-/** Finds the types of a dataset's columns and makes its typed copies. */
-import { rm } from 'node:fs/promises';
+/** Turns the blocks of a dataset into typed tables and typed copies, and shows them to whoever counts. */
 import { join } from 'node:path';
 import type { ColumnType } from '../features/columns.ts';
-import {
-  addCounts,
-  type CastCounts,
-  castCounts,
-  castCountsSql,
-  inferType,
-  likelyType,
-  MAX_EXACT,
-  unparsed,
-  WIDER,
-} from './cell-types.ts';
-import { cellOf, conversion, tellBadCells } from './conversion.ts';
+import type { Block, BlockColumn, BlockVisitor } from './block.ts';
+import { type LoadedBlock, loadBlock } from './block-table.ts';
+import { ColumnTyping, type ExpectedTypes, type FoundColumn } from './column-typing.ts';
+import { tellBadCells, tellLines } from './conversion.ts';
 import type { Engine } from './engine.ts';
-import { EngineError } from './engine-error.ts';
-import { widestType } from './merge-columns.ts';
-import { typeOfParquet } from './parquet-types.ts';
 import type { ProblemLog } from './problems.ts';
-import { parquetRows } from './profile.ts';
-import { ofInput, type SourcePart } from './source-part.ts';
-import { type ColumnSpec, DATABASE_TYPES, identifier } from './sql.ts';
+import { ofInput } from './sources/parquet.ts';
+import type { SourceBlock } from './sources/part.ts';
+import { type ColumnSpec, identifier } from './sql.ts';
 
-/** A part's typed copy. */
+/** A typed copy of a block. */
 export interface TypedPart {
+  /** The name of the part it is of. */
   readonly name: string;
+  /** The part's name in problems; undefined where the dataset is a single file. */
+  readonly told: string | undefined;
   /** Parquet with the columns of the dataset and the rows in the order they came in. */
   readonly path: string;
   readonly rows: number;
@@ -33,191 +24,118 @@ export interface TypedPart {
 
 /** Settings of {@link TypedDataset}. */
 export interface TypingOptions {
+  /** An empty directory for what is written. The caller removes it. */
   readonly directory: string;
   /** Columns whose type is known; cells that do not parse as it are problems. */
-  readonly expected?: readonly ColumnSpec[];
+  readonly expected?: ExpectedTypes;
+  /** What was found in all parts of the dataset, where this reads one of them: its columns, in order, and their types. */
+  readonly agreed?: readonly ColumnSpec[];
   /** How many problems of one kind, part and column are listed one by one. */
   readonly problemCap?: number;
+  /** Whoever counts over the typed data. They see a block side by side, and the blocks in order. */
+  readonly visit?: readonly BlockVisitor[];
 }
 
-/** The integer columns of a Parquet part that hold nothing beyond 2^53. Larger ones are identifiers, and become text. */
-async function exactIntegers(engine: Engine, part: SourcePart, names: readonly string[]): Promise<Set<string>> {
-  const integers = names.filter((name) => typeOfParquet(part.types[part.names.indexOf(name)] ?? '') === 'integer');
-  if (integers.length === 0) return new Set();
-  const tests = integers.map(
-    (name, index) =>
-      `coalesce(min(${cellOf(part, name)}) >= -${MAX_EXACT} AND max(${cellOf(part, name)}) <= ${MAX_EXACT}, true) AS e${index}`,
-  );
-  const [row = {}] = await engine.query(`SELECT ${tests.join(', ')} FROM (${part.relation})`);
-  return new Set(integers.filter((_, index) => row[`e${index}`] === true));
+const DEFAULT_CAP = 20;
+
+interface Copied {
+  readonly source: SourceBlock;
+  readonly typed: TypedPart;
 }
 
-/** How many rows of each part are looked at to rule types out. What rows rule out is ruled out; the rest is verified. */
-const SAMPLE_ROWS = 2000;
+/** The cells of a column that do not parse as its type: the first lines in each part, and their number. */
+type BadCells = Map<string | undefined, { readonly lines: number[]; total: number }>;
 
-/** The parts of a dataset on their way to typed copies. */
+/**
+ * The blocks of a dataset on their way to typed copies. Types are found on the first rows, every block verifies them, and
+ * the outcome is that of testing every cell for every type: when a block contradicts a type, the rest of the data is only
+ * tested, and all is copied anew with the types that hold for all of it.
+ *
+ * While one block is shown to the visitors, the next one is loaded, and the one after that scanned.
+ */
 export class TypedDataset {
   readonly #engine: Engine;
-  readonly #parts: readonly SourcePart[];
   readonly #options: TypingOptions;
   readonly #log: ProblemLog;
-  readonly #known: ReadonlyMap<string, ColumnType>;
-  /** The sources of the typed parts, position by position. */
-  #copied: SourcePart[] = [];
-  #columns: ColumnSpec[] = [];
-  #typed: TypedPart[] = [];
-  readonly #likely: Record<string, ColumnType> = {};
+  readonly #typing: ColumnTyping;
+  readonly #sources: SourceBlock[] = [];
+  #copied: Copied[] = [];
+  #bad = new Map<string, BadCells>();
+  /** A type has changed since blocks were copied. */
+  #stale = false;
+  #loading: Promise<unknown> = Promise.resolve();
+  #showing: Promise<unknown> = Promise.resolve();
+  /** Parts that the engine could not read. */
+  readonly #unreadable = new Set<string>();
 
-  constructor(engine: Engine, parts: readonly SourcePart[], options: TypingOptions, log: ProblemLog) {
+  constructor(engine: Engine, options: TypingOptions, log: ProblemLog) {
     this.#engine = engine;
-    this.#parts = parts;
     this.#options = options;
     this.#log = log;
-    this.#known = new Map((options.expected ?? []).map(({ name, type }) => [name, type]));
-    this.#columns = (parts[0]?.names ?? []).map((name) => ({ name, type: this.#known.get(name) ?? 'string' }));
+    this.#typing = new ColumnTyping(options.expected ?? [], options.agreed);
   }
 
   get columns(): readonly ColumnSpec[] {
-    return this.#columns;
+    return this.#typing.columns;
+  }
+
+  get found(): readonly FoundColumn[] {
+    return this.#typing.found;
   }
 
   get typed(): readonly TypedPart[] {
-    return this.#typed;
+    return this.#copied.map(({ typed }) => typed);
   }
 
-  get likely(): Readonly<Record<string, ColumnType>> {
-    return this.#likely;
+  /** Takes up the columns of a header, even if no row follows it. */
+  declare(names: readonly string[]): void {
+    if (this.#typing.add(names) && this.#copied.length > 0) this.#stale = true;
   }
 
-  /**
-   * Decides the type of each column and writes the typed copies. Types are ruled out on a few rows, the copy is made
-   * with the narrowest that is left, and a column in which the copy lacks a value is verified on all of its cells: a
-   * type that fails is widened, and the copy made again. The outcome is that of testing every cell for every type.
-   */
-  async type(): Promise<void> {
-    const open = this.#columns.map(({ name }) => name).filter((name) => !this.#known.has(name));
-    const found = await this.#inferTypes(open, SAMPLE_ROWS);
-    this.#columns = this.#columns.map(({ name, type }) => ({ name, type: found.get(name) ?? type }));
-    let doubtful: string[];
-    do {
-      await this.#copy();
-      doubtful = await this.#lacking();
-    } while (await this.#widen(doubtful.filter((name) => !this.#known.has(name))));
-    for (const { name, type } of this.#columns.filter((column) => doubtful.includes(column.name))) {
-      if (!this.#known.has(name) && this.#parts.every((part) => part.kind === 'csv')) continue; // verified above
-      for (const part of this.#parts)
-        await tellBadCells(this.#engine, part, name, type, this.#log, this.#options.problemCap);
+  /** Takes the next block; resolves when there is room for another. False: its part could not be read. */
+  async accept(block: SourceBlock): Promise<boolean> {
+    await this.#loading;
+    this.#sources.push(block);
+    this.#loading = this.#process(block);
+    // Whoever comes next awaits it, and meets its failure.
+    this.#loading.catch(() => undefined);
+    return !this.#unreadable.has(block.part);
+  }
+
+  /** Waits for what is under way, does again what types have overtaken, and tells which cells do not parse. */
+  async finish(): Promise<void> {
+    await this.#loading;
+    await this.#showing;
+    // Types only grow wider, so this ends; once is enough unless the engine changes its mind about a cell.
+    while (this.#stale) {
+      this.#stale = false;
+      this.#copied = [];
+      this.#bad = new Map();
+      for (const [index, block] of this.#sources.entries()) await this.#load(block, index);
+      await this.#showing;
     }
-  }
-
-  /** The columns whose typed copies lack values. */
-  async #lacking(): Promise<string[]> {
-    if (this.#typed.length === 0 || this.#columns.length === 0) return [];
-    const counts = this.#columns.map(({ name }, index) => `count(*) - count(${identifier(name)}) AS n${index}`);
-    const [row = {}] = await this.#engine.query(
-      `SELECT ${counts.join(', ')} FROM (${parquetRows(this.#typed.map(({ path }) => path))})`,
-    );
-    return this.#columns.filter((_, index) => Number(row[`n${index}`]) > 0).map(({ name }) => name);
-  }
-
-  /** Widens the types that do not hold every cell. True: something changed. */
-  async #widen(names: readonly string[]): Promise<boolean> {
-    const unsure = this.#columns.filter(({ name, type }) => type !== 'string' && names.includes(name));
-    const bad = new Map<string, number>();
-    for (const part of this.#parts) {
-      if (part.kind !== 'csv' || unsure.length === 0) continue;
-      const tests = unsure.map(
-        ({ name, type }, index) => `count(*) FILTER (WHERE ${unparsed(cellOf(part, name), type, true)}) AS b${index}`,
-      );
-      const [row = {}] = await this.#engine.query(`SELECT ${tests.join(', ')} FROM (${part.relation})`);
-      for (const [index, { name }] of unsure.entries()) {
-        bad.set(name, (bad.get(name) ?? 0) + Number(row[`b${index}`]));
+    for (const { name, type } of this.columns) {
+      for (const [part, { lines, total }] of this.#bad.get(name) ?? []) {
+        tellLines(this.#log, { part, column: name }, type, lines, total);
       }
     }
-    const failed = unsure.filter(({ name }) => (bad.get(name) ?? 0) > 0).map(({ name }) => name);
-    if (failed.length === 0) return false;
-    const wider = new Map(unsure.map(({ name, type }) => [name, WIDER[type]]));
-    const closed = failed.filter((name) => wider.get(name) === undefined);
-    const recounted = await this.#inferTypes(closed, undefined);
-    this.#columns = this.#columns.map(({ name, type }) =>
-      failed.includes(name) ? { name, type: wider.get(name) ?? recounted.get(name) ?? 'string' } : { name, type },
-    );
-    return true;
   }
 
-  /** The narrowest type of each column that the first `limit` rows of each part (all of them without one) leave possible. */
-  async #inferTypes(names: readonly string[], limit: number | undefined): Promise<Map<string, ColumnType>> {
-    const types = new Map<string, ColumnType>();
-    if (names.length === 0) return types;
-    const counts = new Map<string, CastCounts>();
-    const given = new Map<string, Set<ColumnType>>(names.map((name) => [name, new Set()]));
-    for (const part of this.#parts) {
-      if (part.kind === 'csv') {
-        const sql = names.flatMap((name, index) => castCountsSql(cellOf(part, name), `n${index}_`));
-        const rows = limit === undefined ? part.relation : `${part.relation} LIMIT ${limit}`;
-        const [row = {}] = await this.#engine.query(`SELECT ${sql.join(', ')} FROM (${rows})`);
-        names.forEach((name, index) => {
-          const here = castCounts(row, `n${index}_`);
-          const before = counts.get(name);
-          counts.set(name, before === undefined ? here : addCounts(before, here));
-        });
-      } else {
-        const exact = await exactIntegers(this.#engine, part, names);
-        for (const name of names) {
-          const type = typeOfParquet(part.types[part.names.indexOf(name)] ?? '') ?? 'string';
-          given.get(name)?.add(type === 'integer' && !exact.has(name) ? 'string' : type);
-        }
-      }
-    }
-    for (const name of names) {
-      const found = counts.get(name);
-      const all = new Set(given.get(name));
-      if (found !== undefined && found.present > 0) all.add(inferType(found));
-      // Nothing seen in the sample: all of the column has to be counted.
-      if (all.size === 0 && limit !== undefined) {
-        types.set(name, (await this.#inferTypes([name], undefined)).get(name) ?? 'string');
-        continue;
-      }
-      const type = all.size === 0 ? 'string' : widestType(all);
-      types.set(name, type);
-      const meant = found === undefined ? undefined : likelyType(found);
-      if (type === 'string' && meant !== undefined) this.#likely[name] = meant;
-    }
-    return types;
+  /** Waits until nothing is under way any more, whatever came of it. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled([this.#loading, this.#showing]);
   }
 
-  async #copy(): Promise<void> {
-    this.#typed = [];
-    this.#copied = [];
-    for (const [index, part] of this.#parts.entries()) {
-      if (part.rows === 0) continue;
-      const path = join(this.#options.directory, `part-${String(index).padStart(5, '0')}.parquet`);
-      const fields = this.#columns.map(
-        ({ name, type }) =>
-          `(${conversion(part, name, type, !this.#known.has(name)).value})::${DATABASE_TYPES[type]} AS ${identifier(name)}`,
-      );
-      const write = () => this.#engine.copyToParquet(`SELECT ${fields.join(', ')} FROM (${part.relation})`, path);
-      const rows =
-        part.kind === 'csv' ? await write() : await ofInput(part.name, part.name, part.told, this.#log, write);
-      if (rows === undefined) {
-        await rm(path, { force: true });
-        continue;
-      }
-      // The scanner counted what it wrote; if the engine sees another number, they disagree on what a record is.
-      if (rows !== part.rows)
-        throw new EngineError(`${part.name}: ${part.rows} rows scanned, ${rows} copied`, 'internal');
-      this.#typed.push({ name: part.name, path, rows });
-      this.#copied.push(part);
-    }
+  likely(): Promise<Readonly<Record<string, ColumnType>>> {
+    return this.#typing.likely(this.#engine, this.#sources);
   }
 
   async lines(part: number, ordinals: readonly number[]): Promise<number[]> {
-    const source = this.#copied[part];
-    if (source === undefined) throw new RangeError(`no part ${part}`);
-    if (source.kind === 'parquet') return ordinals.map((ordinal) => ordinal + 1);
+    const copied = this.#copied[part];
+    if (copied === undefined) throw new RangeError(`no part ${part}`);
     if (ordinals.length === 0) return [];
     const rows = await this.#engine.query(
-      `SELECT line, ordinal FROM (SELECT line, row_number() OVER () - 1 AS ordinal FROM (${source.relation})) WHERE ordinal IN (${ordinals.map((ordinal) => Math.trunc(ordinal)).join(', ')}) ORDER BY ordinal`,
+      `SELECT line, ordinal FROM (SELECT line, row_number() OVER () - 1 AS ordinal FROM (${copied.source.relation})) WHERE ordinal IN (${ordinals.map((ordinal) => Math.trunc(ordinal)).join(', ')}) ORDER BY ordinal`,
     );
     const lines = new Map(rows.map((row) => [Number(row.ordinal), Number(row.line)]));
     return ordinals.map((ordinal) => {
@@ -228,6 +146,92 @@ export class TypedDataset {
   }
 
   async tellUnparsed(log: ProblemLog, column: string, type: ColumnType): Promise<void> {
-    for (const part of this.#parts) await tellBadCells(this.#engine, part, column, type, log, this.#options.problemCap);
+    for (const block of this.#sources) {
+      await tellBadCells(this.#engine, block, column, type, log, this.#options.problemCap);
+    }
+  }
+
+  async #process(block: SourceBlock): Promise<void> {
+    const changed = await this.#read(block, () => this.#typing.begin(this.#engine, block));
+    if (changed === undefined) return;
+    if (changed && this.#copied.length > 0) this.#stale = true;
+    if (!this.#stale) await this.#load(block, this.#sources.length - 1);
+    else if (block.kind === 'text') await this.#settle(block, block.names);
+  }
+
+  async #settle(block: SourceBlock, suspects: readonly string[]): Promise<void> {
+    const contradicted = await this.#typing.contradicted(this.#engine, block, suspects);
+    await this.#typing.settle(this.#engine, block, contradicted);
+  }
+
+  /** Loads a block and, once the block before it has been seen, copies it and shows it. */
+  async #load(block: SourceBlock, index: number): Promise<void> {
+    for (;;) {
+      const loaded = await this.#read(block, () => loadBlock(this.#engine, block, this.#typing));
+      if (loaded === undefined) return;
+      if (Array.isArray(loaded)) {
+        await this.#typing.settle(this.#engine, block, loaded);
+        if (this.#copied.length === 0) continue;
+        this.#stale = true;
+        return;
+      }
+      await this.#note(block, loaded);
+      await this.#showing;
+      this.#showing = this.#show(block, index, loaded);
+      this.#showing.catch(() => undefined);
+      return;
+    }
+  }
+
+  /** Notes the cells that do not parse, so that they can be told when the types stand. */
+  async #note({ told }: SourceBlock, { table, columns, flagged }: LoadedBlock): Promise<void> {
+    const cap = this.#options.problemCap ?? DEFAULT_CAP;
+    for (const index of flagged) {
+      const name = columns[index]?.name ?? '';
+      const ofColumn: BadCells = this.#bad.get(name) ?? new Map();
+      const here = ofColumn.get(told) ?? { lines: [], total: 0 };
+      const [row] = await this.#engine.query(`SELECT count(*) AS n FROM ${table.name} WHERE u${index}`);
+      here.total += Number(row?.n ?? 0);
+      if (here.lines.length < cap) {
+        const lines = await this.#engine.query(
+          `SELECT line FROM ${table.name} WHERE u${index} LIMIT ${cap - here.lines.length}`,
+        );
+        here.lines.push(...lines.map(({ line }) => Number(line)));
+      }
+      if (here.total > 0) ofColumn.set(told, here);
+      if (ofColumn.size > 0) this.#bad.set(name, ofColumn);
+    }
+  }
+
+  async #show(source: SourceBlock, index: number, { table, columns, flagged }: LoadedBlock): Promise<void> {
+    const path = join(this.#options.directory, `typed-${String(index).padStart(5, '0')}.parquet`);
+    const fields = columns.map(({ name }, at) => `c${at} AS ${identifier(name)}`);
+    const rows = await this.#engine.copyToParquet(`SELECT ${fields.join(', ')} FROM ${table.name}`, path);
+    this.#copied.push({ source, typed: { name: source.part, told: source.told, path, rows } });
+    const block: Block = {
+      part: source.told,
+      index,
+      table: table.name,
+      rows,
+      columns: columns.map(
+        ({ name, type }, at): BlockColumn => ({
+          name,
+          type,
+          cell: `c${at}`,
+          unparsed: flagged.includes(at) && (source.kind === 'parquet' || this.#typing.isKnown(name)) ? `u${at}` : null,
+        }),
+      ),
+    };
+    await Promise.all((this.#options.visit ?? []).map((visit) => visit(this.#engine, block)));
+    await table.drop();
+  }
+
+  /** Runs what reads a block; undefined when a Parquet part is not what it claims to be, and the log has been told. */
+  async #read<T>(block: SourceBlock, work: () => Promise<T>): Promise<T | undefined> {
+    if (block.kind === 'text') return work();
+    if (this.#unreadable.has(block.part)) return undefined;
+    const outcome = await ofInput(block.path, block.part, block.told, this.#log, async () => ({ value: await work() }));
+    if (outcome === undefined) this.#unreadable.add(block.part);
+    return outcome?.value;
   }
 }

@@ -13,7 +13,14 @@ interface Settings {
     readonly label: { readonly name: string; readonly sql: string | null };
     readonly time: string | null;
     readonly key: readonly string[] | null;
-    readonly features: readonly { readonly name: string; readonly sql: string | null }[] | null;
+    readonly features:
+      | readonly {
+          readonly name: string;
+          readonly sql: string | null;
+          readonly kind: 'number' | 'category' | null;
+          readonly encoding: string;
+        }[]
+      | null;
     readonly protected: readonly string[];
     readonly entity: string | null;
     readonly weight: string | null;
@@ -24,6 +31,8 @@ interface Settings {
     readonly input: string;
     readonly spot: boolean;
     readonly max_runtime: number;
+    readonly class_balance: string;
+    readonly hyperparameters: Readonly<Record<string, unknown>>;
   };
   readonly evaluation: {
     readonly metric: string;
@@ -71,6 +80,7 @@ export function contradictionsIn(settings: Settings): Contradiction[] {
   const found: Contradiction[] = [];
   const refuse: Refuse = (path, expected) => found.push({ path, expected });
   refuseColumns(settings, refuse);
+  refuseEncodings(settings, refuse);
   refuseSplit(settings, refuse);
   refuseMetrics(settings, refuse);
   refuseComparison(settings, refuse);
@@ -132,6 +142,18 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
 function refuseRepeats(names: readonly string[], refuse: (index: number) => void): void {
   names.forEach((name, i) => {
     if (names.indexOf(name) < i) refuse(i);
+  });
+}
+
+function refuseEncodings({ problem, data, deployment }: Settings, refuse: Refuse): void {
+  data.features?.forEach(({ kind, encoding }, i) => {
+    const path = ['data', 'features', i, 'encoding'];
+    if (encoding === 'ordinal') return;
+    if (kind === 'number') refuse(path, `kind: category as well, or no encoding: a number needs none`);
+    if (encoding === 'target' && problem === 'multiclass')
+      refuse(path, 'ordinal or frequency: the labels of a multiclass model have no average');
+    if (deployment.existing !== null)
+      refuse(path, 'ordinal, beside deployment.existing: its numbers were not learned here');
   });
 }
 
@@ -253,7 +275,21 @@ const SHARES: ReadonlySet<string> = new Set([
  */
 const SPOT_MAX_RUNTIME_MS = 3_600_000;
 
-function refuseTraining({ training }: Settings, refuse: Refuse): void {
+function refuseTraining({ problem, training }: Settings, refuse: Refuse): void {
+  if (training.class_balance === 'weights') {
+    if (problem === 'regression')
+      refuse(['training', 'class_balance'], 'none: the labels of a regression have no classes');
+    if (training.algorithm !== 'xgboost')
+      refuse(
+        ['training', 'class_balance'],
+        'none, beside an image of your own: the weights are a column that xgboost reads',
+      );
+    if (Object.hasOwn(training.hyperparameters, 'scale_pos_weight'))
+      refuse(
+        ['training', 'hyperparameters', 'scale_pos_weight'],
+        'no scale_pos_weight beside class_balance: the rare class would count for more twice',
+      );
+  }
   if (training.algorithm === 'xgboost' && training.input !== 'encoded') {
     refuse(['training', 'input'], 'encoded: the built-in xgboost reads nothing else');
   }

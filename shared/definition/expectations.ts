@@ -135,6 +135,7 @@ function unknownKey(key: string, path: Path): string {
 }
 
 interface JsonSchema {
+  readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
   readonly items?: JsonSchema | undefined;
   readonly anyOf?: readonly JsonSchema[] | undefined;
@@ -143,6 +144,7 @@ interface JsonSchema {
 
 const nodeSchema: z.ZodType<JsonSchema> = z.lazy(() =>
   z.object({
+    default: z.unknown().optional(),
     properties: z.record(z.string(), nodeSchema).optional(),
     items: nodeSchema.optional(),
     anyOf: z.array(nodeSchema).optional(),
@@ -150,8 +152,8 @@ const nodeSchema: z.ZodType<JsonSchema> = z.lazy(() =>
   }),
 );
 
-/** The settings that may stand under a path. */
-function keysAt(path: Path): string[] {
+/** What the schema says may stand at a path. */
+function schemasAt(path: Path): JsonSchema[] {
   let level = [nodeSchema.parse(definitionJsonSchema())];
   for (const step of path) {
     level = level.flatMap(alternatives).flatMap((schema) => {
@@ -159,7 +161,36 @@ function keysAt(path: Path): string[] {
       return next === undefined ? [] : [next];
     });
   }
-  return [...new Set(level.flatMap(alternatives).flatMap(({ properties = {} }) => Object.keys(properties)))];
+  return level;
+}
+
+/** The settings that may stand under a path. */
+export const keysAt = (path: Path): string[] => [
+  ...new Set(
+    schemasAt(path)
+      .flatMap(alternatives)
+      .flatMap(({ properties = {} }) => Object.keys(properties)),
+  ),
+];
+
+/** What stands for a setting that is left out; undefined where it must be there. */
+export const defaultAt = (path: Path): unknown =>
+  schemasAt(path).find((schema) => schema.default !== undefined)?.default;
+
+/** Where a setting of a name belongs; lists are passed over. */
+export function placesOf(name: string): Path[] {
+  const found = new Map<string, Path>();
+  const visit = (schema: JsonSchema, path: readonly string[]): void => {
+    for (const each of alternatives(schema)) {
+      for (const [key, inner] of Object.entries(each.properties ?? {})) {
+        const at = [...path, key];
+        if (key === name) found.set(at.join('.'), at);
+        visit(inner, at);
+      }
+    }
+  };
+  visit(nodeSchema.parse(definitionJsonSchema()), []);
+  return [...found.values()].sort((a, b) => a.length - b.length);
 }
 
 const alternatives = (schema: JsonSchema): JsonSchema[] => [

@@ -11,7 +11,6 @@ const when = (isAsked: boolean, what: string): string | undefined => (isAsked ? 
 
 /** Take a row out when a step honours it. */
 const NOT_YET: readonly Unhonoured[] = [
-  { path: 'data.rules', asked: ({ data }) => when(data.rules.length > 0, 'rules are not checked') },
   {
     path: 'data.protected',
     asked: ({ data, problem }) =>

@@ -32,6 +32,7 @@ export function publish(model: string, definition: ModelDefinition): PublishedDe
 function verdictTerms({ problem, data, evaluation }: ModelDefinition, expressions: PublishedDefinition['expressions']) {
   return {
     problem,
+    source: data.source,
     rules: data.rules,
     label: expressions.label,
     time: data.time,

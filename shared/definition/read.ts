@@ -4,6 +4,7 @@ import { columnsRead, ExpressionError } from '../features/expression.ts';
 import { parseExpression } from '../features/parse.ts';
 import { besideExisting, contradictionsIn } from './contradictions.ts';
 import { type Finding, findingsOf, valueAt } from './expectations.ts';
+import { fixOf } from './fixes.ts';
 import { type Path, pathText, placeOf } from './locate.ts';
 import { MAX_MODEL_NAME, type ModelDefinition, modelDefinitionSchema, modelNameSchema } from './schema.ts';
 
@@ -20,6 +21,8 @@ export interface DefinitionProblem {
   readonly path: string;
   readonly found: string;
   readonly expected: string;
+  /** What probably mends it. */
+  readonly fix: string;
 }
 
 /** A definition that cannot be taken, with everything that is wrong with it. Trying again cannot help. */
@@ -34,9 +37,11 @@ export class DefinitionError extends MillraceError {
   }
 }
 
-/** `models/x.yml:12:5 data.split.gate: found 1.5, expected a number of less than 1`. */
-function problemText({ file, line, column, path, found, expected }: DefinitionProblem): string {
-  return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}`;
+/** `models/x.yml:12:5 data.split.gate: found 20, expected a number of less than 1; fix: write 0.2`. */
+function problemText({ file, line, column, path, found, expected, fix }: DefinitionProblem): string {
+  // A question that names the word to write is the fix.
+  const more = expected.endsWith('?') ? '' : `; fix: ${fix}`;
+  return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}${more}`;
 }
 
 /** A definition as a file gives it. */
@@ -54,19 +59,39 @@ export interface ReadDefinition {
  * @throws DefinitionError with every problem: file, line, path, what was found, what was expected
  */
 export function readDefinition(yamlText: string, file: string): ReadDefinition {
-  const problem = (line: number, column: number, path: string, found: string, expected: string): DefinitionProblem => ({
-    file,
-    line,
-    column,
-    path,
-    found,
-    expected,
-  });
+  const problem = (
+    line: number,
+    column: number,
+    path: string,
+    found: string,
+    expected: string,
+    fix: string,
+  ): DefinitionProblem => ({ file, line, column, path, found, expected, fix });
   if (yamlText.length > MAX_TEXT)
-    throw new DefinitionError([problem(1, 1, '', `${yamlText.length} characters`, `at most ${MAX_TEXT}`)]);
+    throw new DefinitionError([
+      problem(
+        1,
+        1,
+        '',
+        `${yamlText.length} characters`,
+        `at most ${MAX_TEXT}`,
+        'keep what is no definition in another file',
+      ),
+    ]);
   const model = modelOf(file);
   const nameProblems =
-    model.fault === undefined ? [] : [problem(1, 1, '', `a file named ${JSON.stringify(model.name)}`, model.fault)];
+    model.fault === undefined
+      ? []
+      : [
+          problem(
+            1,
+            1,
+            '',
+            `a file named ${JSON.stringify(model.name)}`,
+            model.fault,
+            `name it models/${likelyName(model.name)}.yml`,
+          ),
+        ];
 
   const lines = new LineCounter();
   const document = parseDocument(yamlText, {
@@ -77,13 +102,20 @@ export function readDefinition(yamlText: string, file: string): ReadDefinition {
   });
   const syntax = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => {
     const { line, col } = lines.linePos(offset);
-    const expected = message.startsWith('Flow') ? UNCLOSED : SYNTAX[code];
-    return problem(line, col, '', lineText(yamlText, line), expected ?? `valid YAML (${message})`);
+    const { expected, fix } = (message.startsWith('Flow') ? UNCLOSED : SYNTAX[code]) ?? {
+      expected: `valid YAML (${message})`,
+      fix: 'put text that holds : # @ % & * ! or begins with [ or { in quotes',
+    };
+    return problem(line, col, '', lineText(yamlText, line), expected, fix);
   });
   if (syntax.length > 0) throw new DefinitionError([...nameProblems, ...syntax]);
 
   const plain = plainValue(document);
-  if ('fault' in plain) throw new DefinitionError([...nameProblems, problem(1, 1, '', 'an alias', plain.fault)]);
+  if ('fault' in plain)
+    throw new DefinitionError([
+      ...nameProblems,
+      problem(1, 1, '', 'an alias', plain.fault, 'write the value itself in place of the alias'),
+    ]);
   const { value } = plain;
   const parsed = modelDefinitionSchema.safeParse(value);
   const findings = parsed.success
@@ -96,27 +128,63 @@ export function readDefinition(yamlText: string, file: string): ReadDefinition {
         ...expressionFindings(parsed.data),
       ]
     : parsed.error.issues.flatMap((issue) => findingsOf(issue, value));
-  const problems = findings.map(({ path, expected, isKey }) => {
+  const problems = findings.map((finding) => {
+    const { path, expected, isKey } = finding;
     const { line, column } = placeOf(document, lines, path, isKey);
     const found = isKey
       ? `the unknown setting ${JSON.stringify(String(path.at(-1)))}`
       : foundText(valueAt(value, path));
-    return problem(line, column, pathText(path), found, expected);
+    return problem(line, column, pathText(path), found, expected, fixOf(finding, value));
   });
   const all = [...nameProblems, ...problems].sort((a, b) => a.line - b.line || a.column - b.column);
   if (!parsed.success || all.length > 0) throw new DefinitionError(all);
   return { model: model.name, definition: parsed.data };
 }
 
+interface SyntaxWords {
+  readonly expected: string;
+  readonly fix: string;
+}
+
 /** YAML's complaints that can be said in our readers' words. */
-const SYNTAX: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'each setting once: this one is there already',
-  MULTIPLE_DOCS: 'one document: a file defines one model, so there is no --- in it',
-  TAB_AS_INDENT: 'spaces: YAML takes no tabs as indentation',
-  BAD_INDENT: 'the indentation of the lines it belongs with',
+const SYNTAX: Readonly<Record<string, SyntaxWords>> = {
+  DUPLICATE_KEY: { expected: 'each setting once: this one is there already', fix: 'take one of the two out' },
+  MULTIPLE_DOCS: {
+    expected: 'one document: a file defines one model, so there is no --- in it',
+    fix: 'take the --- out, or put what is below it in a file of its own',
+  },
+  TAB_AS_INDENT: { expected: 'spaces: YAML takes no tabs as indentation', fix: 'write two spaces for each tab' },
+  BAD_INDENT: {
+    expected: 'the indentation of the lines it belongs with',
+    fix: 'begin the line below its neighbours: settings of one mapping stand in one column',
+  },
+  BLOCK_AS_IMPLICIT_KEY: {
+    expected: 'one setting on a line',
+    fix: 'put the text behind the colon in quotes, or begin a new line, indented, for the second setting',
+  },
+  MISSING_CHAR: {
+    expected: 'what was begun to be closed: a quote, a bracket, or a key by its colon',
+    fix: 'write the missing quote, bracket or colon',
+  },
+  BAD_SCALAR_START: { expected: 'text that begins otherwise, or stands in quotes', fix: 'put it in quotes' },
 };
 
-const UNCLOSED = 'the list or mapping begun above to be closed, with ] or }';
+const UNCLOSED: SyntaxWords = {
+  expected: 'the list or mapping begun above to be closed, with ] or }',
+  fix: 'write the missing ] or }',
+};
+
+/** The name of a model nearest to what a file is called: whole words, as many as fit. */
+function likelyName(name: string): string {
+  const words = name
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+  while (words.length > 1 && words.join('-').length > MAX_MODEL_NAME) words.pop();
+  const likely = words.join('-').slice(0, MAX_MODEL_NAME);
+  return modelNameSchema.safeParse(likely).success ? likely : 'my-model';
+}
 
 function lineText(text: string, line: number): string {
   const whole = (text.split('\n')[line - 1] ?? '').trim();

@@ -10,6 +10,9 @@ import type { PublishedDefinition } from './published.ts';
 /** How a feature reaches the model: as the number it is, or as a category's code. */
 type FeatureKind = 'number' | 'category';
 
+/** How a category becomes a number that is learned from the rows to train on. */
+type LearnedEncoding = 'frequency' | 'target';
+
 /** One input of the model. */
 interface ResolvedFeature {
   readonly name: string;
@@ -17,6 +20,8 @@ interface ResolvedFeature {
   /** The type of the expression's values. A boolean of kind `number` is 0 or 1. */
   readonly type: ColumnType;
   readonly expression: Expression;
+  /** Of a category that reaches the model as another number than its code. */
+  readonly encoding?: LearnedEncoding;
 }
 
 /** Everything a definition leaves to the data, decided. Column names are as the data has them. */
@@ -103,7 +108,8 @@ export function resolveInput(
   const wanted = named ?? free.map((name) => ({ name, kind: null, expression: { op: 'column', name } as const }));
   const features = wanted.flatMap((feature, i) => {
     const path = named === null ? `data.features (by default, the column ${feature.name})` : `data.features[${i}]`;
-    return attempt(problems, path, () => featureOf(feature, types, guarded, labelColumns)) ?? [];
+    const encoding = data.features?.[i]?.encoding ?? 'ordinal';
+    return attempt(problems, path, () => featureOf(feature, encoding, types, guarded, labelColumns)) ?? [];
   });
   if (wanted.length === 0) problems.push({ path: 'data.features', message: 'no column is left to be a feature' });
 
@@ -132,11 +138,12 @@ export function resolveInput(
     inputDigest: digestOf({
       problem,
       label: expressions.label,
-      features: features.map(({ name, kind, type, expression }) => ({
+      features: features.map(({ name, kind, type, expression, encoding }) => ({
         name,
         kind,
         values: valuesOf(kind, type),
         expression,
+        ...(encoding !== undefined && { encoding }),
       })),
       encoding: ENCODING,
       input: training.input,
@@ -191,6 +198,7 @@ function featureOf(
     kind,
     expression,
   }: { readonly name: string; readonly kind: FeatureKind | null; readonly expression: Expression },
+  encoding: 'ordinal' | LearnedEncoding,
   types: ColumnTypes,
   guarded: readonly string[],
   label: readonly string[],
@@ -219,7 +227,13 @@ function featureOf(
     throw new ExpressionError(
       `${name} is a number with fractions and cannot be of kind category; round it with ::int, or leave kind out`,
     );
-  return { name, kind: kind ?? (type === 'string' ? 'category' : 'number'), type, expression };
+  if (encoding === 'ordinal')
+    return { name, kind: kind ?? (type === 'string' ? 'category' : 'number'), type, expression };
+  if (type === 'number')
+    throw new ExpressionError(
+      `${name} is a number with fractions and has no ${encoding} encoding; leave it out, or make it a category with width_bucket or ::int`,
+    );
+  return { name, kind: 'category', type, expression, encoding };
 }
 
 /** What distinguishes values for a model: whole numbers and others are the same to it, texts and numbers as categories are not. */

@@ -1,6 +1,7 @@
 /** The rules data can be held to, under the field's usual names. Definitions only: what they mean is `shared/data`'s. */
 import * as z from 'zod';
 import { COLUMN_TYPES } from '../features/columns.ts';
+import { regexFault } from './regex-syntax.ts';
 
 const severity = z.enum(['warn', 'fail']).default('fail');
 /** The least share of the rows that have a value, and pass. */
@@ -9,6 +10,16 @@ const share = z.number().min(0).max(1);
 const column = z.string().min(1);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const count = z.int().min(0);
+/** The whole value has to match; see `regex-syntax.ts` for what is taken. */
+const regex = z
+  .string()
+  .min(1)
+  .max(1000)
+  .superRefine((pattern, context) => {
+    const fault = regexFault(pattern);
+    if (fault !== undefined)
+      context.addIssue({ code: 'custom', message: `a regular expression as RE2 takes it: ${fault}` });
+  });
 
 const limits = <T extends z.ZodType>(bound: T) => ({ min: bound.optional(), max: bound.optional() });
 
@@ -37,7 +48,7 @@ export const ruleSchemaWith = <Span extends z.ZodType<number>>(span: Span) =>
       }),
       onColumn('values_not_negative', { mostly }),
       onColumn('value_length_between', { ...limits(count), mostly }),
-      onColumn('matches_regex', { regex: z.string().min(1).max(1000), mostly }),
+      onColumn('matches_regex', { regex, mostly }),
       onColumn('timestamp_parseable', { mostly }),
       onColumn('mean_between', limits(z.number())),
       onColumn('stdev_between', limits(z.number().min(0))),
@@ -49,10 +60,12 @@ export const ruleSchemaWith = <Span extends z.ZodType<number>>(span: Span) =>
         window: z.int().min(1).max(100).default(8),
         max_z: z.number().gt(0).default(4),
         min_history: z.int().min(1).max(100).default(4),
+        /** 7: only datasets of the same weekday are compared with. */
+        seasonality: z.literal(7).optional(),
       }),
       onDataset('columns_match_set', { columns: z.array(column).min(1), exact: z.boolean().default(false) }),
       onDataset('primary_key', { columns: z.array(column).min(1) }),
-      onDataset('duplicate_rows_max', { max: share.default(0.01) }),
+      onDataset('duplicate_rows_max', { warn: share.default(0.01), max: share.default(0.05) }),
       onColumn('freshness', { max_age: span }),
       onDataset('label_balance', { min_share: share.optional() }),
       onDataset('no_leakage', { max_auc: z.number().gt(0.5).max(1).default(0.98) }),

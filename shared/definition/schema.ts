@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { durationText, type Milliseconds, parseDuration } from './duration.ts';
 import { completeEvaluation, evaluationSchema } from './evaluation-schema.ts';
 import { ruleSchemaWith } from './rules.ts';
+import { sourceSchema } from './source.ts';
 
 /** How many characters a model's name may have: it goes into SageMaker's names of 63. */
 export const MAX_MODEL_NAME = 19;
@@ -26,6 +27,7 @@ interface Spans {
 
 const columnName = z.string().min(1).max(255);
 const featureKind = z.enum(['number', 'category']);
+const featureEncoding = z.enum(['ordinal', 'frequency', 'target']);
 const share = z.number().gt(0).lt(1);
 
 const instanceType = z.string().regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, {
@@ -43,12 +45,17 @@ const feature = z
       name: columnName,
       sql: z.string().min(1).nullable().default(null),
       kind: featureKind.nullable().default(null),
+      /** How a category becomes a number. */
+      encoding: featureEncoding.default('ordinal'),
     }),
   ])
-  .transform((given) => (typeof given === 'string' ? { name: given, sql: null, kind: null } : given));
+  .transform((given) =>
+    typeof given === 'string' ? { name: given, sql: null, kind: null, encoding: 'ordinal' as const } : given,
+  );
 
 const dataSchema = (span: Spans) =>
   z.strictObject({
+    source: sourceSchema.prefault({}),
     label,
     time: columnName.nullable().default(null),
     key: z.array(columnName).min(1).nullable().default(null),
@@ -84,6 +91,8 @@ const trainingSchema = (span: Spans) =>
       instance: z.union([instanceType, z.array(instanceType).min(1).max(10)]).default('ml.m5.xlarge'),
       spot: z.boolean().default(true),
       max_runtime: span.or('1h'),
+      /** `weights`: rows of a rare class count for more, so that all classes together count for the same. */
+      class_balance: z.enum(['none', 'weights']).default('none'),
     })
     .transform(({ algorithm, hyperparameters, instance, ...rest }) => ({
       ...rest,

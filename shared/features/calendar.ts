@@ -12,6 +12,10 @@ const HOUR = 60 * MINUTE;
 /** Microseconds. */
 export const DAY = 24 * HOUR;
 
+/** 0001-01-01 and 9999-12-31, in days since 1970: the days there are. */
+export const FIRST_DAY = -719_162;
+export const LAST_DAY = 2_932_896;
+
 /** A day of the calendar; `month` and `day` count from 1. */
 export interface CivilDate {
   readonly year: number;
@@ -68,6 +72,9 @@ export const isoDayOfWeek = (days: number): number => modulo(days + 3, 7) + 1;
 /** 1 is the first of January. */
 export const dayOfYear = (days: number): number => days - daysFromCivil(civilFromDays(days).year, 1, 1) + 1;
 
+/** The year the ISO 8601 week belongs to: that of its Thursday. */
+export const isoYear = (days: number): number => civilFromDays(days - modulo(days + 3, 7) + 3).year;
+
 /** The ISO 8601 week, 1 to 53: the week belongs to the year that holds its Thursday. */
 export function isoWeek(days: number): number {
   const thursday = days - modulo(days + 3, 7) + 3;
@@ -75,7 +82,18 @@ export function isoWeek(days: number): number {
 }
 
 /** The parts `date_trunc`, `date_diff` and their kin know, coarse to fine. */
-export const DATE_PARTS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'] as const;
+export const DATE_PARTS = [
+  'year',
+  'quarter',
+  'month',
+  'week',
+  'day',
+  'hour',
+  'minute',
+  'second',
+  'millisecond',
+  'microsecond',
+] as const;
 
 /** One of {@link DATE_PARTS}. */
 export type DatePart = (typeof DATE_PARTS)[number];
@@ -90,6 +108,8 @@ const ordinalOf: Record<DatePart, (us: number) => number> = {
   hour: (us) => Math.floor(us / HOUR),
   minute: (us) => Math.floor(us / MINUTE),
   second: (us) => Math.floor(us / SECOND),
+  millisecond: (us) => Math.floor(us / 1000),
+  microsecond: (us) => us,
 };
 
 function monthOrdinal(us: number): number {
@@ -106,6 +126,8 @@ const startOf: Record<DatePart, (ordinal: number) => number> = {
   hour: (n) => n * HOUR,
   minute: (n) => n * MINUTE,
   second: (n) => n * SECOND,
+  millisecond: (n) => n * 1000,
+  microsecond: (n) => n,
 };
 
 /** The start, in microseconds, of the year, month, … an instant lies in. Weeks begin on Monday. */
@@ -119,6 +141,40 @@ export const bordersBetween =
   (part: DatePart) =>
   (from: number, to: number): number =>
     ordinalOf[part](to) - ordinalOf[part](from);
+
+/** Microseconds of the parts that are always as long. */
+const LENGTHS = {
+  week: 7 * DAY,
+  day: DAY,
+  hour: HOUR,
+  minute: MINUTE,
+  second: SECOND,
+  millisecond: 1000,
+  microsecond: 1,
+} as const;
+
+/** Months of the parts that are not. */
+const MONTHS = { year: 12, quarter: 3, month: 1 } as const;
+
+/** How many whole parts lie between two instants, as an age is counted; negative when the second is earlier. */
+export const completeBetween =
+  (part: DatePart) =>
+  (from: number, to: number): number => {
+    if (part === 'year' || part === 'quarter' || part === 'month')
+      return Math.trunc(completeMonths(from, to) / MONTHS[part]);
+    return Math.trunc((to - from) / LENGTHS[part]);
+  };
+
+/** The last day of a shorter month completes one that began on a later day: 31 January to 28 February is a month. */
+function completeMonths(from: number, to: number): number {
+  if (from > to) return -completeMonths(to, from);
+  const [start, end] = [civilFromDays(dayOfInstant(from)), civilFromDays(dayOfInstant(to))];
+  const [startTime, endTime] = [modulo(from, DAY), modulo(to, DAY)];
+  const last = daysOfMonth(end.year, end.month);
+  const startDay = end.day === last ? Math.min(start.day, last) : start.day;
+  const months = (end.year - start.year) * 12 + end.month - start.month;
+  return startDay > end.day || (startDay === end.day && startTime > endTime) ? months - 1 : months;
+}
 
 const DATE_TEXT = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIMESTAMP_TEXT =
@@ -145,8 +201,10 @@ export function parseTimestamp(text: string): number {
   if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
   const fraction = Number((match[5] ?? '').slice(0, 6).padEnd(6, '0'));
   const offset = zoneOffset(match[6]);
-  const us = days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction - offset;
-  return Number.isSafeInteger(us) ? us : Number.NaN;
+  // The fraction last: all else is whole seconds, which are exact whatever the year.
+  const us = days * DAY + hour * HOUR + minute * MINUTE + second * SECOND - offset + fraction;
+  const day = dayOfInstant(us);
+  return day >= FIRST_DAY && day <= LAST_DAY ? us : Number.NaN;
 }
 
 /** The zone's distance from UTC in microseconds; NaN for one that does not exist. */

@@ -188,6 +188,7 @@ const ARITY: Readonly<Record<string, readonly [number, number]>> = {
   is_null: [1, 1],
   is_true: [1, 1],
   is_false: [1, 1],
+  is_distinct: [2, 2],
   between: [3, 3],
   in: [2, Number.POSITIVE_INFINITY],
   case: [3, Number.POSITIVE_INFINITY],
@@ -242,6 +243,11 @@ function checkOperator(site: Site, op: Operation): Open {
         type: 'boolean',
         args: args.map((arg) => (arg.op === 'null' ? { op: 'literal', type: 'boolean', value: null } : arg)),
       };
+    case 'is_distinct': {
+      const type = commonType(site, args);
+      if (type === undefined) return { op: 'literal', type: 'boolean', value: false };
+      return { op, type: 'boolean', args: all(site, args, type) };
+    }
     case 'case':
       return checkCase(site);
     case 'coalesce':

@@ -8,8 +8,9 @@ export const COLUMN_TYPES = ['integer', 'number', 'string', 'boolean', 'timestam
  * - `number`: a finite IEEE double.
  * - `string`: unicode text.
  * - `boolean`.
- * - `timestamp`: microseconds since 1970-01-01T00:00:00Z, within 2^53 - 1 of it (the years 1685 to 2255).
- * - `date`: days since 1970-01-01.
+ * - `timestamp`: microseconds since 1970-01-01T00:00:00Z, in the years 1 to 9999; beyond 2^53 of them (before 1685, after
+ *   2254) a fraction of a second is exact to 32 microseconds.
+ * - `date`: days since 1970-01-01, in the years 1 to 9999.
  */
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 

@@ -8,7 +8,7 @@ import { ExpressionError } from './expression.ts';
 
 /** A word of the text: `start` and `end` in the original, `outStart` and `outEnd` in what the parser reads. */
 interface Word {
-  readonly kind: 'name' | 'quoted' | 'string' | 'number' | 'symbol';
+  readonly kind: 'distinct' | 'name' | 'quoted' | 'string' | 'number' | 'symbol';
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -22,10 +22,11 @@ export interface Rewritten {
   readonly words: readonly Word[];
 }
 
-/** The schema that marks our integer division among the parser's operators; nobody can write it, `operator` is refused. */
-export const INTEGER_DIVISION_SCHEMA = 'millrace';
+/** The schema that marks our own operators among the parser's; nobody can write it, `operator` is refused. */
+export const OWN_SCHEMA = 'millrace';
 
 const PATTERNS: readonly (readonly [Word['kind'], RegExp])[] = [
+  ['distinct', /is\s+(?:not\s+)?distinct\s+from(?![\p{L}\p{M}\p{N}_])/iuy],
   ['quoted', /"(?:[^"]|"")+"/y],
   ['string', /'(?:[^']|'')*'/y],
   ['number', /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
@@ -37,7 +38,7 @@ const SPACE = /\s+/y;
 const STRING_PREFIXES: ReadonlySet<string> = new Set(['e', 'x', 'b', 'n']);
 
 const REPLACED: Readonly<Record<string, string>> = {
-  '//': `operator(${INTEGER_DIVISION_SCHEMA}./)`,
+  '//': `operator(${OWN_SCHEMA}./)`,
   '**': '^',
   '==': '=',
 };
@@ -99,6 +100,8 @@ function refuseName(sql: string, name: string, at: number): void {
 }
 
 function parserWord(kind: Word['kind'], word: string, index: number): string {
+  // The parser has no such test; an equality of our own stands as loosely as the words do.
+  if (kind === 'distinct') return `operator(${OWN_SCHEMA}.${/\bnot\b/i.test(word) ? '=' : '!='})`;
   if (kind === 'symbol') return REPLACED[word] ?? word;
   // The value is read from the original text; the parser only needs something that is a number.
   if (kind === 'number') return /[eE]/.test(word) ? `$${index + 1}` : word;

@@ -114,6 +114,7 @@ export function toSql(tree: Expression): string {
   if (tree.op === 'cast')
     return `CAST(${first} AS ${tree.to === 'number' ? 'double' : tree.to === 'integer' ? 'bigint' : tree.to === 'string' ? 'varchar' : tree.to})`;
   if (INFIX.has(tree.op)) return `(${args.join(` ${tree.op.toUpperCase()} `)})`;
+  if (tree.op === 'is_distinct') return `(${first} IS DISTINCT FROM ${rest.join()})`;
   const postfix = POSTFIX[tree.op];
   if (postfix !== undefined) return `(${first} ${postfix})`;
   if (tree.op === 'not') return `(NOT ${first})`;

@@ -32,6 +32,7 @@ const OPERATORS = [
   'is_null',
   'is_true',
   'is_false',
+  'is_distinct',
   'case',
   'coalesce',
   'nullif',
@@ -55,12 +56,11 @@ const textToText = [to('string', 'string')];
 const textTest = [to('boolean', 'string', 'string')];
 const timePart = [to('integer', 'timestamp')];
 
-/** Functions of fixed parameters. An integer is taken where a number is wanted, a date where a timestamp is. */
-export const FUNCTIONS = {
+const NUMBER_FUNCTIONS = {
   abs: sameNumber,
   ceil: sameNumber,
   floor: sameNumber,
-  trunc: sameNumber,
+  trunc: [...sameNumber, to('integer', 'integer', 'integer'), to('number', 'number', 'integer')],
   round: [...sameNumber, to('integer', 'integer', 'integer'), to('number', 'number', 'integer')],
   sign: [to('integer', 'number')],
   sqrt: realToReal,
@@ -78,9 +78,19 @@ export const FUNCTIONS = {
   acos: realToReal,
   atan: realToReal,
   atan2: [to('number', 'number', 'number')],
+  sinh: realToReal,
+  cosh: realToReal,
+  tanh: realToReal,
+  asinh: realToReal,
+  acosh: realToReal,
+  atanh: realToReal,
   radians: realToReal,
   degrees: realToReal,
   pi: [to('number')],
+  width_bucket: [to('integer', 'number', 'number', 'number', 'integer')],
+} as const satisfies Record<string, readonly Overload[]>;
+
+const TEXT_FUNCTIONS = {
   lower: textToText,
   upper: textToText,
   trim: [...textToText, to('string', 'string', 'string')],
@@ -96,7 +106,18 @@ export const FUNCTIONS = {
   contains: textTest,
   starts_with: textTest,
   ends_with: textTest,
+  lpad: [to('string', 'string', 'integer', 'string')],
+  rpad: [to('string', 'string', 'integer', 'string')],
+  translate: [to('string', 'string', 'string', 'string')],
+  ascii: [to('integer', 'string')],
+  chr: [to('string', 'integer')],
+  nfc_normalize: textToText,
+  strip_accents: textToText,
+} as const satisfies Record<string, readonly Overload[]>;
+
+const TIME_FUNCTIONS = {
   year: timePart,
+  isoyear: timePart,
   quarter: timePart,
   month: timePart,
   week: timePart,
@@ -110,9 +131,21 @@ export const FUNCTIONS = {
   epoch: [to('number', 'timestamp')],
   date_trunc: [to('timestamp', 'part', 'timestamp')],
   date_diff: [to('integer', 'part', 'timestamp', 'timestamp')],
+  date_sub: [to('integer', 'part', 'timestamp', 'timestamp')],
   last_day: [to('date', 'timestamp')],
   make_date: [to('date', 'integer', 'integer', 'integer')],
+  make_timestamp: [to('timestamp', 'integer', 'integer', 'integer', 'integer', 'integer', 'number')],
 } as const satisfies Record<string, readonly Overload[]>;
+
+/** Functions of fixed parameters. An integer is taken where a number is wanted, a date where a timestamp is. */
+export const FUNCTIONS = { ...NUMBER_FUNCTIONS, ...TEXT_FUNCTIONS, ...TIME_FUNCTIONS };
+
+/** The name of a function of numbers. */
+export type NumberFunction = keyof typeof NUMBER_FUNCTIONS;
+/** The name of a function of texts. */
+export type TextFunction = keyof typeof TEXT_FUNCTIONS;
+/** The name of a function of dates and times. */
+export type TimeFunction = keyof typeof TIME_FUNCTIONS;
 
 /** The name of a function of fixed parameters. */
 export type FunctionName = keyof typeof FUNCTIONS;

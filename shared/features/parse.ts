@@ -1,7 +1,7 @@
 import { type DataTypeDef, type Expr, type ExprBinary, type ExprCall, type ExprCase, parse } from 'pgsql-ast-parser';
 import { DATE_PARTS } from './calendar.ts';
 import type { ColumnType } from './columns.ts';
-import { INTEGER_DIVISION_SCHEMA, isParenthesised, type Rewritten, rewrite, spanOf } from './dialect.ts';
+import { isParenthesised, OWN_SCHEMA, type Rewritten, rewrite, spanOf } from './dialect.ts';
 import { type Expression, ExpressionError, type Literal, MAX_DEPTH, MAX_TEXT } from './expression.ts';
 import { suggestion } from './names.ts';
 import { FUNCTIONS, isFunctionName, type Operation } from './operations.ts';
@@ -24,6 +24,7 @@ export const ALIASES: Readonly<Record<string, Operation>> = {
   weekofyear: 'week',
   datetrunc: 'date_trunc',
   datediff: 'date_diff',
+  datesub: 'date_sub',
   ifnull: 'coalesce',
   mod: '%',
   divide: '//',
@@ -49,6 +50,7 @@ const PART_FUNCTIONS: Readonly<Record<string, Operation>> = {
   month: 'month',
   week: 'week',
   day: 'day',
+  isoyear: 'isoyear',
   dow: 'dayofweek',
   dayofweek: 'dayofweek',
   weekday: 'dayofweek',
@@ -107,7 +109,8 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
   regexp_extract: 'regular expressions differ between engines, so use split_part or substr',
   strftime: 'use year, month, dayofweek and their like',
   to_timestamp: 'cast text with ::timestamp',
-  age: "use date_diff('day', from, to)",
+  age: "use date_sub('year', from, to)",
+  timezone: 'times are UTC; deliver the local time as a column of its own',
 };
 
 const BINARY: Readonly<Record<string, Operation>> = {
@@ -362,7 +365,11 @@ function binary(context: Context, node: ExprBinary, inner: (child: Expr) => Expr
     return node.op === 'IN' ? isIn : negated(isIn);
   }
   const args = [inner(node.left), inner(node.right)];
-  if (node.opSchema === INTEGER_DIVISION_SCHEMA) return { op: '//', args };
+  if (node.opSchema === OWN_SCHEMA) {
+    if (node.op === '/') return { op: '//', args };
+    const distinct: Expression = { op: 'is_distinct', args };
+    return node.op === '=' ? negated(distinct) : distinct;
+  }
   if (node.op === 'NOT LIKE') return negated({ op: 'like', args });
   if (node.op === 'NOT ILIKE') return negated({ op: 'ilike', args });
   const op = BINARY[node.op];

@@ -16,8 +16,19 @@ const slice = (chars: string | string[], from: number, to: number): string =>
 export const lengthOf = (text: string): number => characters(text).length;
 
 // DuckDB maps character by character (utf8proc), so neither a final sigma nor a two-letter result exists there.
-const SPECIAL_UPPER: Readonly<Record<string, string>> = { ß: 'ẞ' };
 const SPECIAL_LOWER: Readonly<Record<string, string>> = { İ: 'i' };
+/** Capitals that JavaScript writes with two letters: ẞ, and the Greek letters with an iota below. */
+const SPECIAL_UPPER: Readonly<Record<string, string>> = {
+  ß: 'ẞ',
+  ᾳ: 'ᾼ',
+  ῃ: 'ῌ',
+  ῳ: 'ῼ',
+  ...Object.fromEntries(
+    [0x1f80, 0x1f90, 0x1fa0].flatMap((first) =>
+      Array.from({ length: 8 }, (_, i) => [String.fromCodePoint(first + i), String.fromCodePoint(first + i + 8)]),
+    ),
+  ),
+};
 
 function mapped(text: string, map: (char: string) => string, special: Readonly<Record<string, string>>): string {
   if (isAscii(text)) return map(text);
@@ -152,3 +163,54 @@ export function compareText(a: string, b: string): number {
   }
   return a.length < b.length ? -1 : 1;
 }
+
+/** The text with each character of `from` made the one at its place in `to`, and left out where `to` has none there. */
+export function translate(text: string, from: string, to: string): string {
+  const images = new Map<string, string>();
+  const replacements = [...to];
+  [...from].forEach((char, place) => {
+    if (!images.has(char)) images.set(char, replacements[place] ?? '');
+  });
+  let out = '';
+  for (const char of text) out += images.get(char) ?? char;
+  return out;
+}
+
+/** The longest text that is padded. */
+const MAX_PADDED = 10_000;
+
+/** What fills a text of `have` characters up to `size`; null where nothing can, or where it would be too long. */
+function filling(have: number, size: number, filler: string): string | null {
+  const chars = [...filler];
+  if (chars.length === 0 || size > MAX_PADDED) return null;
+  return Array.from({ length: size - have }, (_, place) => chars[place % chars.length]).join('');
+}
+
+/** The text filled up from the left to `size` characters, or its first `size`. */
+export function padStart(text: string, size: number, filler: string): string | null {
+  const have = lengthOf(text);
+  if (have >= size) return left(text, Math.max(size, 0));
+  const filled = filling(have, size, filler);
+  return filled === null ? null : filled + text;
+}
+
+/** The text filled up from the right to `size` characters, or its first `size`. */
+export function padEnd(text: string, size: number, filler: string): string | null {
+  const have = lengthOf(text);
+  if (have >= size) return left(text, Math.max(size, 0));
+  const filled = filling(have, size, filler);
+  return filled === null ? null : text + filled;
+}
+
+/** The code point of the first character; 0 for the empty text. */
+export const codeOf = (text: string): number => text.codePointAt(0) ?? 0;
+
+/** The character of a code point; null for what is none. */
+export const characterOf = (code: number): string | null =>
+  code >= 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : null;
+
+const MARKS = /\p{M}+/gu;
+
+/** Without the marks on letters (`é` is `e`); letters that are not made of two (`ø`) stay. */
+export const withoutAccents = (text: string): string =>
+  isAscii(text) ? text : text.normalize('NFD').replace(MARKS, '').normalize('NFC');

@@ -1,4 +1,5 @@
 /** Loops over columns. A number that is not finite, and an integer that is not exact, has no value: it becomes null. */
+import { DAY, FIRST_DAY, LAST_DAY } from './calendar.ts';
 import type {
   BooleanColumn,
   CellValue,
@@ -12,8 +13,16 @@ import type {
 /** Makes a column of the columns an operation is applied to. */
 export type Kernel = (args: readonly Column[], rows: number) => Column;
 
-/** The largest absolute value a type can hold; anything else, NaN included, is null. */
-const limitOf = (type: NumericType): number => (type === 'number' ? Number.MAX_VALUE : Number.MAX_SAFE_INTEGER);
+/**
+ * What a type can hold; anything else, NaN included, is null. Times are those of the years 1 to 9999: beyond 2^53
+ * microseconds (1684 to 2255) whole seconds are exact, and fractions to 32 microseconds.
+ */
+const BOUNDS: Readonly<Record<NumericType, readonly [least: number, most: number]>> = {
+  integer: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  number: [-Number.MAX_VALUE, Number.MAX_VALUE],
+  date: [FIRST_DAY, LAST_DAY],
+  timestamp: [FIRST_DAY * DAY, (LAST_DAY + 1) * DAY - 32],
+};
 
 /** A column with the same value in every row. */
 export function constant(type: ColumnType, value: CellValue, rows: number): Column {
@@ -28,19 +37,21 @@ export function constant(type: ColumnType, value: CellValue, rows: number): Colu
 export function withoutImpossible(column: Column): Column {
   if (column.type === 'string' || column.type === 'boolean') return column;
   const { values } = column;
-  const limit = limitOf(column.type);
+  const [least, most] = BOUNDS[column.type];
   for (let i = 0; i < values.length; i++) {
-    if (!(Math.abs(values[i] ?? 0) <= limit)) return numeric(column.type, values.slice(), column.nulls);
+    const value = values[i] ?? 0;
+    if (!(value >= least && value <= most)) return numeric(column.type, values.slice(), column.nulls);
   }
   return column;
 }
 
 /** A numeric column of freshly made values, which it takes over: impossible ones become null. */
 function numeric(type: NumericType, values: Float64Array, nulls: Uint8Array | undefined): NumericColumn {
-  const limit = limitOf(type);
+  const [least, most] = BOUNDS[type];
   let marks: Uint8Array | undefined;
   for (let i = 0; i < values.length; i++) {
-    if (Math.abs(values[i] ?? 0) <= limit) continue;
+    const value = values[i] ?? 0;
+    if (value >= least && value <= most) continue;
     marks ??= nulls === undefined ? new Uint8Array(values.length) : nulls.slice();
     marks[i] = 1;
     values[i] = 0;
@@ -105,6 +116,25 @@ export function toTexts(f: (args: readonly Column[]) => (row: number) => string)
     const values = new Array<string>(rows);
     const at = f(args);
     for (let i = 0; i < rows; i++) values[i] = nulls?.[i] === 1 ? '' : at(i);
+    return { type: 'string', values, nulls };
+  };
+}
+
+/** A text, or none, for each row that has all its arguments. */
+export function toMaybeTexts(f: (args: readonly Column[]) => (row: number) => string | null): Kernel {
+  return (args, rows): StringColumn => {
+    const given = anyNull(args);
+    let nulls = given;
+    const values = new Array<string>(rows);
+    const at = f(args);
+    for (let i = 0; i < rows; i++) {
+      const text = given?.[i] === 1 ? null : at(i);
+      values[i] = text ?? '';
+      if (text !== null || given?.[i] === 1) continue;
+      // What is given may be a column's own.
+      if (nulls === undefined || nulls === given) nulls = given === undefined ? new Uint8Array(rows) : given.slice();
+      nulls[i] = 1;
+    }
     return { type: 'string', values, nulls };
   };
 }
@@ -185,6 +215,29 @@ export const truthOfTexts = (f: (a: string, b: string) => boolean): Kernel =>
     const b = textsOf(args, 1);
     return (i) => f(a[i] ?? '', b[i] ?? '');
   });
+
+/** The third truth value. */
+export const UNKNOWN = 2;
+
+/** SQL's truth values of a row: 0, 1, or 2 for NULL. */
+export const truthAt = (column: Column, row: number): number =>
+  column.nulls?.[row] === 1 ? UNKNOWN : Number(column.values[row] ?? 0);
+
+/** Truth values, of which {@link UNKNOWN} is null. */
+export function ofTruths(rows: number, f: (row: number) => number): BooleanColumn {
+  const values = new Uint8Array(rows);
+  let nulls: Uint8Array | undefined;
+  for (let i = 0; i < rows; i++) {
+    const truth = f(i);
+    if (truth === UNKNOWN) {
+      nulls ??= new Uint8Array(rows);
+      nulls[i] = 1;
+    } else {
+      values[i] = truth;
+    }
+  }
+  return { type: 'boolean', values, nulls };
+}
 
 /** For each row, the value of the column whose index `choose` names; null where it names none or the value is null. */
 export function pick(type: ColumnType, args: readonly Column[], rows: number, choose: (row: number) => number): Column {

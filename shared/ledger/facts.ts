@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 
+import { ruleResultSchema } from '../data/rules/result.ts';
 import { reasonSchema } from '../evaluation/reason.ts';
 import { RUN_ENDS } from './run-states.ts';
 
@@ -21,6 +22,8 @@ export const problemSchema = z.strictObject({
   line: z.int().min(1).optional(),
   column: z.string().optional(),
   part: z.string().optional(),
+  /** The rule of the definition, or the standing check, that is broken. */
+  rule: z.string().optional(),
   /** How often it was seen in all; what is listed is capped. */
   count: count.optional(),
 });
@@ -55,7 +58,7 @@ export const datasetSchema = z.strictObject({
   dataset: z.string(),
   /** One upload, or the parts of a folder in the order of their names. */
   sources: z.array(uploadSchema.extend({ sizeBytes: count, sha256: z.string() })).min(1),
-  format: z.enum(['csv', 'parquet']),
+  format: z.enum(['csv', 'jsonl', 'parquet']),
   sizeBytes: count,
   receivedAt: instant,
 });
@@ -75,6 +78,8 @@ export const datasetProfileSchema = z.strictObject({
       nulls: count,
       /** Exact up to the profile's cap; null above it. */
       distinct: count.nullable(),
+      /** About how many there are above the cap. */
+      distinctEstimate: count.optional(),
       min: z.union([z.number(), z.string()]).nullable(),
       max: z.union([z.number(), z.string()]).nullable(),
       mean: z.number().nullable(),
@@ -83,6 +88,16 @@ export const datasetProfileSchema = z.strictObject({
       top: z.array(z.tuple([z.string(), count])),
       /** Rows per UTC day, in order, for columns of times. */
       days: z.array(z.tuple([z.iso.date(), count])).optional(),
+      /** Of columns of numbers. */
+      zeros: count.optional(),
+      negatives: count.optional(),
+      /** Thousandths of the rows, and the value with so many at or below it. */
+      quantiles: z.array(z.tuple([count, z.number()])).optional(),
+      histogram: z
+        .strictObject({ edges: z.array(z.number()), counts: z.array(count), below: count, above: count })
+        .optional(),
+      /** Code points, of columns of text. */
+      lengths: z.strictObject({ min: count, max: count, mean: z.number() }).optional(),
     }),
   ),
   /** The typed Parquet copy, in the order of the rows. */
@@ -98,6 +113,13 @@ export const verdictSchema = z.strictObject({
   definitionDigest: z.string(),
   accepted: z.boolean(),
   problems: z.array(problemSchema),
+  /** What came of every rule, and of the standing checks; missing in verdicts from before rules were checked. */
+  checks: z.array(ruleResultSchema).optional(),
+  /** Rows of each class of the label; null of a number, and where they could not be counted. */
+  classes: z
+    .array(z.tuple([z.string(), count]))
+    .nullable()
+    .optional(),
   /** Rows read; null when the file could not be read as rows. */
   rows: count.nullable(),
   reportKey: z.string().nullable(),

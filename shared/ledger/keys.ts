@@ -5,6 +5,15 @@ const hex = (text: string, digits: number) => createHash('sha256').update(text).
 
 const run = (model: string, id: string) => `runs/${model}/${id}`;
 
+/** The id of a reading: one of an upload under rules. */
+export const readingId = (objectKey: string, versionId: string, rulesDigest: string): string =>
+  hex(`${objectKey}\n${versionId}\n${rulesDigest}`, 32);
+
+const readingOf = (model: string, reading: string) => `readings/${model}/${reading}`;
+
+const pieceOf = (model: string, reading: string, round: number, part: number) =>
+  `${readingOf(model, reading)}/${round}/${String(part).padStart(5, '0')}`;
+
 /** The parts a run's input is split into; `gate-champion` and `gate-anchor` are the gate rows as those models read them. */
 export type Split = 'train' | 'validation' | 'gate' | 'gate-champion' | 'gate-anchor';
 
@@ -24,6 +33,19 @@ export const keys = {
   /** What a folder held when the `_SUCCESS` of this key and version closed it. */
   folderPin: (model: string, objectKey: string, versionId: string) =>
     `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-parts.json`,
+  /** Of an upload whose parts are read side by side under rules: what is read, and what came of each part. */
+  reading: (model: string, reading: string) => `${readingOf(model, reading)}/reading.json`,
+  /** Which parts are read again, as which types; of the first round, that reads all, there is none. */
+  round: (model: string, reading: string, round: number) => `${readingOf(model, reading)}/${round}.json`,
+  pieces: (model: string, reading: string, round: number) => `${readingOf(model, reading)}/${round}/`,
+  piece: (model: string, reading: string, round: number, part: number) =>
+    `${pieceOf(model, reading, round, part)}.json`,
+  /** What was counted of a part's rows. */
+  pieceCounts: (model: string, reading: string, round: number, part: number) =>
+    `${pieceOf(model, reading, round, part)}/counts.json`,
+  /** The typed copies of a part's rows, and where in it their lines are. */
+  pieceData: (model: string, reading: string, round: number, part: number) =>
+    `${pieceOf(model, reading, round, part)}/`,
   datasets: (model: string) => `datasets/${model}/`,
   dataset: (model: string, dataset: string) => `datasets/${model}/${dataset}/dataset.json`,
   profile: (model: string, dataset: string) => `datasets/${model}/${dataset}/profile.json`,

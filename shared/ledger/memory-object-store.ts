@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
 import { NotFoundError } from '../errors.ts';
@@ -61,6 +61,11 @@ export const memoryObjectStore = (): ObjectStore & { keys(): string[] } => {
       const body = current ? found?.body : superseded.get(`${key}\n${versionId}`);
       if (!body) throw new NotFoundError(`no object ${key}`);
       return { body: Readable.from([Buffer.from(body)]), sizeBytes: body.byteLength };
+    },
+    async download(key, file) {
+      const found = objects.get(key);
+      if (!found) throw new NotFoundError(`no object ${key}`);
+      await writeFile(file, found.body);
     },
     async upload(key, file) {
       put(key, await readFile(file));

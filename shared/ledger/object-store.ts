@@ -39,6 +39,11 @@ export interface ObjectStore {
    * @throws NotFoundError
    */
   open(key: string, versionId?: string): Promise<{ body: Readable; sizeBytes: number }>;
+  /**
+   * Puts the object into a local file.
+   * @throws NotFoundError
+   */
+  download(key: string, file: string): Promise<void>;
   /** Uploads a local file under a key, replacing what is there. */
   upload(key: string, file: string, contentType: string): Promise<void>;
 }

@@ -105,7 +105,9 @@ interface Buckets {
 const buckets = (): Buckets => ({ tops: new Float64Array(EXPONENTS), rests: new Float64Array(EXPONENTS) });
 
 const emptied = ({ tops, rests }: Buckets, before: ExactSum): ExactSum => {
-  const sum = exactSum([...before, ...tops.filter((part) => part !== 0), ...rests.filter((part) => part !== 0)]);
+  const parts = [...before];
+  for (const half of [tops, rests]) for (const part of half) if (part !== 0) parts.push(part);
+  const sum = exactSum(parts);
   tops.fill(0);
   rests.fill(0);
   return sum;

@@ -153,7 +153,7 @@ async function* csvLabels(
   const { header, delimiter } = await scanCsv(source, {
     problems: log,
     write: async (bytes) => {
-      clean.push(bytes);
+      clean.push(Buffer.from(bytes));
     },
   });
   for (const { code, message, line, count } of log.list()) problems.add(code, message, line, count);

@@ -3,7 +3,7 @@
  * baseline and every window are made of the same cells.
  */
 import { OTHER } from '../data/dictionary.ts';
-import type { RunInput } from '../data/run-input.ts';
+import { type RunInput, reachesAs } from '../data/run-input.ts';
 import { columnsResolved } from '../features/check.ts';
 import type { Baseline, BaselineColumn, Cells, ColumnSpec } from './baseline.ts';
 import { LEADING, OUTSIDE } from './baseline.ts';
@@ -20,9 +20,14 @@ const OTHER_NAME = '\u0000other';
  * @param time The column that says when a row was; null where rows have none.
  */
 export const featureSpecs = ({ features, columnTypes }: ModelColumns, time: string | null): ColumnSpec[] =>
-  features.map(({ name, kind, expression }) => {
+  features.map((feature) => {
+    const { name, expression } = feature;
     const read = columnsResolved(expression, columnTypes);
-    return { name, kind, ofTime: time !== null && read.length > 0 && read.every((column) => column === time) };
+    return {
+      name,
+      kind: reachesAs(feature),
+      ofTime: time !== null && read.length > 0 && read.every((column) => column === time),
+    };
   });
 
 /** Codes that no dictionary of the run has are OTHER, as the encoder has it; -1 where a value is missing. */
@@ -41,8 +46,8 @@ export type FeatureCells = (columns: readonly Float64Array[], rows: number) => R
 
 /** The cells of the features that are watched. */
 export function featureCells({ features, dictionary }: ModelColumns, specs: readonly ColumnSpec[]): FeatureCells {
-  const names = features.map(({ name, kind }) =>
-    kind === 'category' ? [OTHER_NAME, ...(dictionary.features[name] ?? [])] : null,
+  const names = features.map((feature) =>
+    reachesAs(feature) === 'category' ? [OTHER_NAME, ...(dictionary.features[feature.name] ?? [])] : null,
   );
   return (columns, rows) =>
     Object.fromEntries(

@@ -148,7 +148,13 @@ export function mergeProfiles(a: NumericProfile, b: NumericProfile): NumericProf
 }
 
 /** Mean and spread of what a profile measured; null where it measured nothing. */
-export function momentsOf({ rows, nulls, unmeasured, sum, sumOfSquares }: NumericProfile): Moments | null {
+export function momentsOf({
+  rows,
+  nulls,
+  unmeasured,
+  sum,
+  sumOfSquares,
+}: Pick<NumericProfile, 'rows' | 'nulls' | 'unmeasured' | 'sum' | 'sumOfSquares'>): Moments | null {
   const n = rows - nulls - unmeasured;
   if (n === 0) return null;
   const mean = rounded(sum) / n;
@@ -156,7 +162,9 @@ export function momentsOf({ rows, nulls, unmeasured, sum, sumOfSquares }: Numeri
   const crossed = sum.flatMap((part) => exactProduct(-2 * mean, part));
   const [square, error] = exactProduct(mean, mean);
   const m2 = exactSum([...sumOfSquares, ...crossed, ...exactProduct(square, n), ...exactProduct(error, n)]);
-  return { n, mean, m2: Math.max(rounded(m2), 0) };
+  // The mean was rounded: what deviations from it are too large by is known from what they add up to.
+  const left = rounded(exactSum([...sum, ...exactProduct(-n, mean)]));
+  return { n, mean, m2: Math.max(rounded(m2) - (left * left) / n, 0) };
 }
 
 /** Distances between a baseline and a window, from their profiles alone. */

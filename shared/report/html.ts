@@ -86,6 +86,10 @@ svg { width: 20rem; max-width: 100%; height: auto; } svg text { fill: var(--quie
 svg .axis { stroke: var(--line); fill: none; } svg .guide { stroke: var(--quiet); stroke-dasharray: 4 4; fill: none; }
 svg .curve { fill: none; stroke: currentColor; stroke-width: 2; } svg circle { fill: currentColor; } svg .limit { stroke: var(--bad); stroke-width: 2; }
 figure.wide svg { width: 100%; max-width: 40rem; } figure.wide figcaption { max-width: 40rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1rem; margin: .5rem 0; }
+.card { border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .75rem; min-width: 0; }
+.card h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; } .card p { font-size: .85rem; } .card figure.plot { margin: .5rem 0 0; }
+.card figcaption { font-size: .8rem; } summary { cursor: pointer; color: var(--quiet); }
 figure.plot { margin: 1rem 0; overflow-x: auto; } figure.plot svg { width: auto; max-width: none; } figure.plot figcaption { max-width: 48rem; }
 `);
 

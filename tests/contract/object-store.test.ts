@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { folderStore } from '../../cli/offline/folder-store.ts';
 import { createCloud, type LocalCloud } from '../../local/cloud.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { NotFoundError } from '../../shared/errors.ts';
@@ -48,7 +49,10 @@ const textOf = async (store: ObjectStore, key: string, version?: string) => {
   return Buffer.concat(await collect(body)).toString();
 };
 
+const inFolder = async (): Promise<ObjectStore> => folderStore(await mkdtemp(join(folder, 'store-')));
+
 describe.each([
+  ['in a folder', inFolder],
   ['in memory', async (): Promise<ObjectStore> => memoryObjectStore()],
   ['on S3', onS3],
 ])('an object store %s', (_, create) => {
@@ -103,5 +107,22 @@ describe.each([
     expect(version).toMatchObject({ key: 'u.txt', sizeBytes: 8 });
     expect(await textOf(store, 'u.txt', version?.versionId)).toBe('uploaded');
     await expect(store.open('v.txt')).rejects.toThrow(NotFoundError);
+  });
+
+  it.each([
+    ['nothing', 0],
+    ['few bytes', 8],
+    ['more than moves in one piece', 9 * 2 ** 20],
+  ])('moves files of %s there and back', async (_what, bytes) => {
+    const store = await create();
+    const [there, back] = [join(folder, 'there'), join(folder, 'back')];
+    const sent = Buffer.alloc(bytes, 'abcdefg');
+    await writeFile(there, sent);
+
+    await store.upload('file', there, 'application/octet-stream');
+    await store.download('file', back);
+
+    expect(sent.equals(await readFile(back))).toBe(true);
+    await expect(store.download('none', back)).rejects.toThrow(NotFoundError);
   });
 });

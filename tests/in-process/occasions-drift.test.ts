@@ -12,7 +12,7 @@ import { windowAt, windowName, windowText } from '../../shared/monitoring/window
 import { parcels } from '../loop/parcels.ts';
 import { HOUR_MS, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
-import { closeAfterEach, pass, passUntil, startWorld } from './passing.ts';
+import { closeAfterEach, pass, passUntil, startInService } from './passing.ts';
 
 const MODEL = 'parcel-late';
 const START = '2001-03-20T06:00:00Z';
@@ -21,12 +21,8 @@ const DAY_MS = 24 * HOUR_MS;
 closeAfterEach();
 
 /** A model in service that was trained on five weeks of parcels. */
-const withChampion = async (options: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<World> => {
-  const world = await startWorld({ models: [MODEL], start: START, ...options });
-  await world.land(`incoming/${MODEL}/first.csv`, parcels('2001-02-10', 36));
-  await pass(world, 2 * HOUR_MS);
-  return world;
-};
+const withChampion = (options?: Parameters<typeof startInService>[2]): Promise<World> =>
+  startInService(MODEL, START, options);
 
 const windowOf = (day: string): string => windowName(windowAt(Date.parse(day), DAY_MS));
 

@@ -14,19 +14,15 @@ import { windowAt, windowName } from '../../shared/monitoring/windows.ts';
 import { parcels } from '../loop/parcels.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type World } from '../loop/world.ts';
 import { clientsOn } from './clients.ts';
-import { closeAfterEach, pass, passUntil, startWorld } from './passing.ts';
+import { closeAfterEach, pass, passUntil, startInService, startWorld } from './passing.ts';
 
 const MODEL = 'parcel-late';
 const START = '2001-03-20T06:00:00Z';
 
 closeAfterEach();
 
-const withChampion = async (options: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<World> => {
-  const world = await startWorld({ models: [MODEL], start: START, ...options });
-  await world.land(`incoming/${MODEL}/first.csv`, parcels('2001-02-10', 36));
-  await pass(world, 2 * HOUR_MS);
-  return world;
-};
+const withChampion = (options?: Parameters<typeof startInService>[2]): Promise<World> =>
+  startInService(MODEL, START, options);
 
 /** What was answered to a parcel, and what came true of it. */
 interface Answered {

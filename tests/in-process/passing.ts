@@ -1,7 +1,8 @@
 /** A world of its own for each test, in which time passes. */
 import { afterEach } from 'vitest';
 
-import type { World } from '../loop/world.ts';
+import { parcels } from '../loop/parcels.ts';
+import { HOUR_MS, type World } from '../loop/world.ts';
 import { startInProcessWorld } from './world.ts';
 
 let open: World | undefined;
@@ -16,6 +17,18 @@ export const startWorld = async (options: Parameters<typeof startInProcessWorld>
   await close();
   open = await startInProcessWorld(options);
   return open;
+};
+
+/** Starts a world in which `model` was trained on 36 days of parcels from 10 February on, and is in service. */
+export const startInService = async (
+  model: string,
+  start: string,
+  options: Partial<Parameters<typeof startInProcessWorld>[0]> = {},
+): Promise<World> => {
+  const world = await startWorld({ models: [model], start, ...options });
+  await world.land(`incoming/${model}/first.csv`, parcels('2001-02-10', 36));
+  await pass(world, 2 * HOUR_MS);
+  return world;
 };
 
 /** To be called once by a file of tests. */

@@ -11,9 +11,11 @@ import {
   EngineError,
   type EngineOptions,
   type EngineRow,
+  type EngineTable,
   openEngine,
   type ParquetWriter,
 } from '../../shared/data/engine.ts';
+import type { EngineVectors, ShortTexts } from '../../shared/data/engine-vectors.ts';
 import type { ColumnSpec } from '../../shared/data/sql.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 
@@ -28,7 +30,9 @@ interface WrittenFile {
 const memory = {
   queries: new Map<string, Promise<Remembered<readonly EngineRow[]>>>(),
   columns: new Map<string, Promise<Remembered<readonly ColumnBatch[]>>>(),
+  vectors: new Map<string, readonly EngineVectors[]>(),
   files: new Map<string, Promise<Remembered<WrittenFile>>>(),
+  tables: new Map<string, Promise<Remembered<number>>>(),
 };
 
 const outcomeOf = async <T>(work: Promise<T>): Promise<Remembered<T>> => {
@@ -55,6 +59,44 @@ const recall = async <T>(
   const remembered = await found;
   if ('error' in remembered) throw remembered.error;
   return remembered.value;
+};
+
+function copyOf({ rows, words, present }: ShortTexts): ShortTexts {
+  const here = Array.from({ length: rows }, (_, row) => present(row));
+  return { rows, words: words.slice(), present: (row) => here[row] === true };
+}
+
+/** A chunk that keeps what is asked of it, for whoever asks the same again: its memory is the engine's, and written to anew. */
+const keeping = (chunk: EngineVectors): { readonly now: EngineVectors; readonly later: EngineVectors } => {
+  const kept = {
+    doubles: new Map<number, Float64Array>(),
+    texts: new Map<number, ReturnType<EngineVectors['shortTexts']>>(),
+  };
+  const asked = <T>(known: ReadonlyMap<number, T>, column: number): T => {
+    for (const [asked, found] of known) if (asked === column) return found;
+    throw new EngineError(`column ${column} was not asked for the first time`, 'internal');
+  };
+  return {
+    now: {
+      rows: chunk.rows,
+      doubles(column) {
+        const values = chunk.doubles(column);
+        kept.doubles.set(column, values.slice());
+        return values;
+      },
+      shortTexts(column) {
+        const found = chunk.shortTexts(column);
+        kept.texts.set(column, found && copyOf(found));
+        return kept.texts.get(column);
+      },
+    },
+    later: {
+      rows: chunk.rows,
+      // The readers of numbers may change them in place.
+      doubles: (column) => asked(kept.doubles, column).slice(),
+      shortTexts: (column) => asked(kept.texts, column),
+    },
+  };
 };
 
 const digest = (...parts: readonly (string | Uint8Array)[]): string => {
@@ -99,13 +141,47 @@ export const openRememberingEngine = async (options: EngineOptions): Promise<Eng
     return rows;
   };
 
+  /** Kept tables by the name they were given, which tells their content; DuckDB has those that were needed. */
+  const kept = new Map<string, { readonly sql: string; made: Promise<EngineTable> | undefined }>();
+  const make = async (name: string): Promise<EngineTable> => {
+    const table = kept.get(name);
+    if (!table) throw new EngineError(`no table ${name}`, 'internal');
+    table.made ??= engine().then((real) => real.table(table.sql));
+    return table.made;
+  };
+  /** A statement with the tables it names as DuckDB has them. */
+  const real = async (sql: string): Promise<string> => {
+    let statement = sql;
+    for (const name of kept.keys()) {
+      if (statement.includes(name)) statement = statement.replaceAll(name, (await make(name)).name);
+    }
+    return statement;
+  };
+
   const query = async (sql: string): Promise<EngineRow[]> =>
-    (await recall(memory.queries, keyOf('query', sql), async () => (await engine()).query(sql))).map((row) => ({
-      ...row,
-    }));
+    (await recall(memory.queries, keyOf('query', sql), async () => (await engine()).query(await real(sql)))).map(
+      (row) => ({ ...row }),
+    );
+
+  const table = async (sql: string): Promise<EngineTable> => {
+    const key = keyOf('table', sql);
+    const name = `kept_${Buffer.from(key, 'base64').toString('hex')}_${kept.size}`;
+    kept.set(name, { sql, made: undefined });
+    const rows = await recall(memory.tables, key, async () => (await make(name)).rows);
+    return {
+      name,
+      rows,
+      drop: async () => {
+        const made = await kept.get(name)?.made;
+        kept.delete(name);
+        await made?.drop();
+      },
+    };
+  };
 
   return {
     query,
+    table,
     async describe(sql) {
       const rows = await query(`SELECT column_name, column_type FROM (DESCRIBE ${sql})`);
       return rows.map((row) => ({ name: String(row.column_name), databaseType: String(row.column_type) }));
@@ -113,14 +189,29 @@ export const openRememberingEngine = async (options: EngineOptions): Promise<Eng
     async *columns(sql, batchSize) {
       const batches = await recall(memory.columns, keyOf(`columns ${batchSize}`, sql), async () => {
         const read: ColumnBatch[] = [];
-        for await (const batch of (await engine()).columns(sql, batchSize)) read.push(batch);
+        for await (const batch of (await engine()).columns(await real(sql), batchSize)) read.push(batch);
         return read;
       });
       yield* batches;
     },
+    async *vectors(sql) {
+      const key = keyOf('vectors', sql);
+      const known = memory.vectors.get(key);
+      if (known) {
+        yield* known;
+        return;
+      }
+      const read: EngineVectors[] = [];
+      for await (const chunk of (await engine()).vectors(await real(sql))) {
+        const { now, later } = keeping(chunk);
+        read.push(later);
+        yield now;
+      }
+      memory.vectors.set(key, read);
+    },
     async copyToParquet(sql, path) {
       const written = await recall(memory.files, keyOf('parquet', sql), async () => {
-        const rows = await (await engine()).copyToParquet(sql, path);
+        const rows = await (await engine()).copyToParquet(await real(sql), path);
         return { rows, bytes: readFileSync(path) };
       });
       return place(path, written);

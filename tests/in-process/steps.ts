@@ -13,6 +13,7 @@ import { capturer } from '../../functions/predict/capture.ts';
 import { keyIndexer } from '../../functions/predict/key-index.ts';
 import { predict } from '../../functions/predict/predict.ts';
 import { prepareDataRoutes } from '../../functions/prepare-data/routes.ts';
+import { readPartRoutes } from '../../functions/read-part/routes.ts';
 import { reconcile } from '../../functions/reconcile/reconcile.ts';
 import { wakeStep } from '../../functions/reconcile/wake-step.ts';
 import { retrainModelRoutes } from '../../functions/retrain-model/routes.ts';
@@ -36,6 +37,7 @@ import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { clientsOn } from './clients.ts';
+import { rememberedReport } from './remembered-report.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
 
@@ -80,9 +82,31 @@ type Handler = (event: never, context: never) => Promise<unknown>;
 
 /** One function for each step: its own routes, woken as its `handler.ts` has it. */
 const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
-  'validate-data': ({ ledger, store, data, tell, engine, setting }) =>
+  'validate-data': ({ ledger, store, data, tell, engine, setting, queue }) =>
     wokenByEvent(
       validateDataRoutes({
+        ledger,
+        store,
+        data: data(),
+        tell: tell(),
+        openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
+        maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
+        drawReport: rememberedReport,
+        pace: {
+          bytesPerSecond: Number(setting('READ_BYTES_PER_SECOND')),
+          seconds: Number(setting('READ_SECONDS')),
+        },
+        sideBySide: {
+          fromBytes: Number(setting('SIDE_BY_SIDE_BYTES')),
+          ask: stepQueue(queue('PART_QUEUE_URL')),
+        },
+      }),
+    ),
+
+  'read-part': ({ ledger, store, data, tell, engine, setting, queue }) =>
+    wokenByQueue(
+      queue('QUEUE_URL'),
+      readPartRoutes({
         ledger,
         store,
         data: data(),

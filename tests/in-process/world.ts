@@ -45,6 +45,8 @@ export interface InProcessWorldOptions {
   readonly cloud?: Omit<CloudOptions, 'functions' | 'images' | 'objects' | 'start'>;
   /** In place of the model that is the same for everybody. */
   readonly image?: ContainerImage;
+  /** Of `platform.yml`: how many bytes of parts one function reads. */
+  readonly sideBySideBytes?: number;
   /** Of `platform.yml`: buckets that endpoints from elsewhere capture into. */
   readonly watchedBuckets?: readonly string[];
   /** Buckets of others in the same account. */
@@ -55,11 +57,15 @@ export interface InProcessWorldOptions {
 
 /** The packaged template, as it is packaged where the platform has buckets watched, with buckets of others beside it. */
 const templateWith = async (
-  { watchedBuckets = [], foreignBuckets = [] }: InProcessWorldOptions,
+  { watchedBuckets = [], foreignBuckets = [], sideBySideBytes }: InProcessWorldOptions,
   folder: string,
 ): Promise<string> => {
-  if (watchedBuckets.length === 0 && foreignBuckets.length === 0) return TEMPLATE;
+  if (watchedBuckets.length === 0 && foreignBuckets.length === 0 && sideBySideBytes === undefined) return TEMPLATE;
   const template = JSON.parse(await readFile(TEMPLATE, 'utf8'));
+  if (sideBySideBytes !== undefined) {
+    const { Environment } = template.Resources.ValidateDataLambdaFunction.Properties;
+    Environment.Variables.SIDE_BY_SIDE_BYTES = String(sideBySideBytes);
+  }
   grantWatchedBuckets(template.Resources, watchedBuckets);
   for (const [at, BucketName] of foreignBuckets.entries()) {
     template.Resources[`ForeignBucket${at}`] = { Type: 'AWS::S3::Bucket', Properties: { BucketName } };

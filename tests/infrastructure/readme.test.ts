@@ -22,7 +22,7 @@ describe('the README', () => {
     expect(npm.filter((name) => !['ci', 'package'].includes(name) && !(name in scripts))).toEqual([]);
     const verbs = [...readme.matchAll(/npx millrace ([a-z]+)/g)].map((match) => match[1] ?? '');
     const entry = readFileSync('cli/millrace.ts', 'utf8');
-    const known = /const VERBS[^{]*\{([^}]*)\}/.exec(entry)?.[1]?.split(/[,\s]+/) ?? [];
+    const known = /const VERBS[^{]*\{([^}]*)\}/.exec(entry)?.[1]?.split(/[:,\s]+/) ?? [];
     expect(verbs.length).toBeGreaterThan(4);
     expect(verbs.filter((verb) => !known.includes(verb))).toEqual([]);
   });

@@ -78,6 +78,9 @@ const WAKES: Readonly<Record<string, readonly string[]>> = {
   'model-retired.v1.json': ['notify'],
   'model-trained.v1.json': [],
   'retraining-declined.v1.json': ['notify'],
+  // It goes to read-part's queue, past the bus.
+  'part-requested.v1.json': [],
+  'parts-read.v1.json': ['validate-data'],
   'quality-measured.v1.json': [],
   'quality-measured-error.v1.json': ['notify'],
   'retraining-requested.v1.json': ['plan-run'],

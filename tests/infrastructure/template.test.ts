@@ -116,7 +116,7 @@ describe('the packaged template', () => {
 
   it('gives every queue that wakes a function a redrive policy, and reports failures one by one', () => {
     const mappings = ofType('AWS::Lambda::EventSourceMapping');
-    expect(mappings.length).toBe(5);
+    expect(mappings.length).toBe(6);
     for (const [id, mapping] of mappings) {
       expect(mapping.FunctionResponseTypes, id).toEqual(['ReportBatchItemFailures']);
       const queue = resources[refersTo(mapping.EventSourceArn) ?? '']?.Properties;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
-import { clientSettings } from '../../demo/stack.ts';
+import { clientSettings } from '../../cli/local/stack.ts';
 import type { World } from './world.ts';
 
 export interface Told {

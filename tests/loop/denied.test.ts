@@ -14,8 +14,8 @@ import { CreateTrainingJobCommand, DescribeTrainingJobCommand, SageMakerClient }
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { postSigned } from '../../demo/signed-request.ts';
-import { clientSettings } from '../../demo/stack.ts';
+import { postSigned } from '../../cli/local/signed-request.ts';
+import { clientSettings } from '../../cli/local/stack.ts';
 import { createCloud, type DeployedStack, type LocalCloud } from '../../local/cloud.ts';
 
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';

@@ -15,9 +15,9 @@ import {
 import { SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 
-import { STEPS } from '../../demo/progress.ts';
-import { postSigned } from '../../demo/signed-request.ts';
-import { type LocalStack, startStack } from '../../demo/stack.ts';
+import { STEPS } from '../../cli/local/progress.ts';
+import { postSigned } from '../../cli/local/signed-request.ts';
+import { type LocalStack, startStack } from '../../cli/local/stack.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import {
   type Arrival,

@@ -622,6 +622,57 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'measuring a window > says nothing to the alarm of a model that is no longer in service',
   },
   {
+    without: 'the target encoding of a row to train on coming from other folds than its own',
+    file: 'shared/data/category-encoding.ts',
+    find: 'smoothedMeans(folds.filter((fold) => fold !== own))',
+    replace: 'smoothedMeans(folds)',
+    test: 'tests/unit/data/category-encoding.test.ts',
+    title: 'target encoding > gives a row that is trained on no sign of its own label, nor of any in its fold',
+  },
+  {
+    without: 'learning encodings from the rows to train on alone',
+    file: 'functions/prepare-data/frozen-input.ts',
+    find: 'const train = chosen(sides, SIDES.train);',
+    replace: 'const train = Uint32Array.from(sides.keys()).filter((row) => sides[row] !== SIDES.none);',
+    test: 'tests/unit/steps/prepare-encodings.test.ts',
+    title: 'learned encodings > see no label of the validation or gate rows, nor of any other that is not trained on',
+  },
+  {
+    without: 'rows to train on being written with the numbers of their folds',
+    file: 'functions/prepare-data/write-splits.ts',
+    find: '[assigned.weight]), ...training]',
+    replace: '[assigned.weight]), ...features]',
+    test: 'tests/unit/steps/prepare-encodings.test.ts',
+    title: 'learned encodings > give a row that is trained on no sign of its own label, nor of its day',
+  },
+  {
+    without: 'the embargo before the gate rows',
+    file: 'shared/data/split.ts',
+    find: 'at >= cuts.gate - cuts.embargo',
+    replace: 'at < from',
+    test: 'tests/unit/steps/prepare-sequences.test.ts',
+    title:
+      'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
+  },
+  {
+    without: "splitting an entity's rows by the entity",
+    file: 'functions/prepare-data/assign-rows.ts',
+    find: '(entity === null ? key : [entity])',
+    replace: 'key',
+    test: 'tests/unit/steps/prepare-sequences.test.ts',
+    title:
+      'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
+  },
+  {
+    without: 'refusing a champion whose gate was smaller',
+    file: 'functions/prepare-data/champion-exposure.ts',
+    find: 'if (split.gate <= theirs.gate) return null;',
+    replace: 'return null;',
+    test: 'tests/unit/steps/prepare-sequences.test.ts',
+    title:
+      'over any sequence of deliveries and runs > gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with',
+  },
+  {
     without: 'leaving out a label whose key several predictions have',
     file: 'shared/monitoring/label-placing.ts',
     find: '} else if (others.length > 0) {',
@@ -638,5 +689,47 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'tests/unit/steps/predict.test.ts',
     title:
       'a prediction of a model whose labels are joined by the key > is refused where the record lacks a column of the key: no label would find it',
+  },
+  {
+    without: 'telling that all parts are read only when none is missing',
+    file: 'functions/read-part/read-part.ts',
+    find: 'asked.every((index) => there.has',
+    replace: 'asked.some((index) => there.has',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title: 'parts that are read side by side > are judged when all of them have been read, and not before',
+  },
+  {
+    without: 'waiting for the parts that nobody has read',
+    file: 'functions/validate-data/side-by-side.ts',
+    find: 'if (missing.length === 0) {',
+    replace: 'if (missing.length < parts.length) {',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title: 'parts that are read side by side > are judged when all of them have been read, and not before',
+  },
+  {
+    without: 'reading parts again whose types were too narrow',
+    file: 'functions/validate-data/side-by-side.ts',
+    find: 'if (agreement.again.length > 0) {',
+    replace: 'if (agreement.again.length < 0) {',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title:
+      'parts that are read side by side > are read again, those whose types were too narrow, under the types all agree on',
+  },
+  {
+    without: 'types that hold the cells of every part',
+    file: 'shared/data/merge-pieces.ts',
+    find: 'widestType(types)',
+    replace: '[...types][0] ?? "string"',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title: 'parts that are read side by side > come to what one after another does where they hold words among numbers',
+  },
+  {
+    without: 'the time of the first look at parts',
+    file: 'shared/ledger/reading-terms.ts',
+    find: 'now: new Date(startedAt),',
+    replace: 'now: new Date(0),',
+    test: 'tests/unit/steps/read-part.test.ts',
+    title:
+      'parts that are read side by side > keep to the terms of the first look, whatever time it is when they are read',
   },
 ];

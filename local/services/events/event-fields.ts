@@ -58,6 +58,7 @@ export const together = (
   one: ReadonlyMap<number, number>,
   other: ReadonlyMap<number, number>,
 ): ReadonlyMap<number, number> | undefined => {
+  if (other.size === 0) return one;
   for (const [array, index] of other) {
     const known = one.get(array);
     if (known !== undefined && known !== index) return undefined;

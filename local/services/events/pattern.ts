@@ -80,6 +80,20 @@ const holds = (
   });
 };
 
+/** Conditions on the event's own members: their paths have one part. */
+const ownOf = (conditions: Conjunction): Conjunction => conditions.filter(({ path }) => !path.includes('.'));
+
+/**
+ * Whether the event's own members rule a condition out before its leaves are collected: a member's text is the one leaf
+ * at its path, unless an empty name makes another path read alike.
+ */
+const rulesOut = (own: Conjunction, event: JsonObject): boolean =>
+  !Object.hasOwn(event, '') &&
+  own.some(({ path, matches }) => {
+    const value = Object.hasOwn(event, path) ? event[path] : undefined;
+    return typeof value === 'string' && !matches.some((match) => match !== 'absent' && match(value));
+  });
+
 const parse = (text: string): Json => {
   try {
     return JSON.parse(text) as Json;
@@ -102,9 +116,11 @@ const parse = (text: string): Json => {
 export const compilePattern = (pattern: string | JsonObject): ((event: Json) => boolean) => {
   const parsed = typeof pattern === 'string' ? parse(pattern) : pattern;
   if (!isObject(parsed)) throw invalidPattern('Filter is not an object');
-  const alternatives = alternativesOf(parsed, '');
+  const alternatives = alternativesOf(parsed, '').map((conditions) => ({ conditions, own: ownOf(conditions) }));
   return (event) => {
+    const possible = isObject(event) ? alternatives.filter(({ own }) => !rulesOut(own, event)) : alternatives;
+    if (possible.length === 0) return false;
     const fields = fieldsOf(event);
-    return alternatives.some((conjunction) => holds(conjunction, fields, NO_MEMBERSHIP));
+    return possible.some(({ conditions }) => holds(conditions, fields, NO_MEMBERSHIP));
   };
 };

@@ -140,8 +140,9 @@ export const createAuthorizer = (
     if (isAdministrator(authorization)) return { allowed: true };
     const now = setting();
     const context = authorization.context === undefined ? '' : JSON.stringify(authorization.context);
-    const { verdict, footprint } = judgementOf(authorization, context, source, now);
-    log.note(authorization, context, verdict.allowed, now.nowMs, footprint);
+    const judgement = judgementOf(authorization, context, source, now);
+    log.note(authorization, context, now.nowMs, judgement);
+    const { verdict } = judgement;
     if (!verdict.allowed) {
       const { by, action, resource } = authorization;
       cloud.log(`access denied: ${denialText(authorization, verdict, cloud.account)}`, {

@@ -6,6 +6,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Actor, Authorization, Json, JsonObject } from '../../contracts.ts';
+import type { Judgement } from './judgements.ts';
 import type { RoleRecord } from './roles.ts';
 
 /** An authorisation and its answer. */
@@ -31,9 +32,9 @@ export type RecordLine =
 export interface AuthorizationLog {
   /**
    * @param context The authorisation's context as text.
-   * @param footprint What tells authorisations apart that policies tell apart.
+   * @param judgement How it was judged: of authorisations with one footprint the first is kept.
    */
-  note(authorization: Authorization, context: string, allowed: boolean, atMs: number, footprint: string): void;
+  note(authorization: Authorization, context: string, atMs: number, judgement: Judgement): void;
   policies(snapshot: () => PolicySnapshot): void;
   all(): readonly AuthorizationRecord[];
 }
@@ -56,6 +57,8 @@ let opened = 0;
 /** @param folder Lines are appended to a file of this log's own in it. Without one the record is in memory only. */
 export const createAuthorizationLog = (folder: string | undefined): AuthorizationLog => {
   const known = new Set<string>();
+  /** A judgement that is remembered is of one question: whoever asks it again adds nothing. */
+  const noted = new WeakSet<Judgement>();
   const kept: AuthorizationRecord[] = [];
   let refusals = 0;
   const file = folder === undefined ? undefined : join(folder, `${process.pid}-${++opened}.jsonl`);
@@ -65,12 +68,18 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
     if (file !== undefined) appendFileSync(file, `${JSON.stringify(line)}\n`);
   };
   return {
-    note(authorization, context, allowed, atMs, footprint) {
+    note(authorization, context, atMs, judgement) {
+      if (noted.has(judgement)) return;
+      const {
+        verdict: { allowed },
+        footprint,
+      } = judgement;
       const { by, action, resource } = authorization;
       const actor = actorKey(by);
       const key = allowed ? `${actor} ${action} ${footprint}` : `denied ${actor} ${action} ${resource} ${context}`;
       if (known.has(key) || (!allowed && ++refusals > MOST_REFUSALS)) return;
       known.add(key);
+      noted.add(judgement);
       const record: AuthorizationRecord = { ...authorization, by: withoutKey(by), allowed, atMs };
       kept.push(record);
       write({ kind: 'authorization', authorization: record });

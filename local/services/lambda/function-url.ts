@@ -1,6 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
-import { ANONYMOUS, type Call, type Cloud, type Json, type JsonObject, ServiceError } from '../../contracts.ts';
+import {
+  ANONYMOUS,
+  type Call,
+  type Cloud,
+  type Json,
+  type JsonObject,
+  type RestRequest,
+  type RestResponse,
+  ServiceError,
+} from '../../contracts.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { InvocationResult } from './invoker.ts';
 
@@ -68,7 +75,7 @@ const iamOf = (cloud: Cloud, { principal }: Call): JsonObject => ({
 export const eventOf = (
   cloud: Cloud,
   url: FunctionUrl,
-  request: IncomingMessage,
+  request: RestRequest,
   path: string,
   body: Buffer,
   call: Call,
@@ -136,13 +143,13 @@ export const mayInvoke = (cloud: Cloud, url: FunctionUrl, call: Call): boolean =
 };
 
 /** Answers with a JSON message, as the address itself does when the function is not asked. */
-export const sendMessage = (response: ServerResponse, status: number, message: string): void => {
+export const sendMessage = (response: RestResponse, status: number, message: string): void => {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ Message: message }));
 };
 
 /** Sends what the function answered. */
-export const sendResult = (response: ServerResponse, result: InvocationResult): void => {
+export const sendResult = (response: RestResponse, result: InvocationResult): void => {
   if (result.functionError) {
     // 502 is documented (urls-monitoring, troubleshooting); the body is what the service is seen to send (assumed).
     response.writeHead(502, { 'content-type': 'application/json', 'x-amzn-errortype': 'InternalServerErrorException' });

@@ -1,6 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
-import { type Call, type Cloud, type JsonObject, ServiceError } from '../../contracts.ts';
+import {
+  type Call,
+  type Cloud,
+  type JsonObject,
+  type RestRequest,
+  type RestResponse,
+  ServiceError,
+} from '../../contracts.ts';
 import { checkRequest } from '../../requests/check.ts';
 import { membersOf } from '../../template/members.ts';
 import type { AsynchronousInvocations } from './asynchronous.ts';
@@ -15,8 +20,8 @@ import { notFound, type Registry } from './registry.ts';
 
 /** One request to Lambda's API. */
 export interface LambdaRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: RestRequest;
+  readonly response: RestResponse;
   readonly call: Call;
   /** What the path names, decoded. */
   readonly name: string;
@@ -40,7 +45,7 @@ interface LambdaRoute {
 const MAX_PAYLOAD_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576 };
 
 /** @throws ServiceError RequestTooLargeException */
-export const readPayload = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
+export const readPayload = async (request: RestRequest, limit: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -60,7 +65,7 @@ export const readPayload = async (request: IncomingMessage, limit: number): Prom
   return Buffer.concat(chunks);
 };
 
-const answer = (response: ServerResponse, status: number, body: JsonObject) => {
+const answer = (response: RestResponse, status: number, body: JsonObject) => {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 };

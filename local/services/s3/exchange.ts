@@ -1,7 +1,13 @@
 /** One request to S3 and its answer, and what the operations share. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { type Call, type Cloud, type JsonObject, ServiceError } from '../../contracts.ts';
+import {
+  type Call,
+  type Cloud,
+  type JsonObject,
+  type RestRequest,
+  type RestResponse,
+  ServiceError,
+} from '../../contracts.ts';
 import { answer } from '../../http/errors.ts';
 import { plainDocument, type XmlValue, xmlDocument } from '../../http/xml.ts';
 import { checkRequest } from '../../requests/check.ts';
@@ -13,8 +19,8 @@ import type { S3Request } from './operations.ts';
 import type { Bucket, Store, StoredObject } from './store.ts';
 
 export interface Exchange extends S3Request {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: RestRequest;
+  readonly response: RestResponse;
   readonly call: Call;
 }
 

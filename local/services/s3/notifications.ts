@@ -52,6 +52,7 @@ export const createNotifications = (cloud: Cloud): Notifications => {
 
   return {
     created(bucket, key, object, reason, by) {
+      if (!bucket.eventBridge) return;
       emit(
         bucket,
         'Object Created',

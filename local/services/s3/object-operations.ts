@@ -1,4 +1,6 @@
 /** Operations on objects: put, get, head, delete, and their tags. */
+import { Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 import type { Json, JsonObject } from '../../contracts.ts';
@@ -170,8 +172,8 @@ const read = async (context: Context, exchange: Exchange): Promise<void> => {
     return;
   }
   const atOnce = blobs.inMemory?.(object.content, offset, length);
-  if (atOnce) {
-    response.end(atOnce);
+  if (atOnce || !(response instanceof Writable)) {
+    response.end(atOnce ?? (await buffer(blobs.read(object.content, offset, length))));
     return;
   }
   try {

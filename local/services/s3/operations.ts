@@ -265,10 +265,13 @@ export interface S3Request {
   readonly params: JsonObject;
 }
 
+/** A query is only read. */
+type Query = Pick<URLSearchParams, 'get' | 'has' | typeof Symbol.iterator>;
+
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
-  readonly query: URLSearchParams;
+  readonly query: Query;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
@@ -334,18 +337,20 @@ interface Candidate {
   readonly selects: readonly (readonly [parameter: string, value: string | undefined])[];
 }
 
-/** By method and level. Of several that a request could be, the one that asks most of it comes first. */
-const CANDIDATES: ReadonlyMap<string, readonly Candidate[]> = Map.groupBy(
-  (Object.entries(OPERATIONS) as [OperationName, Shape][])
+/** By level and method. Of several that a request could be, the one that asks most of it comes first. */
+const CANDIDATES: Readonly<Record<Shape['level'], ReadonlyMap<string, readonly Candidate[]>>> = (() => {
+  const all = (Object.entries(OPERATIONS) as [OperationName, Shape][])
     .map(([operation, shape]) => ({ operation, shape, selects: Object.entries(shape.selects ?? {}) }))
-    .sort((a, b) => b.selects.length - a.selects.length),
-  ({ shape }) => `${shape.method} ${shape.level}`,
-);
+    .sort((a, b) => b.selects.length - a.selects.length);
+  const of = (level: Shape['level']) =>
+    Map.groupBy(
+      all.filter(({ shape }) => shape.level === level),
+      ({ shape }) => shape.method,
+    );
+  return { service: of('service'), bucket: of('bucket'), object: of('object') };
+})();
 
-const isMeant = (
-  { shape, selects }: Candidate,
-  { query, copies }: { query: URLSearchParams; copies: boolean },
-): boolean =>
+const isMeant = ({ shape, selects }: Candidate, { query, copies }: { query: Query; copies: boolean }): boolean =>
   (shape.copies ?? false) === copies &&
   selects.every(([name, value]) => (value === undefined ? query.has(name) : query.get(name) === value));
 
@@ -358,7 +363,8 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   const bucket = decoded(slash < 0 ? path.slice(1) : path.slice(1, slash));
   const key = slash < 0 ? '' : decoded(path.slice(slash + 1));
   if (bucket === '' && key !== '') throw noSuchBucket(bucket);
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw keyTooLong(key, MAX_KEY_BYTES);
+  // A character has three bytes at most, or four for two.
+  if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) throw keyTooLong(key, MAX_KEY_BYTES);
   const level = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
 
   // A presigned URL carries what would be headers in its query.
@@ -375,7 +381,7 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   }
 
   const copies = given.has('x-amz-copy-source');
-  const found = CANDIDATES.get(`${method} ${level}`)?.find((candidate) => isMeant(candidate, { query, copies }));
+  const found = CANDIDATES[level].get(method)?.find((candidate) => isMeant(candidate, { query, copies }));
   if (!found) {
     const subresources = [...parameters.keys()].join('&');
     throw notImplemented(
@@ -385,7 +391,9 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   const { operation, shape } = found;
 
   const input: Record<string, string> = {};
-  const params: JsonObject = { ...(bucket !== '' && { Bucket: bucket }), ...(key !== '' && { Key: key }) };
+  const params: JsonObject = {};
+  if (bucket !== '') params.Bucket = bucket;
+  if (key !== '') params.Key = key;
   for (const [name, value] of parameters) {
     const member = shape.query?.[name];
     if (member === undefined) {
@@ -399,13 +407,16 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
     params[nameOf(member)] = typed(member, value);
   }
   const metadata: Record<string, string> = {};
+  let hasMetadata = false;
   for (const [name, value] of given) {
     const member = shape.headers?.[name];
     if (member !== undefined) {
       input[nameOf(member)] = value;
       params[nameOf(member)] = typed(member, value);
-    } else if (name.startsWith(METADATA_PREFIX)) metadata[name.slice(METADATA_PREFIX.length)] = value;
-    else if (
+    } else if (name.startsWith(METADATA_PREFIX)) {
+      metadata[name.slice(METADATA_PREFIX.length)] = value;
+      hasMetadata = true;
+    } else if (
       (name.startsWith('x-amz-') && !COMMON_HEADERS.has(name) && !CHECKSUM_HEADERS.has(name)) ||
       ACTING_HEADERS.includes(name)
     ) {
@@ -413,7 +424,7 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
     }
   }
   if (input.CopySource !== undefined) params.CopySource = plainSource(input.CopySource);
-  if (Object.keys(metadata).length > 0) params.Metadata = { ...metadata };
+  if (hasMetadata) params.Metadata = { ...metadata };
   const integrity: Record<string, string> = {};
   for (const [name, member] of BODY_HEADERS) {
     const value = given.get(name);

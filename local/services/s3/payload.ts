@@ -1,8 +1,7 @@
 /** Bodies of requests: unframed, measured and checked against what their headers and trailers say, as they stream. */
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 
-import { type Call, ServiceError } from '../../contracts.ts';
+import { type Call, type RestRequest, ServiceError } from '../../contracts.ts';
 import { decodeAwsChunked, type Trailers } from '../../http/aws-chunked.ts';
 import {
   algorithmNamed,
@@ -30,7 +29,7 @@ export interface Payload {
 
 const badDigest = (message: string) => new ServiceError('BadDigest', message);
 
-const headerOf = (request: IncomingMessage, name: string): string | undefined => {
+const headerOf = (request: RestRequest, name: string): string | undefined => {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 };
@@ -52,7 +51,7 @@ const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   SHA256: 32,
 };
 
-const lengthOf = (request: IncomingMessage, isFramed: boolean): number => {
+const lengthOf = (request: RestRequest, isFramed: boolean): number => {
   const text = headerOf(request, isFramed ? 'x-amz-decoded-content-length' : 'content-length');
   // A bodiless PUT of zero bytes may come without a length when its method says nothing follows.
   if (text === undefined && !isFramed && request.headers['transfer-encoding'] === undefined) return 0;
@@ -70,7 +69,7 @@ const lengthOf = (request: IncomingMessage, isFramed: boolean): number => {
 };
 
 /** Checksum a header announces now, or a trailer will. */
-const announced = (request: IncomingMessage, integrity: Readonly<Record<string, string>>) => {
+const announced = (request: RestRequest, integrity: Readonly<Record<string, string>>) => {
   const inHeaders = CHECKSUM_ALGORITHMS.filter((algorithm) => integrity[memberOf(algorithm)] !== undefined);
   const trailer = headerOf(request, 'x-amz-trailer')?.trim().toLowerCase();
   const inTrailer =
@@ -105,7 +104,7 @@ const announced = (request: IncomingMessage, integrity: Readonly<Record<string, 
  *   BadDigest, XAmzContentSHA256Mismatch, IncompleteBody, MalformedTrailerError, SignatureDoesNotMatch.
  */
 export const openPayload = (
-  request: IncomingMessage,
+  request: RestRequest,
   call: Pick<Call, 'chunkSignatures'>,
   integrity: Readonly<Record<string, string>>,
   wanted: { readonly always?: ChecksumAlgorithm; readonly otherwise?: ChecksumAlgorithm },
@@ -134,7 +133,7 @@ export const openPayload = (
 
   async function* read(): AsyncGenerator<Uint8Array, void, undefined> {
     let trailers: Trailers = new Map();
-    const raw = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+    const raw = request.iterator({ destroyOnReturn: false });
     const source = isFramed
       ? decodeAwsChunked(
           raw,
@@ -189,7 +188,7 @@ export const openPayload = (
 
 /** Reads a small body whole, checked like any other. @throws ServiceError MaxMessageLengthExceeded */
 export const readText = async (
-  request: IncomingMessage,
+  request: RestRequest,
   call: Pick<Call, 'chunkSignatures'>,
   integrity: Readonly<Record<string, string>>,
   limitBytes: number,

@@ -1,9 +1,17 @@
 /** Amazon S3. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
-import { type Call, type Cloud, type Json, type S3Api, type Service, ServiceError } from '../../contracts.ts';
+import {
+  type Call,
+  type Cloud,
+  type Json,
+  type RestRequest,
+  type RestResponse,
+  type S3Api,
+  type Service,
+  ServiceError,
+} from '../../contracts.ts';
 import { splitUrl } from '../../http/route.ts';
 import { type Blobs, createBlobs } from './blobs.ts';
 import * as buckets from './bucket-operations.ts';
@@ -53,6 +61,8 @@ const OPERATIONS: Readonly<Record<OperationName, S3Operation>> = {
   ListParts: multipart.listParts,
 };
 
+/** Of most requests: to make one takes as long as to read the request. */
+const NO_QUERY = new URLSearchParams();
 const VERSION_ID_LENGTH = 32;
 /** For versions *assumed* to be as for keys. */
 const MISSING: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion']);
@@ -82,11 +92,12 @@ export const createS3 = (
   const notifications = createNotifications(cloud);
   const context: Context = { cloud, store, blobs, notifications };
 
-  const handle = async (request: IncomingMessage, response: ServerResponse, call: Call): Promise<void> => {
+  const handle = async (request: RestRequest, response: RestResponse, call: Call): Promise<void> => {
     response.setHeader('x-amz-request-id', call.requestId);
     response.setHeader('x-amz-id-2', call.requestId);
     checkPathStyle(request.headers.host);
-    const { path, query } = splitUrl(request.url ?? '/');
+    const url = request.url ?? '/';
+    const { path, query } = url.includes('?') ? splitUrl(url) : { path: url, query: NO_QUERY };
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
     const { ExpectedBucketOwner: owner } = understood.input;
     if (owner !== undefined && owner !== cloud.account) throw accessDenied();

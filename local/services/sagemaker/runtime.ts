@@ -1,7 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import { type ContainerAnswer, NoAnswerError } from '../../containers/serving.ts';
-import { type Call, type HttpService, ServiceError } from '../../contracts.ts';
+import { type Call, type HttpService, type RestRequest, type RestResponse, ServiceError } from '../../contracts.ts';
 import type { Context } from './context.ts';
 import type { CapturedExchange, DataCapture } from './data-capture.ts';
 import type { Endpoints, ServedEndpoint } from './endpoints.ts';
@@ -45,12 +43,12 @@ interface Members {
   readonly TargetVariant: string | undefined;
 }
 
-const headerOf = (request: IncomingMessage, name: string) => {
+const headerOf = (request: RestRequest, name: string) => {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 };
 
-const readMembers = (endpoint: string, request: IncomingMessage): Members => ({
+const readMembers = (endpoint: string, request: RestRequest): Members => ({
   EndpointName: endpoint,
   ContentType: headerOf(request, HEADERS.contentType),
   Accept: headerOf(request, HEADERS.accept),
@@ -59,7 +57,7 @@ const readMembers = (endpoint: string, request: IncomingMessage): Members => ({
   TargetVariant: headerOf(request, HEADERS.targetVariant),
 });
 
-const check = (members: Members, request: IncomingMessage): void => {
+const check = (members: Members, request: RestRequest): void => {
   for (const [member, name] of Object.entries(NOT_HONOURED)) {
     if (headerOf(request, name) !== undefined) throw notImplemented(`The member ${member} of InvokeEndpoint`);
   }
@@ -71,10 +69,10 @@ const check = (members: Members, request: IncomingMessage): void => {
   }
 };
 
-const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
+const readBody = async (request: RestRequest, limit: number): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request) {
     bytes += chunk.length;
     // Read to the end, so that the client gets the answer.
     if (bytes <= limit) chunks.push(chunk);
@@ -157,7 +155,7 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     return answer;
   };
 
-  const invoke = async (name: string, request: IncomingMessage, response: ServerResponse, call: Call) => {
+  const invoke = async (name: string, request: RestRequest, response: RestResponse, call: Call) => {
     const read = readMembers(name, request);
     const note = (bytes: number) => call.note('InvokeEndpoint', toJson({ ...read, Body: { bytes } }));
     await call.admit('InvokeEndpoint', toJson({ ...read, Body: { bytes: 0 } }));

@@ -64,7 +64,14 @@ async function here(...[verb, ...args]: readonly string[]) {
   });
   const run = verb === 'gate' ? gate.run : evaluate.run;
   const place = () => Promise.reject(new Error('AWS was asked'));
-  const { exit, data } = await run({ args: positionals, options: values, now: new Date(0), place });
+  const { exit, data } = await run({
+    args: positionals,
+    options: values,
+    switches: new Set(),
+    now: new Date(0),
+    place,
+    progress: () => undefined,
+  });
   return { exit, ...answer.parse(data) };
 }
 

@@ -23,7 +23,7 @@ async function scan(
   const result = await scanCsv(chunks(), {
     problems,
     write: async (out) => {
-      written.push(out);
+      written.push(Buffer.from(out));
     },
     ...options,
   });
@@ -195,6 +195,46 @@ describe('what is wrong with a file', () => {
     expect(scanned.problems.map(({ code }) => code)).toEqual(['empty_file']);
   });
 
+  it('tells what stands before a byte that is not text, however the bytes are cut', async () => {
+    const bytes = Buffer.concat([Buffer.from('a,b\n1\n2,x\n3,'), Buffer.from([0xff]), Buffer.from(',\0\n4\n')]);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 30 }), async (chunk) => {
+        const scanned = await scan(bytes, { chunk });
+
+        expect(codes(scanned)).toEqual([
+          ['ragged_row', 2],
+          ['encoding', 4],
+        ]);
+        expect(scanned.clean).toBe('3,2,x\n');
+      }),
+    );
+  });
+
+  it('finds a record too long however the bytes are cut', async () => {
+    const text = `a,b\n1,${'x'.repeat(5000)}\n2,y\n`;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 100, max: 9000 }), async (chunk) => {
+        const scanned = await scan(text, { chunk, maxRecordBytes: 4096 });
+
+        expect(codes(scanned)).toEqual([['record_too_long', 2]]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('tells the header where it comes again', async () => {
+    const scanned = await scan('a,b\n1,2\na,b\n3,4\n');
+
+    expect(codes(scanned)).toEqual([['header_repeated', 3]]);
+    expect(scanned.clean).toBe('2,1,2\n4,3,4\n');
+  });
+
+  it('knows the line ends of a classic Mac', async () => {
+    const scanned = await scan('a,b\r1,2\r3,4\r');
+
+    expect(codes(scanned)).toEqual([['carriage_return', 1]]);
+  });
+
   it('stops where there is more than it may read', async () => {
     const scanned = await scan(`a,b\n${'1,2\n'.repeat(100)}`, { maxBytes: 100 });
 
@@ -225,6 +265,22 @@ describe('the header', () => {
 
     expect(scanned.header).toEqual(['a, first', 'b']);
     expect(scanned.clean).toBe('3,1,2\n');
+  });
+
+  it('may follow the line in which Excel names the delimiter', async () => {
+    const scanned = await scan('sep=;\na;b\n1;2,5\n');
+
+    expect(scanned).toMatchObject({ header: ['a', 'b'], delimiter: ';', problems: [] });
+    expect(scanned.clean).toBe('3;1;2,5\n');
+  });
+
+  it('may not hold names that look the same', async () => {
+    const scanned = await scan('caf\u00e9,cafe\u0301,pla\u200bce\n1,2,3\n');
+
+    expect(codes(scanned)).toEqual([
+      ['column_duplicated', 1],
+      ['header_name_invalid', 1],
+    ]);
   });
 
   it('may stand alone', async () => {

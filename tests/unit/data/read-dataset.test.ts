@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { literal } from '../../../shared/data/engine.ts';
 import { ProblemLog } from '../../../shared/data/problems.ts';
-import { parquetRows } from '../../../shared/data/profile.ts';
 import type { ReadDataset } from '../../../shared/data/read-dataset.ts';
+import { parquetRows } from '../../../shared/data/sql.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();
@@ -219,6 +219,19 @@ describe('Parquet', () => {
     ]);
   });
 
+  it('tells the row of a number that is infinite, and of a day', async () => {
+    const dataset = await shop.read({
+      'a.parquet': await parquet(
+        "SELECT CASE i WHEN 2 THEN 'inf'::DOUBLE ELSE i END AS n, CASE i WHEN 1 THEN 'infinity'::DATE ELSE DATE '2001-01-25' END AS d FROM range(4) t(i)",
+      ),
+    });
+
+    expect(told(dataset)).toEqual([
+      ['cell_not_parsed', 'n', 3],
+      ['cell_not_parsed', 'd', 2],
+    ]);
+  });
+
   it('tells the row of a value that is not what the column has to be', async () => {
     const dataset = await shop.read(
       {
@@ -275,10 +288,10 @@ describe('a folder', () => {
     const dataset = await shop.read({ 'a.csv': 'n,s\n1,a\n', 'b.csv': 'n,t\n2,b\n', 'c.csv': 'n,s\n3\n' });
 
     expect(told(dataset)).toEqual([
-      ['ragged_row', 'c.csv', 2],
       ['part_schema_differs', 'b.csv', undefined],
+      ['ragged_row', 'c.csv', 2],
     ]);
-    expect(dataset.problems[1]?.message).toBe('its columns are not those of a.csv: it lacks s and adds t');
+    expect(dataset.problems[0]?.message).toBe('its columns are not those of a.csv: it lacks s and adds t');
   });
 });
 

@@ -57,6 +57,7 @@ describe('readDefinition', () => {
     expect(definition).toEqual({
       problem: 'regression',
       data: {
+        source: { format: null, encoding: null, delimiter: null },
         label: { name: 'price', sql: null },
         time: null,
         key: null,
@@ -73,6 +74,7 @@ describe('readDefinition', () => {
         hyperparameters: { num_round: 100, max_depth: 6, eta: 0.1 },
         instance: ['ml.m5.xlarge'],
         spot: true,
+        class_balance: 'none',
         max_runtime: 3_600_000,
       },
       evaluation: {

@@ -36,6 +36,19 @@ describe('where DuckDB has infinities, errors or decimals', () => {
     ["date_diff('week', date '1969-12-29', date '1970-01-04')", '0'],
     ["d > '2001-01-14 10:00'", 'false'],
     ["coalesce(d, '2001-01-14 10:00')", '2001-01-14 00:00:00'],
+    ["date '9999-12-31'::timestamp", '9999-12-31 00:00:00'],
+    ["year(date '9999-12-31')", '9999'],
+    ["d < timestamp '9999-12-31 23:59:59'", 'true'],
+    ["date '9999-12-31' + 1", null],
+    ["date '0001-01-01' - 1", null],
+    ["lpad('a', 20000, 'x')", null],
+    ["lpad('a', 3, '')", null],
+    ['chr(55296)', null],
+    ['log(0, 10)', null],
+    ['width_bucket(x, 5, 5, 3)', null],
+    ['width_bucket(x, 0, 1, 0)', null],
+    ['make_timestamp(2001, 2, 3, 24, 0, 0)', null],
+    ['make_timestamp(2001, 2, 29, 0, 0, 0)', null],
   ])('%s is %s', (sql, expected) => {
     const record = { x: 2, n: Number.MAX_SAFE_INTEGER, s: 'abc', d: '2001-01-14' };
     expect(answerTo(sql, record, { x: 'number', n: 'integer', s: 'string', d: 'date' })).toBe(expected);

@@ -27,6 +27,14 @@ describe('parseExpression', () => {
     ['TRY_CAST(a AS DOUBLE)', { op: 'cast', to: 'number', args: [column('a')] }],
     ['EXTRACT(dow FROM d)', { op: 'dayofweek', args: [column('d')] }],
     ['(a = b) = c', { op: '=', args: [{ op: '=', args: [column('a'), column('b')] }, column('c')] }],
+    ['a is distinct from b', { op: 'is_distinct', args: [column('a'), column('b')] }],
+    [
+      'a + 1 IS NOT  Distinct FROM b',
+      {
+        op: 'not',
+        args: [{ op: 'is_distinct', args: [{ op: '+', args: [column('a'), integer(1)] }, column('b')] }],
+      },
+    ],
     ['((a) = (b)) is null', { op: 'is_null', args: [{ op: '=', args: [column('a'), column('b')] }] }],
   ])('reads %s', (sql, tree) => {
     expect(parseExpression(sql)).toEqual(tree);
@@ -76,6 +84,8 @@ describe('parseExpression', () => {
     ['a[1]', 2, '"[" is not allowed'],
     ['a = b = c', 1, 'parentheses'],
     ['a = b is null', 5, 'parentheses'],
+    ['a is distinct from b = c', 1, 'parentheses'],
+    ['is_distinct(a, b)', 1, 'is not allowed'],
     ['(a) = (b) = c', 2, 'parentheses'],
     ['a::smallint', 1, 'the type smallint is not allowed'],
     ['a::varchar(3)', 1, 'takes no length'],

@@ -4,6 +4,7 @@ import type { Evaluation } from '../../../shared/evaluation/evaluation.ts';
 import { randomStream } from '../../../shared/evaluation/random.ts';
 import type { JoinedWindow } from '../../../shared/monitoring/label-join.ts';
 import { type LiveQualityInput, liveQuality } from '../../../shared/monitoring/live-quality.ts';
+import { evaluation, RUN, scored } from '../evaluation/decision-evidence.ts';
 
 const DAY_MS = 86_400_000;
 const WINDOW = { startMs: Date.parse('2001-01-25T00:00:00Z'), endMs: Date.parse('2001-01-26T00:00:00Z') };
@@ -43,36 +44,14 @@ const promoted = (
   figures: Record<string, number>,
   intervals: Record<string, [number, number]>,
   more: Partial<Evaluation> = {},
-): Evaluation => ({
-  model: 'm',
-  run: '20010101-0a1b2c3d4e',
-  problem: 'binary',
-  rows: 20_000,
-  operatingPoint: 0.5,
-  confidence: 0.95,
-  cluster: null,
-  candidate: {
-    outcome: 'scored',
-    run: '20010101-0a1b2c3d4e',
-    figures: { ece: 0.01, ...figures },
-    intervals,
-    confusion: null,
-    classes: null,
-    roc: null,
-    calibration: null,
-    operatingPoints: null,
-  },
-  champion: null,
-  anchor: null,
-  againstChampion: null,
-  againstAnchor: null,
-  championContradicts: null,
-  slices: [],
-  fairness: [],
-  trivial: {},
-  evaluatedAt: '2001-01-01T00:00:00Z',
-  ...more,
-});
+): Evaluation =>
+  evaluation({
+    rows: 20_000,
+    cluster: null,
+    candidate: { ...scored(RUN, { ece: 0.01, ...figures }), intervals },
+    trivial: {},
+    ...more,
+  });
 
 /** The area under the curve of rows made as above is 5/6. */
 const AUC = promoted({ roc_auc: 0.833 }, { roc_auc: [0.827, 0.839] });

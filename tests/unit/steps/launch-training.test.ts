@@ -390,6 +390,15 @@ describe('the hyperparameters', () => {
     expect(xgboostHyperparameters(weighted, null)).toMatchObject({ csv_weights: '1' });
   });
 
+  it('say that rows have a weight where classes are balanced', () => {
+    const { definition: balanced } = readDefinition(
+      `${DEFINITION}training: { class_balance: weights }\n`,
+      `models/${MODEL}.yml`,
+    );
+
+    expect(xgboostHyperparameters(balanced, null)).toMatchObject({ csv_weights: '1' });
+  });
+
   it('say that there are weights where age is one', () => {
     const yaml = `${DEFINITION}retraining: { data: { mode: weighted, half_life: 60d } }\n`;
     const { definition } = readDefinition(yaml, `${MODEL}.yml`);

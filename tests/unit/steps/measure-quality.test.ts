@@ -10,7 +10,7 @@ import { type RunInput, runInputSchema } from '../../../shared/data/run-input.ts
 import { publish } from '../../../shared/definition/publish.ts';
 import { publishedDefinitionSchema } from '../../../shared/definition/published.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
-import { type Evaluation, evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
+import { evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import { type Champion, championSchema, definitionPointerSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
@@ -19,6 +19,7 @@ import { labelFileSchema } from '../../../shared/monitoring/label-store.ts';
 import { type QualityFact, qualityFactSchema } from '../../../shared/monitoring/quality-fact.ts';
 import { type Window, windowAt, windowName, windowText } from '../../../shared/monitoring/windows.ts';
 import type { Woken } from '../../../shared/runtime/woken.ts';
+import { evaluation, scored } from '../evaluation/decision-evidence.ts';
 
 const MODEL = 'late-bus';
 const RUN = '20010101-0123456789';
@@ -62,35 +63,14 @@ const CHAMPION: Omit<Champion, 'definitionDigest'> = {
   since: '2001-01-02T00:00:00.000Z',
 };
 
-const EVALUATION: Evaluation = {
+const EVALUATION = evaluation({
   model: MODEL,
   run: RUN,
-  problem: 'binary',
   rows: 4000,
-  operatingPoint: 0.5,
-  confidence: 0.95,
   cluster: null,
-  candidate: {
-    outcome: 'scored',
-    run: RUN,
-    figures: { roc_auc: 1, ece: 0.01 },
-    intervals: { roc_auc: [0.999, 1] },
-    confusion: null,
-    classes: null,
-    roc: null,
-    calibration: null,
-    operatingPoints: null,
-  },
-  champion: null,
-  anchor: null,
-  againstChampion: null,
-  againstAnchor: null,
-  championContradicts: null,
-  slices: [],
-  fairness: [],
+  candidate: { ...scored(RUN, { roc_auc: 1, ece: 0.01 }), intervals: { roc_auc: [0.999, 1] } },
   trivial: {},
-  evaluatedAt: '2001-01-02T00:00:00.000Z',
-};
+});
 
 interface Told {
   readonly type: string;

@@ -1,84 +1,29 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { prepareData } from '../../../functions/prepare-data/prepare-data.ts';
-import { validateData } from '../../../functions/validate-data/validate-data.ts';
 import { dictionarySchema } from '../../../shared/data/dictionary.ts';
 import { literal } from '../../../shared/data/engine.ts';
 import { runInputSchema } from '../../../shared/data/run-input.ts';
-import type { PublishedDefinition } from '../../../shared/definition/published.ts';
-import { preparedSchema, type RunPlan, runEndSchema, runPlanSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import { type RunPlan, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { workshop } from '../data/workshop.ts';
-import { DEFINITION, dataWorld, journeys, MODEL, NOW, woken } from './data-world.ts';
+import { DEFINITION, journeys, MODEL, NOW } from './data-world.ts';
+import { CUT, prepareWorld, RUN } from './prepare-world.ts';
 
-const RUN = '20010201-0123456789';
 const CHAMPION_RUN = '20010115-abcdefabcd';
 const shop = workshop();
 /** 18 January 2001 in days since 1970: rows of a day belong together. */
 const DAY = 11_340;
 
-const cut = {
-  from: '2001-01-02T00:00:00Z',
-  validation: '2001-01-15T00:00:00Z',
-  gate: '2001-01-18T00:00:00Z',
-  embargoMs: 3_600_000,
-};
-
 async function world(yaml = DEFINITION, maxRunBytes = 1e9) {
-  const base = dataWorld();
-  let published = await base.publish(yaml);
-  const validate = validateData({ ...base, maxDatasetBytes: 1e9 });
-  const prepare = prepareData({ ...base, maxRunBytes });
-  let uploads = 0;
+  const base = await prepareWorld(yaml, { maxRunBytes });
   return {
     ...base,
-    republish: async (next: string): Promise<PublishedDefinition> => {
-      published = await base.publish(next);
-      return published;
-    },
-    async deliver(csv: string): Promise<string> {
-      uploads += 1;
-      const { outcome, dataset } = await validate(woken(await base.upload(`incoming/${MODEL}/${uploads}.csv`, csv)));
-      if (!['accepted', 'repeated'].includes(outcome) || dataset === undefined)
-        throw new Error(`the data was ${outcome}`);
-      return dataset;
-    },
-    async plan(datasets: string[], more: Partial<RunPlan> = {}): Promise<RunPlan> {
-      const plan: RunPlan = {
-        model: MODEL,
-        run: RUN,
-        stage: 'dev',
-        plannedAt: NOW.toISOString(),
-        trigger: { kind: 'new_data', eventId: 'e', overrode: [] },
-        definitionDigest: published.digest,
-        rulesDigest: published.rulesDigest,
-        datasets,
-        fresh: datasets,
-        cut,
-        champion: null,
-        ...more,
-      };
-      await base.ledger.record(runPlanSchema, keys.plan(MODEL, plan.run), plan);
-      await base.ledger.point(slotSchema, keys.slot(MODEL), () => ({
-        model: MODEL,
-        flight: plan,
-        history: [{ run: plan.run, startedAt: plan.plannedAt, endedAt: null, end: null }],
-      }));
-      return plan;
-    },
-    prepare: (run = RUN, now = NOW) => prepare(woken({ model: MODEL, run }, now)),
-    prepared: (run = RUN) => base.ledger.read(preparedSchema, keys.prepared(MODEL, run)),
-    async text(key: string | undefined): Promise<string> {
-      return Buffer.from((await base.store.get(key ?? ''))?.body ?? []).toString();
-    },
     async rows(key: string | undefined) {
       const path = join(shop.directory(), 'rows.parquet');
       writeFileSync(path, (await base.store.get(key ?? ''))?.body ?? '');
       return shop.rows(`SELECT * FROM read_parquet(${literal(path)})`);
     },
-    told: base.told,
-    toldSince: () => base.told.filter(({ type }) => !type.startsWith('Dataset')),
   };
 }
 
@@ -523,7 +468,7 @@ describe('a champion that may have been trained on the gate rows', () => {
   it.each([
     ['the key is the same', { yaml: hashed(), cut: null }, { yaml: hashed(), cut: null }],
     ['the gate is smaller now', { yaml: hashed(), cut: null }, { yaml: hashed({ gate: 0.1 }), cut: null }],
-    ['the gate is later than all it saw', { yaml: DEFINITION, cut: early }, { yaml: DEFINITION, cut }],
+    ['the gate is later than all it saw', { yaml: DEFINITION, cut: early }, { yaml: DEFINITION, cut: CUT }],
   ])('is compared where %s', async (_what, champion, candidate) => {
     expect(await compared(champion, candidate)).toBeNull();
   });
@@ -532,7 +477,7 @@ describe('a champion that may have been trained on the gate rows', () => {
     [
       'a time was published since',
       { yaml: hashed(), cut: null },
-      { yaml: DEFINITION, cut },
+      { yaml: DEFINITION, cut: CUT },
       'its rows were split by a hash of at, line and these by the time in at',
     ],
     [
@@ -543,8 +488,8 @@ describe('a champion that may have been trained on the gate rows', () => {
     ],
     [
       'the gate begins before what it saw ends',
-      { yaml: DEFINITION, cut: { ...cut, gate: '2001-01-19T00:00:00Z' } },
-      { yaml: DEFINITION, cut },
+      { yaml: DEFINITION, cut: { ...CUT, gate: '2001-01-19T00:00:00Z' } },
+      { yaml: DEFINITION, cut: CUT },
       'it was trained on rows up to 2001-01-18T23:00:00.000Z and the gate rows begin at 2001-01-18T00:00:00Z',
     ],
     [
@@ -641,10 +586,10 @@ describe('a run that cannot be prepared', () => {
     const run = await world(DEFINITION, 1000);
     await run.plan([await run.deliver(journeys(10)), await run.deliver(journeys(10, 24, 11))]);
     const read: string[] = [];
-    const open = run.store.open;
-    run.store.open = (key, versionId) => {
+    const { download } = run.store;
+    run.store.download = (key, file) => {
       read.push(key);
-      return open(key, versionId);
+      return download(key, file);
     };
 
     const outcomes = [await run.prepare()];

@@ -335,7 +335,7 @@ describe('bad data', () => {
     ['a header alone', 'at,line,load,delay\n', 'no_rows'],
     ['Latin-1', Buffer.from('at,line\nx,\xe9\n', 'latin1'), 'encoding'],
     ['a truncated gzip file', gzipSync(journeys(3)).subarray(0, 200), 'gzip_corrupt'],
-    ['a truncated Parquet file', Buffer.from('PAR1 and no more'), 'parquet_corrupt'],
+    ['a truncated Parquet file', Buffer.from('PAR1\u0015\u0004 and no more'), 'parquet_corrupt'],
     ['a workbook', Buffer.from('PK\u0003\u0004xlsx'), 'not_a_table'],
   ])('may be %s, and the loop stays alive', async (_, body, code) => {
     const shop = await world();
@@ -374,8 +374,79 @@ describe('what is not judged', () => {
   });
 });
 
+describe('a manifest', () => {
+  const parts = { 'a.csv': journeys(3), 'b.csv': journeys(2) };
+  const folder = `incoming/${MODEL}/jan/`;
+
+  /** Uploads parts that no `_SUCCESS` closes, and gives their versions. */
+  const uploaded = async (shop: World) => {
+    const versions = [];
+    for (const [name, body] of Object.entries(parts)) {
+      const { key, versionId } = await shop.upload(`${folder}${name}`, body);
+      versions.push({ key, versionId });
+    }
+    return versions;
+  };
+
+  it('announces the dataset that a closed folder of the same parts would be', async () => {
+    const [announced, closed] = [await world(), await world()];
+    const versions = await uploaded(announced);
+    await announced.upload(`${folder}a.csv`, 'a newer version, which nobody named');
+    await uploaded(closed);
+
+    const { outcome } = await announced.arrive(
+      `incoming/${MODEL}/january.manifest.json`,
+      JSON.stringify({ parts: versions.toReversed() }),
+    );
+
+    expect(outcome).toEqual((await closed.arrive(`${folder}_SUCCESS`, '')).outcome);
+    expect(outcome.outcome).toBe('accepted');
+    const { sources } = await announced.ledger.read(datasetSchema, keys.dataset(MODEL, outcome.dataset ?? ''));
+    expect(sources.map(({ key, versionId }) => ({ key, versionId }))).toEqual(versions);
+  });
+
+  it.each([
+    ['is not JSON', 'parts: none', 'not JSON'],
+    ['names no part', '{ "parts": [] }', 'parts'],
+    ['has a member that is unknown', '{ "parts": [{ "key": "k", "versionId": "v", "size": 1 }] }', 'size'],
+    [
+      'names a part twice',
+      '{ "parts": [{ "key": "incoming/late-bus/f/a.csv", "versionId": "1" }, { "key": "incoming/late-bus/f/a.csv", "versionId": "2" }] }',
+      'twice',
+    ],
+    [
+      'names the data of another model',
+      '{ "parts": [{ "key": "incoming/other/f/a.csv", "versionId": "1" }] }',
+      'no part',
+    ],
+    ['leaves the data', '{ "parts": [{ "key": "incoming/late-bus/../x/a.csv", "versionId": "1" }] }', 'no part'],
+    ['names a dataset by itself', '{ "parts": [{ "key": "incoming/late-bus/a.csv", "versionId": "1" }] }', 'no part'],
+    [
+      'names a version that is not there',
+      '{ "parts": [{ "key": "incoming/late-bus/f/a.csv", "versionId": "1" }] }',
+      'no version',
+    ],
+  ])('that %s is rejected, and told again when the event comes again', async (_, body, reason) => {
+    const shop = await world();
+
+    const { event, outcome } = await shop.arrive(`incoming/${MODEL}/bad.manifest.json`, body);
+    await shop.validate(woken(event));
+
+    expect(outcome).toEqual({ outcome: 'rejected' });
+    const [first, again, ...others] = shop.told;
+    expect(first).toMatchObject({
+      type: 'DatasetRejected.v1',
+      data: { dataset: null, problems: [{ code: 'manifest_invalid', message: expect.stringContaining(reason) }] },
+    });
+    expect(again).toEqual(first);
+    expect(others).toEqual([]);
+  });
+});
+
 it.each([
   ['incoming/m/a.csv', { kind: 'file', model: 'm', name: 'a.csv' }],
+  ['incoming/m/a.manifest.json', { kind: 'manifest', model: 'm', name: 'a.manifest.json' }],
+  ['incoming/m/f/a.manifest.json', { kind: 'part', model: 'm' }],
   ['incoming/m/f/a.csv', { kind: 'part', model: 'm', folder: 'incoming/m/f/', name: 'a.csv' }],
   ['incoming/m/f/g/a.csv', { kind: 'part', model: 'm', folder: 'incoming/m/f/' }],
   ['incoming/m/f/_SUCCESS', { kind: 'success', model: 'm', folder: 'incoming/m/f/' }],
@@ -390,4 +461,70 @@ it.each([
   ['elsewhere/m/a.csv', { kind: 'ignored', model: undefined }],
 ])('knows what the key %s means', (key, meaning) => {
   expect(incomingKey(key)).toMatchObject(meaning);
+});
+
+describe('rules', () => {
+  const ruled = (...rules: string[]) =>
+    DEFINITION.replace('  features:', `  rules:\n${rules.map((rule) => `    - ${rule}\n`).join('')}  features:`);
+
+  it('that only warn let data pass, and stand in the verdict and the report', async () => {
+    const shop = await world(ruled('{ rule: values_between, column: load, max: 5, severity: warn }'));
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/january.csv`, journeys(10));
+
+    expect(outcome.outcome).toBe('accepted');
+    const { checks, classes, reportKey } = await verdictOf(shop, outcome.dataset);
+    expect(checks?.[0]).toMatchObject({
+      rule: 'values_between',
+      index: 0,
+      column: 'load',
+      result: 'warn',
+      threshold: '>= 1',
+      evaluated: 240,
+      samples: [{ line: 3 }, { line: 6 }, { line: 7 }, { line: 9 }, { line: 10 }],
+    });
+    expect(classes?.reduce((sum, [, rows]) => sum + rows, 0)).toBe(240);
+    const report = Buffer.from((await shop.store.get(reportKey ?? ''))?.body ?? []).toString();
+    expect(report).toContain('lie outside the limits');
+  });
+
+  it('that fail reject, and the sender is told which, where', async () => {
+    const shop = await world(
+      ruled('{ rule: values_between, column: load, max: 5 }', '{ rule: row_count_between, max: 100 }'),
+    );
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/january.csv`, journeys(10));
+
+    expect(outcome.outcome).toBe('rejected');
+    expect(shop.told[0]).toMatchObject({
+      type: 'DatasetRejected.v1',
+      data: {
+        problems: [
+          {
+            code: 'rule_broken',
+            rule: 'values_between',
+            column: 'load',
+            line: 3,
+            message: expect.stringMatching(/also lines 6, 7, 9, 10$/),
+          },
+          { code: 'rule_broken', rule: 'row_count_between', message: expect.stringContaining('240') },
+        ],
+      },
+    });
+  });
+
+  it('hold a dataset against those accepted before it', async () => {
+    const shop = await world(ruled('{ rule: row_count_vs_history }'));
+    for (const [at, perDay] of [20, 21, 22, 23].entries())
+      await shop.arrive(`incoming/${MODEL}/part-${at}.csv`, journeys(3, perDay, at + 1));
+
+    const usual = await shop.arrive(`incoming/${MODEL}/usual.csv`, journeys(3, 24, 9));
+    const short = await shop.arrive(`incoming/${MODEL}/short.csv`, journeys(1, 5, 20));
+
+    expect([usual.outcome.outcome, short.outcome.outcome]).toEqual(['accepted', 'rejected']);
+    const { problems } = await verdictOf(shop, short.outcome.dataset);
+    expect(problems).toMatchObject([
+      { rule: 'row_count_vs_history', message: expect.stringContaining('5 accepted datasets') },
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { LocalCloud } from '../local/cloud.ts';
+import type { LocalCloud } from '../../local/cloud.ts';
 
 /** Functions' log groups begin with this. */
 const GROUPS = '/aws/lambda/millrace-dev-';
@@ -6,6 +6,7 @@ const GROUPS = '/aws/lambda/millrace-dev-';
 /** The functions of the stack, in the order of the loop. */
 export const STEPS = [
   'validate-data',
+  'read-part',
   'plan-run',
   'prepare-data',
   'launch-training',

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 
-import { findPlace, type Place } from '../cli/place.ts';
-import { putInForce, readPublications } from '../cli/verbs/publish.ts';
-import { createCloud, type DeployedStack, type LocalCloud } from '../local/cloud.ts';
+import { createCloud, type DeployedStack, type LocalCloud } from '../../local/cloud.ts';
+import { findPlace, type Place } from '../place.ts';
+import { putInForce, readPublications } from '../verbs/publish.ts';
+import { ARTIFACTS, ROOT, TEMPLATE } from './package.ts';
 
-const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
 const STAGE = 'dev';
+const DEMO_MODELS = join(ROOT, 'demo', 'models');
 
-/** The packaged stack on a local cloud, with the demo's models published and no data in it. */
+/** The packaged stack on a local cloud, with models published and no data in it. */
 export interface LocalStack {
   readonly cloud: LocalCloud;
   readonly outputs: DeployedStack['outputs'];
@@ -27,7 +28,7 @@ export const clientSettings = (url: string, region: string): Readonly<Record<str
 
 /**
  * Boots a local cloud from the packaged template and publishes definitions.
- * @param models Files and folders with definitions.
+ * @param models Files and folders with definitions; the demo's by default.
  * @throws Error when nothing is packaged yet.
  */
 export const startStack = async (options: {
@@ -38,14 +39,14 @@ export const startStack = async (options: {
   readonly models?: readonly string[];
 }): Promise<LocalStack> => {
   if (!existsSync(TEMPLATE)) throw new Error(`${TEMPLATE} is not there: run npm run package first`);
-  const { models = ['demo/models'], ...cloudOptions } = options;
+  const { models = [DEMO_MODELS], ...cloudOptions } = options;
   const publications = await readPublications(models);
   const cloud = await createCloud(cloudOptions);
   try {
     const { outputs } = await cloud.deploy({
       template: TEMPLATE,
-      artifacts: '.serverless',
-      layers: { [`millrace-${STAGE}-engine`]: resolve('dist/layers/engine-local') },
+      artifacts: ARTIFACTS,
+      layers: { [`millrace-${STAGE}-engine`]: join(ROOT, 'dist', 'layers', 'engine-local') },
       stack: `millrace-${STAGE}`,
     });
     Object.assign(process.env, clientSettings(cloud.url, cloud.region));

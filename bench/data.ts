@@ -1,0 +1,183 @@
+/**
+ * Reading a delivery of data as `validate-data` does, scan, types, profile, rules and typed copy together, from CSV, gzip,
+ * JSON Lines and Parquet; beside `cat`, `wc -l`, the engine's bare casts of all columns, and those who read and check data
+ * in Python, where they are installed. Each run is a process of its own; runs are interleaved, so that a busy machine slows
+ * all alike, and the median counts.
+ *
+ * `npm run bench -- data [--rows N] [--runs N] [--threads N] [--peers no] [--write]`; `--write` makes docs/data-speed.md.
+ */
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+
+import { openEngine } from '../shared/data/engine.ts';
+import { COLUMNS, FILES, type FileKind, writeFiles } from './data-files.ts';
+import { coldStart, oneRecord } from './data-functions.ts';
+
+const PEERS = ['pandas', 'pandera', 'great_expectations', 'evidently'] as const;
+const READING = new URL('./data-reading.ts', import.meta.url);
+const CASTING = new URL('./data-casting.ts', import.meta.url);
+const SCRIPT = fileURLToPath(new URL('./data_peers.py', import.meta.url));
+
+const measured = z.object({
+  seconds: z.number(),
+  cpuSeconds: z.number().optional(),
+  peakMiB: z.number().optional(),
+  failed: z.union([z.number(), z.array(z.string())]).optional(),
+  version: z.string().optional(),
+});
+type Measured = z.infer<typeof measured>;
+
+interface Contender {
+  readonly name: string;
+  readonly bytes: number;
+  readonly measure: () => Promise<Measured> | Measured;
+}
+
+async function forked(script: URL, args: readonly string[]): Promise<Measured> {
+  const child = fork(fileURLToPath(script), [...args]);
+  const [[message]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+  return measured.parse(message);
+}
+
+function command(name: string, args: readonly string[]): Measured {
+  const started = performance.now();
+  const { status } = spawnSync(name, [...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`${name} ended with ${status}`);
+  return { seconds: (performance.now() - started) / 1000 };
+}
+
+function peerRun(peer: string, path: string): Measured {
+  const { status, stdout, stderr } = spawnSync('python3', [SCRIPT, peer, path], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) throw new Error(`${peer} could not measure: ${stderr.slice(-2000)}`);
+  return measured.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
+}
+
+const isInstalled = (peer: string): boolean =>
+  spawnSync('python3', ['-c', `import pandas, ${peer}${peer === 'pandas' ? ', sklearn' : ''}`], { stdio: 'ignore' })
+    .status === 0;
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+const OURS = 'millrace, CSV';
+const CASTS = 'DuckDB, count(try_cast) of all columns';
+
+function contenders(folder: string, threads: number, withPeers: boolean): Contender[] {
+  const path = (kind: FileKind): string => join(folder, FILES[kind]);
+  const bytes = statSync(path('csv')).size;
+  const ours = (name: string, kind: FileKind): Contender => ({
+    name,
+    bytes,
+    measure: () => forked(READING, [path(kind), String(threads)]),
+  });
+  const missing = withPeers ? PEERS.filter((peer) => !isInstalled(peer)) : [];
+  for (const peer of missing)
+    console.info(`python3 with pandas and ${peer} is not installed: ${peer} is not measured.`);
+  return [
+    { name: 'cat', bytes, measure: () => command('cat', [path('csv')]) },
+    { name: 'wc -l', bytes, measure: () => command('wc', ['-l', path('csv')]) },
+    { name: CASTS, bytes, measure: () => forked(CASTING, [path('csv'), String(threads)]) },
+    ours(OURS, 'csv'),
+    ours('millrace, the same as gzip', 'csv.gz'),
+    ours('millrace, the same as JSON Lines', 'jsonl'),
+    ours('millrace, the same as Parquet', 'parquet'),
+    ...PEERS.filter((peer) => withPeers && !missing.includes(peer)).map(
+      (peer): Contender => ({ name: peer, bytes, measure: () => peerRun(peer, path('csv')) }),
+    ),
+  ];
+}
+
+interface Row {
+  readonly by: string;
+  readonly cells: readonly string[];
+}
+
+const HEADINGS = ['seconds', 'CPU s', 'MB/s of the CSV', 'peak MiB', 'times ours'];
+
+function rowsOf(all: readonly Contender[], runs: ReadonlyMap<string, readonly Measured[]>): Row[] {
+  const seconds = (name: string): number => median((runs.get(name) ?? []).map((run) => run.seconds));
+  return all.map(({ name, bytes }) => {
+    const of = runs.get(name) ?? [];
+    const cpu = of.flatMap(({ cpuSeconds }) => cpuSeconds ?? []);
+    const peak = of.flatMap(({ peakMiB }) => peakMiB ?? []);
+    const version = of[0]?.version;
+    return {
+      by: version === undefined ? name : `${name} ${version}`,
+      cells: [
+        seconds(name).toFixed(2),
+        cpu.length === 0 ? '' : median(cpu).toFixed(2),
+        (bytes / 1e6 / seconds(name)).toFixed(1),
+        peak.length === 0 ? '' : Math.max(...peak).toFixed(0),
+        (seconds(name) / seconds(OURS)).toFixed(2),
+      ],
+    };
+  });
+}
+
+const markdown = (rows: readonly Row[]): string =>
+  [
+    `| | ${HEADINGS.join(' | ')} |`,
+    `|---|${HEADINGS.map(() => '---:').join('|')}|`,
+    ...rows.map(({ by, cells }) => `| ${by} | ${cells.join(' | ')} |`),
+  ].join('\n');
+
+/** Prints the tables, and writes them when asked. */
+export async function run(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      rows: { type: 'string', default: '6000000' },
+      runs: { type: 'string', default: '5' },
+      threads: { type: 'string', default: '2' },
+      peers: { type: 'string', default: 'yes' },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const [rows, runs, threads] = [Number(values.rows), Number(values.runs), Number(values.threads)];
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-data-'));
+  try {
+    const engine = await openEngine({ memoryLimitMb: 1024, tempDirectory: folder, threads: 2 });
+    await writeFiles(engine, folder, rows);
+    engine.close();
+    const all = contenders(folder, threads, values.peers !== 'no');
+    const found = new Map<string, Measured[]>(all.map(({ name }) => [name, []]));
+    for (let at = 0; at < runs; at += 1) {
+      for (const { name, measure } of all) found.get(name)?.push(await measure());
+    }
+    for (const [name, [first]] of found) {
+      const failed = first?.failed;
+      if (Array.isArray(failed) ? failed.length > 0 : (failed ?? 0) > 0) {
+        console.info(`${name} finds that checks fail: ${String(failed)}`);
+      }
+    }
+    const table = rowsOf(all, found);
+    const sizes = Object.entries(FILES).map(
+      ([kind, name]) => `${kind} ${(statSync(join(folder, name)).size / 1e6).toFixed(0)} MB`,
+    );
+    const seconds = (name: string): number => median((found.get(name) ?? []).map((each) => each.seconds));
+    const text = [
+      `${rows.toLocaleString('en-US')} rows of ${Object.keys(COLUMNS).length} mixed columns (${sizes.join(', ')}); median of ${runs} interleaved runs, engine with ${threads} threads, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}).`,
+      markdown(table),
+      `Reading, types, profile, rules and typed copy take ${(seconds(OURS) / seconds(CASTS)).toFixed(1)} times the engine's bare casts: ${(seconds(CASTS) / seconds(OURS)).toFixed(2)} of their speed.`,
+      await oneRecord(),
+      await coldStart(folder),
+    ].join('\n\n');
+    console.info(text);
+    if (values.write) {
+      const head =
+        '# How fast data is read\n\nMade by `npm run bench -- data --write`. What is measured, and what each peer does, is said in bench/data.ts and bench/data_peers.py.';
+      writeFileSync(new URL('../docs/data-speed.md', import.meta.url), `${head}\n\n${text}\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

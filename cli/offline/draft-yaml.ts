@@ -1,0 +1,112 @@
+/** A draft as the YAML file a person goes on with: every guess with its reason beside it. */
+import { stringify } from 'yaml';
+
+import type { SuggestedRule } from '../../shared/data/rules/suggest.ts';
+import type { Draft } from './draft.ts';
+
+/** Where a draft comes from. */
+export interface DraftOrigin {
+  /** The file's own name. */
+  readonly file: string;
+  readonly model: string;
+  /** The first line that tells editors where the schema lies; null where it lies nowhere near. */
+  readonly schema: string | null;
+  /** What is declared of the files. */
+  readonly source: Readonly<Record<string, string>> | undefined;
+  readonly suggested: readonly SuggestedRule[];
+}
+
+/** Texts that mean themselves wherever they stand. */
+const PLAIN = /^[A-Za-z_][A-Za-z0-9_ .$%()/='"-]*$/;
+
+/** A value on one line: as people write it, and where that could be misread as JSON, which YAML contains. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(([name, member]) => `${inline(name)}: ${inline(member)}`);
+    return `{ ${members.join(', ')} }`;
+  }
+  if (typeof value === 'string' && PLAIN.test(value) && stringify(value).trimEnd() === value) return value;
+  return JSON.stringify(value);
+}
+
+/** Text that cannot end the comment it stands in. */
+const comment = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+/** A line with what is to be said of it. */
+const said = (line: string, why?: string | null): string =>
+  why === undefined || why === null ? line : `${line}  # ${comment(why)}`;
+
+const counted = (n: number): string => n.toLocaleString('en-US');
+
+function dataLines(
+  { label, time, key, entity, features, leftOut, sensitive, split }: Draft,
+  source: DraftOrigin['source'],
+): string[] {
+  const { name, sql } = label;
+  const missing =
+    label.missing === 0
+      ? []
+      : [
+          `  # ${counted(label.missing)} rows have no ${comment(name)}: data with such rows is rejected, so leave them out before it lands`,
+        ];
+  return [
+    'data:',
+    ...(source === undefined ? [] : [`  source: ${inline(source)}`]),
+    ...missing,
+    said(`  label: ${inline(sql === null ? name : { name, sql })}`, label.why),
+    ...(time === null ? [] : [said(`  time: ${inline(time.column)}`, `${time.why}; the newest rows judge`)]),
+    ...(key === null ? [] : [said(`  key: ${inline(key.columns)}`, key.why)]),
+    ...(entity === null ? [] : [said(`  entity: ${inline(entity.column)}`, `${entity.why}; its rows stay together`)]),
+    ...(features.length === 0 ? [] : ['  features:']),
+    ...features.map(({ name: feature, sql: expression, kind, why }) =>
+      said(`    - ${inline({ name: feature, ...(expression !== undefined && { sql: expression }), kind })}`, why),
+    ),
+    ...(leftOut.length === 0 ? [] : ['  # No features:']),
+    ...leftOut.map(({ name: column, why }) => `  #   ${comment(inline(column))}: ${comment(why)}`),
+    ...(sensitive.length === 0
+      ? []
+      : [
+          `  # If answers must not depend on who a person is, take these out of the features and protect them:`,
+          `  # protected: ${comment(inline(sensitive))}`,
+        ]),
+    ...(split.why === null && split.tooFew === null
+      ? []
+      : [said(`  split: ${inline({ validation: split.validation, gate: split.gate })}`, split.why)]),
+    ...(split.tooFew === null ? [] : [`  # ${comment(split.tooFew)}.`]),
+  ];
+}
+
+function ruleLines(suggested: readonly SuggestedRule[]): string[] {
+  if (suggested.length === 0) return [];
+  return [
+    '  # Suggested by what the file shows. Take the # away from what should hold for every delivery.',
+    '  # rules:',
+    ...suggested.map(({ rule, evidence }) => `  #   - ${comment(inline(rule))}  # ${comment(evidence)}`),
+  ];
+}
+
+/** Writes the draft down. */
+export function draftYaml(draft: Draft, { file, model, schema, source, suggested }: DraftOrigin): string {
+  const { label, rows, time, maxDepth } = draft;
+  return `${[
+    ...(schema === null ? [] : [`# yaml-language-server: $schema=${schema}`]),
+    `# The model ${model}, as guessed from the ${counted(rows)} rows of ${comment(file)}. docs/definition.md lists every setting.`,
+    said(`problem: ${label.problem}`, label.why),
+    ...dataLines(draft, source),
+    ...ruleLines(suggested),
+    'training:',
+    said(
+      `  hyperparameters: ${inline({ num_round: 100, max_depth: maxDepth, eta: 0.1 })}`,
+      maxDepth < 6 ? 'shallow trees: deep ones would learn few rows by heart' : null,
+    ),
+    '# evaluation:',
+    `#   thresholds: { … }  # least figures a candidate must reach; without any it must beat a guess and the champion`,
+    ...(time === null
+      ? []
+      : [
+          'retraining:',
+          said('  data: { mode: expanding }', 'all the time there is; or { mode: sliding, window: 180d }'),
+        ]),
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+
+import { modelNameSchema } from '../../shared/definition/schema.ts';
+import { needed } from '../offline/answer.ts';
+import { publishedFrom } from '../offline/definition-file.ts';
+import { findDelivery } from '../offline/delivery.ts';
+import { InputProblem } from '../offline/input-problem.ts';
+import { makeDraft, modelNameOf } from '../offline/make-draft.ts';
+import { onFiles, withSigns } from '../offline/on-files.ts';
+import { problemText, readSeen } from '../offline/seen.ts';
+import { SOURCE_OPTIONS, sourceOf } from '../offline/source-options.ts';
+import { offlineSteps } from '../offline/steps.ts';
+import { onlyArgument, UsageError, type Verb } from '../verb.ts';
+
+const SCHEMA = join('docs', 'definition.schema.json');
+
+/** How many problems of the file are told. */
+const TOLD = 5;
+
+export const init: Verb = {
+  usage: 'init FILE --label COLUMN [--name MODEL] [--out YML]',
+  about: 'writes models/MODEL.yml as a file shows it, each guess with its reason',
+  options: ['label', 'name', 'out', 'problem', 'without', ...SOURCE_OPTIONS],
+  run: ({ args, options, now, progress }) =>
+    onFiles(async (directory) => {
+      const file = onlyArgument(args, 'file of data');
+      const label = needed(options, 'label');
+      const source = sourceOf(options);
+      const delivery = await findDelivery(file);
+      const model = options.name ?? modelNameOf(delivery.name);
+      if (!modelNameSchema.safeParse(model).success)
+        throw new UsageError(`--name ${model} is no model's name: small letters and digits, joined by -`);
+      const out = options.out ?? join('models', `${model}.yml`);
+      if (existsSync(out))
+        throw new InputProblem('file_exists', out, 'it is there already', 'take it away, or name another with --out');
+      const schema = existsSync(SCHEMA) ? relative(dirname(out), SCHEMA).replaceAll('\\', '/') : null;
+      const seen = await withSigns(progress, `reading ${file}`, () => readSeen(delivery, directory, source));
+      const { draft, yaml } = await makeDraft(seen, {
+        label,
+        model,
+        problem: options.problem,
+        without: options.without,
+        schema,
+        copies: false,
+      }).finally(seen.close);
+      await mkdir(dirname(out), { recursive: true });
+      await writeFile(out, yaml);
+      const published = await publishedFrom(out);
+      const steps = await offlineSteps(delivery, published, directory, now);
+      const { arrival, verdict } = await withSigns(progress, `checking ${file} by it`, () => steps.validate());
+      const accepted = verdict?.accepted === true;
+      const problems = verdict?.problems ?? [];
+      const why =
+        verdict === undefined ? [arrival.reason ?? arrival.outcome] : problems.slice(0, TOLD).map(problemText);
+      const rest =
+        problems.length > TOLD ? [`and ${problems.length - TOLD} more; npx millrace validate tells them all`] : [];
+      const { features, leftOut, split } = draft;
+      const text = [
+        `${out}: ${draft.label.problem}, ${features.length} features of ${seen.columns.length} columns (${leftOut.length} left out), ${draft.time === null ? 'split by a hash' : `split by ${draft.time.column}`}`,
+        ...(split.tooFew === null ? [] : [split.tooFew]),
+        ...(accepted
+          ? [`${file} is accepted by it`]
+          : [`${file} itself is not accepted by it:`, ...[...why, ...rest].map((line) => `  ${line}`)]),
+      ];
+      return {
+        exit: accepted ? 0 : 1,
+        text: text.join('\n'),
+        data: { file: out, model, accepted, problems, ...draft },
+      };
+    }),
+};

@@ -1,0 +1,206 @@
+/** JSON Lines: one flat object on each line. Keys are columns; a key that a record lacks is a missing value there. */
+import { isUtf8 } from 'node:buffer';
+import { reservedName } from '../csv-header.ts';
+import type { ProblemCode } from '../problems.ts';
+import { firstInvalid } from '../text-encoding.ts';
+import type { CleanText } from './clean-blocks.ts';
+import { decodedText, type RecordFault, RecordReader, VALUE } from './json-record.ts';
+import type { ScannedText, TextContext } from './text-source.ts';
+
+const LF = 0x0a;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MIB = 1024 * 1024;
+const MAX_RECORD_BYTES = 16 * MIB;
+const MAX_COLUMNS = 4096;
+
+/** Scans JSON Lines into clean text. Records that are broken are told by line and left out. */
+export async function scanJsonLines(bytes: AsyncIterable<Buffer>, context: TextContext): Promise<ScannedText> {
+  const scanner = new JsonLinesScanner(context);
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of bytes) {
+    const buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const end = buffer.lastIndexOf(LF) + 1;
+    if (end > 0) await scanner.lines(buffer, end);
+    rest = buffer.subarray(end);
+    if (scanner.stopped) break;
+    if (rest.length > MAX_RECORD_BYTES) scanner.tooLong();
+  }
+  if (!scanner.stopped && rest.length > 0) await scanner.lines(rest, rest.length);
+  return scanner.finish();
+}
+
+class JsonLinesScanner {
+  readonly #context: TextContext;
+  readonly #reader: RecordReader;
+  readonly #names: string[] = [];
+  /** Names in lower case, as the engine compares them. */
+  readonly #known = new Set<string>();
+  readonly #marked = new Set<string>();
+  #isMarked: boolean[] = [];
+  #out = Buffer.allocUnsafe(MIB);
+  #length = 0;
+  #line = 0;
+  #records = 0;
+  #longest = 0;
+  #wanted = true;
+  stopped = false;
+
+  constructor(context: TextContext) {
+    this.#context = context;
+    this.#reader = new RecordReader((key) => this.#meet(key));
+  }
+
+  /** Scans whole lines. */
+  async lines(buffer: Buffer, end: number): Promise<void> {
+    const valid = isUtf8(buffer.subarray(0, end)) ? end : firstInvalid(buffer.subarray(0, end));
+    let start = this.#line === 0 && buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
+    while (start < end && !this.stopped) {
+      const found = buffer.indexOf(LF, start);
+      const to = found < 0 || found >= end ? end : found;
+      this.#line += 1;
+      if (valid < to) {
+        this.#refuse('encoding', `byte 0x${(buffer[valid] ?? 0).toString(16).padStart(2, '0')} is not UTF-8`);
+        return;
+      }
+      if (!isBlank(buffer, start, to)) {
+        const fault = this.#reader.read(buffer, start, to);
+        if (fault !== undefined) this.#tell(fault);
+        else if (this.#wanted) await this.#take(buffer, to - start);
+      }
+      start = to + 1;
+    }
+  }
+
+  tooLong(): void {
+    this.#line += 1;
+    this.#refuse('record_too_long', `the record is longer than ${MAX_RECORD_BYTES / MIB} MiB`);
+  }
+
+  async finish(): Promise<ScannedText> {
+    await this.#flush();
+    if (!this.stopped && this.#names.length === 0 && this.#context.log.empty) {
+      this.#refuse('not_a_table', 'no record has a key');
+    }
+    const usable = this.#wanted && !this.stopped && this.#names.length > 0;
+    return { records: this.#records, text: usable ? this.#text() : undefined };
+  }
+
+  #text(): CleanText {
+    return { names: [...this.#names], delimiter: ',', longest: this.#longest, ragged: true };
+  }
+
+  #meet(key: string): RecordFault | undefined {
+    const name = key.trim();
+    const refused = (message: string): RecordFault => ({ code: 'json_invalid', message, key: name });
+    if (name === '') return refused('a key has no name');
+    const reserved = reservedName(name, 'a key');
+    if (reserved !== undefined) return refused(reserved);
+    for (let i = 0; i < name.length; i += 1) {
+      if (name.charCodeAt(i) < 0x20 || name.charCodeAt(i) === 0x7f) return refused('a key holds a control character');
+    }
+    if (this.#known.has(name.toLowerCase())) return refused(`two keys are named ${name} (case does not count)`);
+    if (this.#names.length === MAX_COLUMNS) {
+      this.#refuse('too_many_columns', `more than ${MAX_COLUMNS} keys`);
+      return refused('one key too many');
+    }
+    this.#known.add(name.toLowerCase());
+    this.#names.push(name);
+    this.#wanted &&= this.#context.agrees(this.#names);
+    return undefined;
+  }
+
+  /** Writes the record that was read last; it takes at most twice its bytes and some for each column. */
+  async #take(buffer: Buffer, bytes: number): Promise<void> {
+    const most = bytes * 2 + this.#names.length * 4 + 32;
+    if (this.#length + most > this.#out.length) {
+      await this.#flush();
+      if (most > this.#out.length) this.#out = Buffer.allocUnsafe(most);
+    }
+    const { from, to, kind } = this.#reader;
+    const out = this.#out;
+    const first = this.#length;
+    let at = first + out.write(String(this.#line), first, 'latin1');
+    for (let column = 0; column < this.#names.length; column += 1) {
+      out[at] = COMMA;
+      at += 1;
+      if (!this.#reader.has(column) || kind[column] === VALUE.null) continue;
+      const begin = from[column] as number;
+      const end = to[column] as number;
+      if (kind[column] === VALUE.number || kind[column] === VALUE.boolean) {
+        for (let i = begin; i < end; i += 1, at += 1) out[at] = buffer[i] as number;
+      } else if (kind[column] === VALUE.text) {
+        if (!isBlank(buffer, begin, end)) this.#mark(column);
+        at = writeText(out, at, buffer, begin, end);
+      } else {
+        const text = decodedText(buffer, begin, end);
+        if (text === undefined || text.includes('\0')) {
+          this.#tell({ code: 'json_invalid', message: 'a text is not valid', key: this.#names[column] ?? '' });
+          return;
+        }
+        if (text.trim() !== '') this.#mark(column);
+        const decoded = Buffer.from(text, 'utf8');
+        at = writeText(out, at, decoded, 0, decoded.length);
+      }
+    }
+    out[at] = LF;
+    if (at - first > this.#longest) this.#longest = at - first;
+    this.#length = at + 1;
+    this.#records += 1;
+  }
+
+  #mark(column: number): void {
+    if (this.#isMarked[column] === true) return;
+    this.#isMarked[column] = true;
+    this.#marked.add(this.#names[column] ?? '');
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#length === 0) return;
+    const full = this.#out.subarray(0, this.#length);
+    this.#out = Buffer.allocUnsafe(MIB);
+    this.#length = 0;
+    await this.#context.write(full, this.#text(), new Set(this.#marked));
+  }
+
+  #tell({ code, message, key }: RecordFault): void {
+    this.#context.log.add(code, message, { part: this.#context.told, line: this.#line, column: key });
+  }
+
+  #refuse(code: ProblemCode, message: string): void {
+    this.#context.log.add(code, message, { part: this.#context.told, line: Math.max(1, this.#line) });
+    this.stopped = true;
+  }
+}
+
+function isBlank(buffer: Buffer, from: number, to: number): boolean {
+  for (let i = from; i < to; i += 1) {
+    const byte = buffer[i];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  }
+  return true;
+}
+
+/** Writes a text as a field of CSV and returns where it ends. */
+function writeText(out: Buffer, start: number, buffer: Buffer, from: number, to: number): number {
+  let at = start;
+  for (let i = from; i < to; i += 1, at += 1) {
+    const byte = buffer[i] as number;
+    if (byte === COMMA || byte === QUOTE || byte === LF || byte === 0x0d)
+      return writeQuoted(out, start, buffer, from, to);
+    out[at] = byte;
+  }
+  return at;
+}
+
+function writeQuoted(out: Buffer, start: number, buffer: Buffer, from: number, to: number): number {
+  let at = start;
+  out[at++] = QUOTE;
+  for (let i = from; i < to; i += 1) {
+    const byte = buffer[i] as number;
+    if (byte === QUOTE) out[at++] = QUOTE;
+    out[at++] = byte;
+  }
+  out[at++] = QUOTE;
+  return at;
+}

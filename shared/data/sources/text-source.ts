@@ -1,0 +1,24 @@
+/** What a format of text is to a reading: a scanner that turns its bytes into clean text. */
+import type { ProblemLog } from '../problems.ts';
+import type { CleanText } from './clean-blocks.ts';
+
+/** What a scanner is given. */
+export interface TextContext {
+  readonly told: string | undefined;
+  readonly log: ProblemLog;
+  readonly delimiter: string | undefined;
+  /** Takes clean text, in whole records; of the text what is known so far. */
+  readonly write: (bytes: Buffer, text: CleanText, marked: ReadonlySet<string>) => Promise<void>;
+  /** Whether a part with these columns belongs to the dataset. */
+  readonly agrees: (names: readonly string[]) => boolean;
+}
+
+/** What was scanned. */
+export interface ScannedText {
+  readonly records: number;
+  /** Undefined when the file was not read to its end, or no columns were found. */
+  readonly text: CleanText | undefined;
+}
+
+/** Scans UTF-8. What is wrong with it goes into the context's log. */
+export type TextScanner = (bytes: AsyncIterable<Buffer>, context: TextContext) => Promise<ScannedText>;

@@ -1,0 +1,38 @@
+import * as z from 'zod';
+
+const FORMATS = ['csv', 'jsonl', 'parquet'] as const;
+
+/** The format of a delivered file. */
+export type PartFormat = (typeof FORMATS)[number];
+
+/** Encodings of text that can be declared. UTF-16 without a byte order mark is little endian. */
+const ENCODINGS = ['utf-8', 'utf-16', 'latin-1', 'windows-1252'] as const;
+
+const EXPECTED_DELIMITER =
+  'one ASCII character between the fields of CSV, such as ";" or "\\t"; no letter, digit, quote or line end';
+
+/** What a model's owner declares of the files that land; what is null is found in them. */
+export const sourceSchema = z
+  .strictObject({
+    format: z.enum(FORMATS).nullable().default(null),
+    encoding: z.enum(ENCODINGS).nullable().default(null),
+    delimiter: z
+      .string()
+      .refine(
+        (text) =>
+          text.length === 1 && text.charCodeAt(0) < 0x80 && !'"\n\r\0'.includes(text) && !/[0-9a-z]/i.test(text),
+        {
+          error: EXPECTED_DELIMITER,
+        },
+      )
+      .nullable()
+      .default(null),
+  })
+  .superRefine(({ format, encoding, delimiter }, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if (delimiter !== null && format !== null && format !== 'csv') refuse('delimiter', `${format} has no delimiter`);
+    if (encoding !== null && format === 'parquet') refuse('encoding', 'parquet has no encoding to declare');
+  });
+
+/** What is known of the files before they are opened. */
+export type SourceFormat = z.output<typeof sourceSchema>;

@@ -1,0 +1,272 @@
+/** The commands on files as their users run them: in a folder of files, with nothing else. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Answer, Verb } from '../../../cli/verb.ts';
+import { init } from '../../../cli/verbs/init.ts';
+import { prepare } from '../../../cli/verbs/prepare.ts';
+import { profile } from '../../../cli/verbs/profile.ts';
+import { rules } from '../../../cli/verbs/rules.ts';
+import { validate } from '../../../cli/verbs/validate.ts';
+import { randomStream } from '../../../shared/evaluation/random.ts';
+
+const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'millrace.ts');
+
+let folder: string;
+
+/** A command without a process of its own, which takes most of its time. */
+const here = (verb: Verb, args: readonly string[], options: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+  verb.run({
+    args,
+    options,
+    switches: new Set(),
+    now: new Date('2026-01-01T00:00:00Z'),
+    place: () => Promise.reject(new Error('AWS was asked')),
+    progress: () => undefined,
+  });
+
+const at = (name: string): string => join(folder, name);
+
+/** Calls to a help desk: whether they were solved at once depends on their length and topic. */
+function calls(rows: number, seed: number): string {
+  const { uniform } = randomStream(seed);
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const minutes = Math.round(uniform() * 600) / 10;
+    const topic = ['bill', 'line', 'device'][Math.floor(uniform() * 3)] ?? '';
+    const solved = uniform() < (topic === 'bill' ? 0.9 : 0.5) * (minutes < 30 ? 1 : 0.4);
+    const day = new Date(Date.UTC(2025, 0, 1 + Math.floor(row / 10))).toISOString().slice(0, 10);
+    return `${1000 + row},${day},${minutes},${topic},"said: ""${row}"", and hung up",${solved ? 'yes' : 'no'}`;
+  });
+  return `call_id,day,minutes,topic,note,solved\n${lines.join('\n')}\n`;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cli-files-'));
+  await writeFile(at('calls.csv'), calls(900, 3));
+  await mkdir(at('parts'));
+  const [head = '', ...lines] = calls(900, 3).trimEnd().split('\n');
+  await writeFile(at('parts/a.csv'), `${head}\n${lines.slice(0, 500).join('\n')}\n`);
+  await writeFile(at('parts/b.csv.gz'), gzipSync(`${head}\n${lines.slice(500).join('\n')}\n`));
+  await writeFile(at('parts/_notes'), 'not data');
+  const made = await here(init, [at('calls.csv')], { label: 'solved', out: at('calls.yml') });
+  expect(made.exit).toBe(0);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('profile', () => {
+  it('says what a file holds, and writes a report that stands alone', async () => {
+    const { exit, text, data } = await here(profile, [at('calls.csv')], { html: at('calls.html') });
+    const report = await readFile(at('calls.html'), 'utf8');
+
+    expect(exit).toBe(0);
+    expect(text).toMatch(/900 rows, 6 columns/);
+    expect(text).toMatch(/topic +string +3 /);
+    expect(data).toMatchObject({ format: 'csv', problems: [], profile: { rows: 900 } });
+    expect(report).toContain('<html');
+    expect(report).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it('reads a folder of parts as the one file they were', async () => {
+    const [whole, parts] = [await here(profile, [at('calls.csv')]), await here(profile, [at('parts')])];
+    expect(Object(parts.data).profile).toEqual(Object(whole.data).profile);
+  });
+
+  it('tells what is wrong, by line, and exits 1', async () => {
+    await writeFile(at('ragged.csv'), 'a,b\n1,2\n3\n');
+    const { exit, text } = await here(profile, [at('ragged.csv')]);
+    expect(exit).toBe(1);
+    expect(text).toMatch(/line 3: .*ragged_row/);
+  });
+
+  it('exits 2 where there is no such file', async () => {
+    const { exit, data } = await here(profile, [at('nothing.csv')]);
+    expect(exit).toBe(2);
+    expect(data).toMatchObject({ problem: { code: 'no_such_file' } });
+  });
+});
+
+describe('init', () => {
+  it('writes a definition that accepts the file it was made from, each guess with its reason', async () => {
+    const yaml = await readFile(at('calls.yml'), 'utf8');
+    expect(yaml).toMatch(/^problem: binary {2}# /m);
+    expect(yaml).toMatch(/label: \{ name: solved_is_yes, sql: solved = 'yes' \}/);
+    expect(yaml).toMatch(/^ {2}time: day {2}# /m);
+    expect(yaml).toMatch(/^ {2}key: \[call_id\]/m);
+    expect(yaml).toMatch(/^ {2}# {3}note: .*every row has its own value/m);
+    expect(yaml).toMatch(/^ {2}# {3}- \{ rule: values_not_negative, column: minutes \} {2}# /m);
+  });
+
+  it('declares in the definition what was declared of the file', async () => {
+    const text = calls(300, 6).replaceAll(',', ';').replaceAll('device', 'gerät');
+    await writeFile(at('latin.csv'), Buffer.from(text, 'latin1'));
+    const { exit } = await here(init, [at('latin.csv')], {
+      label: 'solved',
+      out: at('latin.yml'),
+      encoding: 'latin-1',
+    });
+    const checked = await here(validate, [at('latin.csv')], { model: at('latin.yml') });
+    const undeclared = await here(profile, [at('latin.csv')]);
+    expect(exit).toBe(0);
+    expect(await readFile(at('latin.yml'), 'utf8')).toMatch(/^ {2}source: \{ encoding: latin-1 \}$/m);
+    expect(checked.exit).toBe(0);
+    expect(undeclared.exit).toBe(1);
+  });
+
+  it('writes over nothing', async () => {
+    const before = await readFile(at('calls.yml'), 'utf8');
+    const { exit, data } = await here(init, [at('calls.csv')], { label: 'topic', out: at('calls.yml') });
+    expect(exit).toBe(2);
+    expect(data).toMatchObject({ problem: { code: 'file_exists' } });
+    expect(await readFile(at('calls.yml'), 'utf8')).toBe(before);
+  });
+
+  it('names the columns there are where the label is none of them', async () => {
+    const { exit, text } = await here(init, [at('calls.csv')], { label: 'resolved', out: at('none.yml') });
+    expect(exit).toBe(2);
+    expect(text).toMatch(/no column "resolved"/);
+    expect(text).toMatch(/"solved"/);
+    expect(existsSync(at('none.yml'))).toBe(false);
+  });
+
+  it('says that the file itself is not accepted where rows have no label', async () => {
+    const gaps = calls(300, 5).replaceAll(/,yes$/gm, (yes, offset: number) => (offset % 7 === 0 ? ',' : yes));
+    await writeFile(at('gaps.csv'), gaps);
+    const { exit, text, data } = await here(init, [at('gaps.csv')], { label: 'solved', out: at('gaps.yml') });
+    expect(exit).toBe(1);
+    expect(text).toMatch(/label_missing/);
+    expect(data).toMatchObject({ accepted: false });
+    expect(await readFile(at('gaps.yml'), 'utf8')).toMatch(/rows have no solved/);
+  });
+});
+
+describe('validate', () => {
+  it('accepts what fits, with what came of each check', async () => {
+    const { exit, text, data } = await here(validate, [at('calls.csv')], { model: at('calls.yml') });
+    expect(exit).toBe(0);
+    expect(text).toMatch(/accepted for calls; 900 rows/);
+    expect(data).toMatchObject({ accepted: true, rows: 900 });
+  });
+
+  it('rejects what does not, by line and column, and writes the report', async () => {
+    const broken = calls(300, 4).replace(/^1042,[^,]*/m, '1042,yesterday');
+    await writeFile(at('broken.csv'), broken);
+    const { exit, text } = await here(validate, [at('broken.csv')], {
+      model: at('calls.yml'),
+      html: at('broken.html'),
+    });
+    expect(exit).toBe(1);
+    expect(text).toMatch(/rejected for calls/);
+    expect(text).toMatch(/line 44, column day/);
+    expect(await readFile(at('broken.html'), 'utf8')).toContain('rejected');
+  });
+
+  it('judges by a rule of the definition', async () => {
+    const yaml = (await readFile(at('calls.yml'), 'utf8')).replace(
+      /^ {2}# rules:$/m,
+      '  rules: [{ rule: values_between, column: minutes, max: 30 }]',
+    );
+    await writeFile(at('ruled.yml'), yaml);
+    const { exit, text } = await here(validate, [at('calls.csv')], { model: at('ruled.yml') });
+    expect(exit).toBe(1);
+    expect(text).toMatch(/fail +values_between +minutes/);
+  });
+
+  it('exits 2 where the definition is none', async () => {
+    await writeFile(at('bad.yml'), 'problem: binary\ndata: { label: x, speed: 3 }\n');
+    const { exit, text } = await here(validate, [at('calls.csv')], { model: at('bad.yml') });
+    expect(exit).toBe(2);
+    expect(text).toMatch(/bad\.yml:2:.*speed/s);
+  });
+});
+
+describe('prepare', () => {
+  it('writes what training and judging would read, and no row twice', async () => {
+    const out = at('prepared');
+    const { exit, text, data } = await here(prepare, [at('calls.csv')], { model: at('calls.yml'), out });
+    const parts = await Promise.all(
+      ['train', 'validation', 'gate'].map(async (split) => {
+        const names = await readdir(join(out, split, 'data'));
+        const texts = await Promise.all(names.map((name) => readFile(join(out, split, 'data', name), 'utf8')));
+        return texts.join('').trimEnd().split('\n');
+      }),
+    );
+    const { features } = JSON.parse(await readFile(join(out, 'input.json'), 'utf8'));
+
+    expect(exit).toBe(0);
+    expect(text).toMatch(/split by time/);
+    expect(parts.reduce((sum, lines) => sum + lines.length, 0)).toBe(900);
+    expect(Object(data).splits.train.rows).toBe(parts[0]?.length);
+    expect(new Set(parts[0]?.map((line) => line.split(',').length))).toEqual(new Set([features.length + 1]));
+    expect(new Set(parts[2]?.map((line) => line.split(',').length))).toEqual(new Set([features.length]));
+  });
+
+  it('mixes nothing with what lies there, and prepares nothing that is rejected', async () => {
+    const again = await here(prepare, [at('calls.csv')], { model: at('calls.yml'), out: at('parts') });
+    const rejected = await here(prepare, [at('ragged.csv')], { model: at('calls.yml'), out: at('unprepared') });
+    expect(again).toMatchObject({ exit: 2, data: { problem: { code: 'folder_not_empty' } } });
+    expect(rejected.exit).toBe(1);
+    expect(await readdir(at('unprepared'))).toEqual([]);
+  });
+});
+
+describe('rules', () => {
+  it("go to Model Monitor's files and come back", async () => {
+    const yaml = (await readFile(at('calls.yml'), 'utf8')).replace(
+      /^ {2}# rules:$/m,
+      '  rules:\n    - { rule: completeness, column: minutes, min: 0.9 }\n    - { rule: values_not_negative, column: minutes }',
+    );
+    await writeFile(at('monitored.yml'), yaml);
+    const dir = at('monitor');
+    const written = await here(rules, ['export', at('monitored.yml')], { dir, data: at('calls.csv') });
+    await writeFile(at('fresh.yml'), await readFile(at('calls.yml'), 'utf8'));
+    const taken = await here(rules, ['import', at('fresh.yml')], { dir });
+    const again = await here(rules, ['import', at('fresh.yml')], { dir });
+    const fresh = await readFile(at('fresh.yml'), 'utf8');
+
+    expect(written.exit).toBe(0);
+    expect((await readdir(dir)).sort()).toEqual(['constraint_violations.json', 'constraints.json', 'statistics.json']);
+    expect(taken.exit).toBe(0);
+    expect(fresh).toMatch(/- \{ rule: completeness, column: minutes, min: 0\.9 \}/);
+    expect(fresh).toMatch(/values_not_negative, column: minutes/);
+    expect(fresh).toContain('# The model calls, as guessed');
+    expect(Object(again.data).added).toEqual([]);
+    expect((await here(validate, [at('calls.csv')], { model: at('fresh.yml') })).exit).toBe(0);
+  });
+
+  it('exit 2 where the folder holds none', async () => {
+    const { exit, data } = await here(rules, ['import', at('calls.yml')], { dir: at('parts') });
+    expect(exit).toBe(2);
+    expect(data).toMatchObject({ problem: { code: 'no_such_file' } });
+  });
+});
+
+describe('the command line', () => {
+  it('holds exit codes, JSON and usage for the commands on files', async () => {
+    const run = (...args: readonly string[]) =>
+      new Promise<{ exit: number | null; out: string; err: string }>((resolve) => {
+        const child = execFile(
+          process.execPath,
+          [CLI, ...args],
+          { cwd: folder, env: { PATH: process.env.PATH, HOME: folder } },
+          (_, out, err) => resolve({ exit: child.exitCode, out, err }),
+        );
+      });
+    const [accepted, rejected, misused] = [
+      await run('validate', 'calls.csv', '--model', 'calls.yml', '--json'),
+      await run('profile', 'ragged.csv', '--json'),
+      await run('validate', 'calls.csv', '--modle', 'calls'),
+    ];
+    expect(accepted.exit).toBe(0);
+    expect(JSON.parse(accepted.out)).toMatchObject({ model: 'calls', accepted: true });
+    expect(rejected.exit).toBe(1);
+    expect(JSON.parse(rejected.out).problems[0]).toMatchObject({ line: 3 });
+    expect(misused.exit).toBe(2);
+    expect(misused.err).toMatch(/usage: npx millrace validate FILE/);
+  });
+});

@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest';
+
+import type { EvolvingColumn } from '../../../shared/data/rules/evolution.ts';
+import { judgedFiles } from './rules-world.ts';
+import { workshop } from './workshop.ts';
+
+const shop = workshop();
+
+/** A table of so many rows, each made from its number. */
+const csv = (header: string, rows: number, row: (at: number) => string): string =>
+  `${[header, ...Array.from({ length: rows }, (_, at) => row(at))].join('\n')}\n`;
+
+/** A number that looks random and is not. */
+const scattered = (at: number, below: number): number =>
+  Math.floor(((((at + 1) * 2654435761) % 4294967296) / 4294967296) * below);
+
+const judged = async (text: string, rules: readonly string[] = [], options = {}) => {
+  const { accepted, checks, classes } = await judgedFiles(shop, { 'shop.csv': text }, rules, options);
+  const of = (rule: string) => checks.filter((check) => check.rule === rule);
+  return { accepted, checks, classes, of };
+};
+
+describe('without a rule', () => {
+  it('rows that come again are told, and do not reject', async () => {
+    const text = csv('id,price,visits,late', 200, (at) => (at < 190 ? `${at},${at},1,${at % 2}` : '0,0,1,0'));
+
+    const { accepted, of } = await judged(text);
+
+    expect(accepted).toBe(true);
+    expect(of('duplicate_rows_max')).toMatchObject([{ result: 'warn', index: null, value: 10 / 200, failed: 10 }]);
+  });
+
+  it('equal features with different labels are told beside them', async () => {
+    const text = csv('id,price,visits,late', 100, (at) => `${at},${at % 10},1,${at < 50 ? 0 : 1}`);
+
+    const { of } = await judged(text);
+
+    expect(of('duplicate_rows_max')[0]).toMatchObject({
+      result: 'pass',
+      message: expect.stringContaining('100 rows have the features of a row with another label'),
+    });
+  });
+
+  it('a feature that gives the label away is told', async () => {
+    const text = csv(
+      'id,price,visits,late',
+      400,
+      (at) => `${at},${(at % 2) * 10 + scattered(at, 5)},${scattered(at, 9)},${at % 2}`,
+    );
+
+    const { accepted, of } = await judged(text);
+
+    expect(accepted).toBe(true);
+    expect(of('no_leakage')).toMatchObject([
+      { result: 'warn', value: 1, evaluated: 400, message: expect.stringMatching(/^price alone .*target leak/) },
+    ]);
+  });
+
+  it('a category of one row each tells the label of nothing', async () => {
+    const features = '  features: [plan, visits]\n';
+    const unique = csv(
+      'id,plan,visits,late',
+      400,
+      (at) => `${at},name ${at},${scattered(at, 9)},${scattered(at * 7, 2)}`,
+    );
+    const telling = csv(
+      'id,plan,visits,late',
+      400,
+      (at) => `${at},${at % 2 ? 'yes' : 'no'},${scattered(at, 9)},${at % 2}`,
+    );
+
+    const honest = await judged(unique, [], { features });
+    const leaking = await judged(telling, [], { features });
+
+    expect(honest.of('no_leakage')[0]?.result).toBe('pass');
+    expect(leaking.of('no_leakage')[0]).toMatchObject({ result: 'warn', value: 1 });
+  });
+
+  it('a number that explains the label is told of regression', async () => {
+    const text = csv('id,price,visits,late', 400, (at) => `${at},${at},${scattered(at, 9)},${2 * at + 0.5}`);
+
+    const { of } = await judged(text, [], { problem: 'regression' });
+
+    expect(of('no_leakage')[0]?.message).toMatch(/^price alone explains a share of/);
+    expect(of('label_balance')).toEqual([]);
+  });
+
+  it.each([
+    { what: 'e-mail addresses', cell: (at: number) => `someone.${at}@example.org` },
+    { what: 'US social security numbers', cell: (at: number) => `${123 + (at % 400)}-45-${1000 + at}` },
+    { what: 'payment card numbers', cell: () => '4111 1111 1111 1111' },
+    { what: 'IBANs', cell: () => 'GB82 WEST 1234 5698 7654 32' },
+    { what: 'telephone numbers', cell: (at: number) => `+44 20 7183 ${1000 + at}` },
+    { what: 'IPv4 addresses', cell: (at: number) => `10.0.0.${at % 256}` },
+  ])('$what are told, by their number alone', async ({ what, cell }) => {
+    const text = csv(
+      'id,price,visits,late,note',
+      300,
+      (at) => `${at},1,${at},${at % 2},${at % 50 === 0 ? cell(at) : 'none'}`,
+    );
+
+    const { of } = await judged(text);
+
+    expect(of('no_pii')).toEqual([
+      expect.objectContaining({
+        column: 'note',
+        result: 'warn',
+        failed: 6,
+        samples: [],
+        message: `of 300 values 6 look like ${what}`,
+      }),
+    ]);
+  });
+
+  it.each([
+    { what: 'two hits are too few', cell: (at: number) => (at < 2 ? 'a@b.org' : 'none') },
+    { what: 'less than one in a hundred is too few', cell: (at: number) => (at < 3 ? 'a@b.org' : 'none'), rows: 400 },
+    {
+      what: 'numbers of 16 digits, of which one in ten passes the sum',
+      cell: (at: number) => `${4000000000000000 + at * 7919}x`.slice(0, 16),
+    },
+    { what: 'wrong check digits', cell: () => 'GB83WEST12345698765432' },
+    { what: 'numbers that are never given out', cell: () => '666-12-3456' },
+  ])('nothing is told where $what', async ({ cell, rows = 300 }) => {
+    const text = csv('id,price,visits,late,note', rows, (at) => `${at},1,${at},${at % 2},${cell(at)}`);
+
+    const { of } = await judged(text, ['{ rule: column_type, column: note, type: string }']);
+
+    expect(of('no_pii')).toEqual([]);
+  });
+
+  it('a rule of the same name takes the place of the check', async () => {
+    const text = csv('id,price,visits,late', 100, (at) => `${at},${at},1,${at % 2}`);
+
+    const { of } = await judged(text, ['{ rule: duplicate_rows_max }', '{ rule: no_leakage, severity: warn }']);
+
+    expect(of('duplicate_rows_max').map(({ index }) => index)).toEqual([0]);
+    expect(of('no_leakage').map(({ index }) => index)).toEqual([1]);
+  });
+});
+
+describe('the classes of the label', () => {
+  const rows = (late: number, all = 1000) =>
+    csv('id,price,visits,late', all, (at) => `${at},${at},1,${at < late ? 1 : 0}`);
+  const before = (late: number) => ({
+    before: {
+      rows: 1000,
+      columns: [],
+      classes: [
+        ['0', 1000 - late],
+        ['1', late],
+      ],
+    },
+  });
+
+  it.each([
+    { now: 200, past: 200, result: 'pass' },
+    { now: 240, past: 200, result: 'pass' },
+    { now: 260, past: 200, result: 'warn' },
+    { now: 10, past: 50, result: 'pass' },
+    { now: 0, past: 20, result: 'warn' },
+  ])('$now of 1000 after $past come to $result', async ({ now, past, result }) => {
+    const { of } = await judged(rows(now), [], before(past));
+
+    expect(of('label_balance')[0]?.result).toBe(result);
+  });
+
+  it('are counted for the next dataset', async () => {
+    expect((await judged(rows(300))).classes).toEqual([
+      ['0', 700],
+      ['1', 300],
+    ]);
+  });
+});
+
+describe('the columns', () => {
+  const column = (name: string, rest: Partial<EvolvingColumn> = {}): EvolvingColumn => ({
+    name,
+    type: 'integer',
+    nulls: 0,
+    distinct: 9,
+    top: [],
+    ...rest,
+  });
+  const base = [column('id'), column('price'), column('visits'), column('late')];
+  const evolved = async (
+    columns: readonly EvolvingColumn[],
+    header: string,
+    row: (at: number) => string,
+    features?: string,
+  ) => {
+    const before = { rows: 100, columns, classes: null };
+    const { accepted, checks } = await judged(csv(header, 100, row), [], {
+      before,
+      ...(features === undefined ? {} : { features }),
+    });
+    const told = checks.filter(({ rule }) => rule.startsWith('column_') || rule === 'new_categories');
+    return { accepted, told: told.map((check) => [check.rule, check.column, check.result]), checks };
+  };
+  const plain = (at: number): string => `${at},${at},1,${at % 2}`;
+
+  it('may change places, and whole numbers may become others', async () => {
+    const { accepted, told } = await evolved(
+      [...base].reverse(),
+      'id,price,visits,late',
+      (at) => `${at},${at}.5,1,${at % 2}`,
+    );
+
+    expect([accepted, told]).toEqual([true, []]);
+  });
+
+  it('may be more, which is told', async () => {
+    expect(await evolved(base, 'id,price,visits,late,colour', (at) => `${plain(at)},red`)).toMatchObject({
+      accepted: true,
+      told: [['column_added', 'colour', 'warn']],
+    });
+  });
+
+  it('may not be fewer where the model reads them all, and what it may be called now is told', async () => {
+    const columns = [...base, column('colour', { type: 'string' })];
+
+    const all = await evolved(columns, 'id,price,visits,late,color', (at) => `${plain(at)},red`, '');
+    const some = await evolved(columns, 'id,price,visits,late,color', (at) => `${plain(at)},red`);
+
+    expect(all).toMatchObject({ accepted: false });
+    expect(all.told).toContainEqual(['column_removed', 'colour', 'fail']);
+    expect(all.checks.find(({ rule }) => rule === 'column_removed')?.message).toMatch(/perhaps it is now named color$/);
+    expect(some).toMatchObject({ accepted: true });
+    expect(some.told).toContainEqual(['column_removed', 'colour', 'warn']);
+  });
+
+  it('may not become text where the model reads them', async () => {
+    const columns = [...base, column('size')];
+    const row = (at: number): string => `${plain(at)},size ${at}`;
+
+    expect(await evolved(columns, 'id,price,visits,late,size', row, '')).toMatchObject({
+      accepted: false,
+      told: [['column_type_changed', 'size', 'fail']],
+    });
+    expect(await evolved(columns, 'id,price,visits,late,size', row)).toMatchObject({
+      accepted: true,
+      told: [['column_type_changed', 'size', 'warn']],
+    });
+  });
+
+  it('may have new categories, which are told above one in a hundred', async () => {
+    const known = column('plan', {
+      type: 'string',
+      distinct: 2,
+      top: [
+        ['free', 60],
+        ['pro', 40],
+      ],
+    });
+    const row = (at: number): string => `${plain(at)},${at < 90 ? 'free' : 'team'}`;
+
+    const { accepted, checks } = await evolved([...base, known], 'id,price,visits,late,plan', row);
+
+    expect(accepted).toBe(true);
+    expect(checks.find(({ rule }) => rule === 'new_categories')).toMatchObject({
+      result: 'warn',
+      value: 0.1,
+      column: 'plan',
+    });
+  });
+});
