@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTrainingJobCommand, DescribeTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
@@ -84,6 +85,13 @@ const QUEUED = {
   'deploy-model': 'deployment-requested.v1',
 } as const;
 
+/** Steps that are asked through their queue, and that have hours before a message that fails is given up. */
+const ASKED = {
+  'read-part': 'part-requested.v1',
+  'detect-drift': 'window-closed.v1',
+  'measure-quality': 'labels-landed.v1',
+} as const;
+
 const queueArn = (name: string) => `arn:aws:sqs:eu-west-1:000000000000:millrace-dev-${name}`;
 const DENIED = (step: string) =>
   new RegExp(
@@ -145,6 +153,15 @@ beforeAll(async () => {
       );
     } else cloud.events.emit({ source, detailType, detail, resources });
   }
+  const sqs = new SQSClient({});
+  for (const [step, name] of Object.entries(ASKED)) {
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: `millrace-dev-${step}` }));
+    // A window is looked at when it is over.
+    const MessageBody = readFileSync(`events/samples/${name}.json`, 'utf8')
+      .replace('"start": "2001-01-25', '"start": "2001-01-23')
+      .replace('"end": "2001-01-26', '"end": "2001-01-24');
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
   // Five receipts, a timeout of three minutes after each; reconcile, on its schedule after a quarter of an hour, and the
   // retries of the others, at most three minutes.
   await cloud.settle({ advanceMs: 20 * MINUTE });
@@ -170,7 +187,7 @@ describe('without the right to invoke its target', () => {
 
 describe('without the right to read the ledger', () => {
   it('every role is one statement short', () => {
-    expect(cut).toHaveLength(16);
+    expect(cut).toHaveLength(17);
   });
 
   it.each(Object.keys(WOKEN))('%s fails, and its event ends where failed events end', (step) => {
@@ -190,6 +207,11 @@ describe('without the right to read the ledger', () => {
     const dead = cloud.sqs.peek(queueArn(`${step}-dlq`));
 
     expect(dead).toHaveLength(1);
+    expect(said(step)).toMatch(DENIED(step));
+  });
+
+  it.each(Object.keys(ASKED))('%s fails, and its message stays in its queue', (step) => {
+    expect(cloud.sqs.peek(queueArn(step))).toHaveLength(1);
     expect(said(step)).toMatch(DENIED(step));
   });
 
@@ -239,7 +261,7 @@ describe('without the right to read the ledger', () => {
   });
 
   it('the cloud names principal, action and resource of each refusal', () => {
-    for (const step of [...Object.keys(WOKEN), ...Object.keys(QUEUED), 'reconcile', 'predict'])
+    for (const step of [...Object.keys(WOKEN), ...Object.keys(QUEUED), ...Object.keys(ASKED), 'reconcile', 'predict'])
       expect(logged.some((line) => line.startsWith('access denied: ') && DENIED(step).test(line))).toBe(true);
   });
 });
