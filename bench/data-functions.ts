@@ -64,7 +64,11 @@ export async function coldStart(folder: string): Promise<string> {
     DATA_BUCKET: 'data',
     BUS_NAME: 'bus',
     STAGE: 'dev',
+    PART_QUEUE_URL: 'http://127.0.0.1/queue',
     MAX_DATASET_BYTES: '1',
+    SIDE_BY_SIDE_BYTES: '1',
+    READ_BYTES_PER_SECOND: '1',
+    READ_SECONDS: '1',
     ENGINE_MEMORY_MB: '300',
     NODE_PATH: resolve('node_modules'),
   };
