@@ -1,14 +1,15 @@
 /** Who answered in a window: champions of Millrace's own, or an endpoint that came from elsewhere. */
 import { runInputSchema } from '../../shared/data/run-input.ts';
-import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { type Champion, championSchema, type Watch } from '../../shared/ledger/facts.ts';
+import type { PublishedDefinition } from '../../shared/definition/published.ts';
+import { championsWithin } from '../../shared/ledger/champions.ts';
+import type { Champion, Watch } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
-import { readPublished } from '../../shared/ledger/published.ts';
+import { definitionAt, readPublished } from '../../shared/ledger/published.ts';
 import { watchesOf } from '../../shared/ledger/watches.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
-import { capturePlace, variantFolders } from '../../shared/monitoring/capture-place.ts';
+import { variantFolders, watchedPlace } from '../../shared/monitoring/capture-place.ts';
 import { textColumns } from '../../shared/monitoring/capture-text.ts';
 import { importanceSchema, withImportance } from '../../shared/monitoring/importance.ts';
 import { watchedRowsSchema } from '../../shared/monitoring/watched-rows.ts';
@@ -25,24 +26,6 @@ export interface ServingDeps {
 }
 
 type Definition = PublishedDefinition['definition'];
-
-/**
- * The champions that were in service within a window, the last one first. Each run once and on the endpoint it answered
- * on last: a rollback may bring one back.
- */
-const championsIn = async (ledger: Ledger, model: string, { startMs, endMs }: Window): Promise<Champion[]> => {
-  const found: Champion[] = [];
-  const current = await ledger.find(championSchema, keys.champion(model));
-  for (let n = current?.n ?? 0; n >= 1; n -= 1) {
-    const champion = n === current?.n ? current : await ledger.find(championSchema, keys.championHistory(model, n));
-    // Champions from before their history was kept.
-    if (champion === undefined) break;
-    const sinceMs = Date.parse(champion.since);
-    if (sinceMs < endMs && !found.some(({ run }) => run === champion.run)) found.push(champion);
-    if (sinceMs <= startMs) break;
-  }
-  return found;
-};
 
 /** A model of Millrace's own, as it is watched. */
 export const watchedChampion = (
@@ -91,9 +74,7 @@ const NO_PREDICTIONS = {
 
 const watchedElsewhere = ({ ledger, bucket }: ServingDeps, watch: Watch, definition: Definition): Watched => {
   const { model, n, since, dataset, definitionDigest } = watch;
-  const { existing } = definition.deployment;
-  if (existing === null) throw new RangeError(`watch ${n} of ${model} is of a definition that names no endpoint`);
-  const place = capturePlace(existing);
+  const place = watchedPlace(watch, { definition });
   const captured = bucket(place.bucket);
   return {
     model,
@@ -116,11 +97,11 @@ const watchedElsewhere = ({ ledger, bucket }: ServingDeps, watch: Watch, definit
 export const servingIn = async (deps: ServingDeps, model: string, window: Window): Promise<Watched[]> => {
   const { ledger } = deps;
   const definitionOf = async (digest: string): Promise<Definition> =>
-    (await ledger.read(publishedDefinitionSchema, keys.definition(model, digest))).definition;
+    (await definitionAt(ledger, model, digest)).definition;
   const published = await readPublished(ledger, model);
   const found: Watched[] = [];
   if (!published?.definition.deployment.existing) {
-    for (const champion of await championsIn(ledger, model, window)) {
+    for (const champion of (await championsWithin(ledger, model, window)).champions) {
       found.push(watchedChampion(deps, champion, await definitionOf(champion.definitionDigest)));
     }
     return found;

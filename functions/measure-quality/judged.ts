@@ -2,16 +2,17 @@
 import { runInputSchema } from '../../shared/data/run-input.ts';
 import { INDEPENDENT } from '../../shared/definition/cluster.ts';
 import { policyOf } from '../../shared/definition/policy.ts';
-import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
-import { type Champion, championSchema, type Watch } from '../../shared/ledger/facts.ts';
+import { championsWithin } from '../../shared/ledger/champions.ts';
+import type { Watch } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
-import { readPublished } from '../../shared/ledger/published.ts';
+import { definitionAt, readPublished } from '../../shared/ledger/published.ts';
 import { watchesOf } from '../../shared/ledger/watches.ts';
 import type { CaptureShape } from '../../shared/monitoring/capture.ts';
-import { capturePlace, variantFolders } from '../../shared/monitoring/capture-place.ts';
+import { variantFolders, watchedPlace } from '../../shared/monitoring/capture-place.ts';
 import { textColumns } from '../../shared/monitoring/capture-text.ts';
 import { type LabelMeaning, meaningOf } from '../../shared/monitoring/labels.ts';
 import type { LiveQualityInput } from '../../shared/monitoring/live-quality.ts';
@@ -53,36 +54,18 @@ export interface Judged {
   readonly judging: () => Promise<Judging>;
 }
 
-const definitionAt = async (ledger: Ledger, model: string, digest: string): Promise<PublishedDefinition> =>
-  ledger.read(publishedDefinitionSchema, keys.definition(model, digest));
-
-/** The champions of a window: the last one, the others, and the one in service now. */
-async function championsIn(ledger: Ledger, model: string, window: Window) {
-  const present = await ledger.find(championSchema, keys.champion(model));
-  let last: Champion | undefined;
-  const others = new Set<string>();
-  for (let n = present?.n ?? 0; n >= 1; n -= 1) {
-    const each = n === present?.n ? present : await ledger.find(championSchema, keys.championHistory(model, n));
-    if (each === undefined || Date.parse(each.since) >= window.endMs) continue;
-    if (last === undefined) last = each;
-    else if (each.run !== last.run) others.add(each.run);
-    if (Date.parse(each.since) <= window.startMs) break;
-  }
-  return last === undefined || present === undefined ? undefined : { last, others: [...others].sort(), present };
-}
-
 async function judgedChampion(
   { ledger, store }: JudgedDeps,
   model: string,
   window: Window,
 ): Promise<Judged | undefined> {
-  const found = await championsIn(ledger, model, window);
-  if (found === undefined) return undefined;
-  const { last, others, present } = found;
+  const { present, champions } = await championsWithin(ledger, model, window);
+  const [last, ...others] = champions;
+  if (last === undefined || present === undefined) return undefined;
   const { run, endpointName } = last;
   return {
     run,
-    others,
+    others: others.map((champion) => champion.run).sort(),
     isStill: present.run === run && present.retired === undefined,
     // What is watched, and how long labels take, is for the model in service now to say; how a model is judged, for its own.
     quality: (await definitionAt(ledger, model, present.definitionDigest)).definition.monitoring.quality,
@@ -118,16 +101,11 @@ export const watchedMeaning = (
   columnTypes,
 });
 
-async function judgedElsewhere(
-  { ledger, bucket }: JudgedDeps,
-  { model, n, dataset, definitionDigest }: Watch,
-  isStill: boolean,
-): Promise<Judged> {
+async function judgedElsewhere({ ledger, bucket }: JudgedDeps, watch: Watch, isStill: boolean): Promise<Judged> {
+  const { model, n, dataset, definitionDigest } = watch;
   const published = await definitionAt(ledger, model, definitionDigest);
   const { definition } = published;
-  const { existing } = definition.deployment;
-  if (existing === null) throw new RangeError(`watch ${n} of ${model} is of a definition that names no endpoint`);
-  const place = capturePlace(existing);
+  const place = watchedPlace(watch, published);
   const captured = bucket(place.bucket);
   return {
     run: `watch-${n}`,

@@ -1,11 +1,11 @@
 /** Whose labels land: those of a model in service, or of an endpoint that came from elsewhere; and how they name predictions. */
 import { runInputSchema } from '../../shared/data/run-input.ts';
-import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
+import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import { columnsResolved, resolveColumn } from '../../shared/features/check.ts';
 import { championSchema, watchSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import type { Ledger } from '../../shared/ledger/ledger.ts';
-import { capturePlace, variantFolders } from '../../shared/monitoring/capture-place.ts';
+import { definitionAt } from '../../shared/ledger/published.ts';
+import { variantFolders, watchedPlace } from '../../shared/monitoring/capture-place.ts';
 import { textColumns } from '../../shared/monitoring/capture-text.ts';
 import type { FindPredictions } from '../../shared/monitoring/label-placing.ts';
 import type { LabelMeaning, LabelNaming } from '../../shared/monitoring/labels.ts';
@@ -28,9 +28,6 @@ export interface Labelled {
   readonly monitoring: PublishedDefinition['definition']['monitoring'];
   readonly reading: (now: Date) => Promise<Reading>;
 }
-
-const definitionAt = (ledger: Ledger, model: string, digest: string): Promise<PublishedDefinition> =>
-  ledger.read(publishedDefinitionSchema, keys.definition(model, digest));
 
 async function labelledChampion({ ledger, store }: JudgedDeps, model: string): Promise<Labelled | undefined> {
   const champion = await ledger.find(championSchema, keys.champion(model));
@@ -66,16 +63,14 @@ async function labelledElsewhere(deps: JudgedDeps, model: string): Promise<Label
   if (watch === undefined) return undefined;
   const { n, dataset, definitionDigest } = watch;
   const published = await definitionAt(ledger, model, definitionDigest);
-  const { deployment, data, monitoring } = published.definition;
-  const { existing } = deployment;
-  if (existing === null) throw new RangeError(`watch ${n} of ${model} is of a definition that names no endpoint`);
+  const { data, monitoring } = published.definition;
   return {
     run: `watch-${n}`,
     monitoring,
     async reading(now) {
       const rows = await ledger.read(watchedRowsSchema, keys.watchedRows(model, dataset, definitionDigest));
       const key = monitoring.quality?.join === 'key' ? sentKey(data.key ?? [], rows) : null;
-      const place = capturePlace(existing);
+      const place = watchedPlace(watch, published);
       const captured = bucket(place.bucket);
       return {
         meaning: watchedMeaning(published, rows.columnTypes),

@@ -146,64 +146,52 @@ async function daysChart(name: string, days: readonly (readonly [string, number]
   return plot(`Rows of each day of ${name}`, spec, step > 1 ? `Rows in every ${step} days.` : 'Rows of each day.');
 }
 
-/** Which columns lack values, the worst first. */
-export async function missingChart(
-  columns: readonly { readonly name: string; readonly share: number }[],
-): Promise<Html> {
-  const spec: TopLevelSpec = {
-    width: PAGE_WIDTH,
-    height: columns.length * BAR,
-    data: { values: columns.map(({ name, share }) => ({ name, share, text: percent(share) })) },
-    encoding: { y: { field: 'name', type: 'nominal', sort: null, axis: { ...QUIET_AXIS, labelLimit: 200 } } },
-    layer: [
-      {
-        mark: { type: 'bar', height: BAR - 5, color: COLOURS.wait },
-        encoding: {
-          x: {
-            field: 'share',
-            type: 'quantitative',
-            scale: { domain: [0, 1] },
-            axis: { ...QUIET_AXIS, format: '%', tickCount: 5 },
-          },
+/** A bar for each name, from 0 to 1, with its figure behind it. */
+const shareBars = (
+  bars: readonly { readonly name: string; readonly share: number; readonly text: string }[],
+  color: string,
+  axis: object,
+): TopLevelSpec => ({
+  width: PAGE_WIDTH,
+  height: bars.length * BAR,
+  data: { values: [...bars] },
+  encoding: { y: { field: 'name', type: 'nominal', sort: null, axis: { ...QUIET_AXIS, labelLimit: 200 } } },
+  layer: [
+    {
+      mark: { type: 'bar', height: BAR - 5, color },
+      encoding: {
+        x: {
+          field: 'share',
+          type: 'quantitative',
+          scale: { domain: [0, 1] },
+          axis: { ...QUIET_AXIS, tickCount: 5, ...axis },
         },
       },
-      {
-        mark: { type: 'text', align: 'left', dx: 4, color: COLOURS.quiet },
-        encoding: { x: { field: 'share', type: 'quantitative' }, text: { field: 'text' } },
-      },
-    ],
-  };
+    },
+    {
+      mark: { type: 'text', align: 'left', dx: 4, color: COLOURS.quiet },
+      encoding: { x: { field: 'share', type: 'quantitative' }, text: { field: 'text' } },
+    },
+  ],
+});
+
+/** Which columns lack values, the worst first. */
+export function missingChart(columns: readonly { readonly name: string; readonly share: number }[]): Promise<Html> {
+  const bars = columns.map(({ name, share }) => ({ name, share, text: percent(share) }));
+  const spec = shareBars(bars, COLOURS.wait, { format: '%' });
   return plot('Missing values by column', spec, 'The share of rows that lack a value.');
 }
 
 /** How well each feature alone tells the label. */
-export async function strengthChart(
+export function strengthChart(
   features: readonly { readonly feature: string; readonly strength: number }[],
 ): Promise<Html> {
-  const spec: TopLevelSpec = {
-    width: PAGE_WIDTH,
-    height: features.length * BAR,
-    data: { values: features.map(({ feature, strength }) => ({ feature, strength, text: figureText(strength, 2) })) },
-    encoding: { y: { field: 'feature', type: 'nominal', sort: null, axis: { ...QUIET_AXIS, labelLimit: 200 } } },
-    layer: [
-      {
-        mark: { type: 'bar', height: BAR - 5, color: COLOURS.second },
-        encoding: {
-          x: {
-            field: 'strength',
-            type: 'quantitative',
-            scale: { domain: [0, 1] },
-            axis: { ...QUIET_AXIS, tickCount: 5 },
-          },
-        },
-      },
-      {
-        mark: { type: 'text', align: 'left', dx: 4, color: COLOURS.quiet },
-        encoding: { x: { field: 'strength', type: 'quantitative' }, text: { field: 'text' } },
-      },
-    ],
-  };
-  return plot('What each feature alone tells of the label', spec, null);
+  const bars = features.map(({ feature, strength }) => ({
+    name: feature,
+    share: strength,
+    text: figureText(strength, 2),
+  }));
+  return plot('What each feature alone tells of the label', shareBars(bars, COLOURS.second, {}), null);
 }
 
 const MOST_CELL = 44;

@@ -7,6 +7,7 @@ import {
   watchAlarms,
   windowsToAlarm,
 } from '../../../shared/monitoring/watch-alarms.ts';
+import { rollbackAlarmNames } from '../../../shared/rollout/rollback-alarms.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -22,6 +23,21 @@ const watched = (some: Partial<Parameters<typeof watchAlarms>[0]> = {}) => ({
 });
 
 describe('the alarms that watch a model', () => {
+  it('are, with those of a rollout, seven of a model', () => {
+    const names = [...rollbackAlarmNames('dev', 'late-bus'), ...watchAlarmNames('dev', 'late-bus')];
+
+    expect(new Set(names).size).toBe(7);
+    expect(names.map((name) => name.replace('mr-dev-late-bus-', '')).sort()).toEqual([
+      'rollout-5xx',
+      'rollout-errors',
+      'rollout-latency',
+      'rollout-probe',
+      'watch-drift',
+      'watch-quality',
+      'watch-silence',
+    ]);
+  });
+
   it('are drift, quality and silence, on metrics of one pair of dimensions', () => {
     const alarms = watchAlarms(watched());
 

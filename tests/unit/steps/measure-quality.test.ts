@@ -369,6 +369,22 @@ describe('measuring a window', () => {
     expect(run.published).toEqual([]);
   });
 
+  it('reads no hour of capture but those of the window', async () => {
+    const run = await world();
+    await run.serve();
+    await capture(run, 100);
+    const folder = `${keys.capture(MODEL, RUN)}/${CHAMPION.endpointName}/main`;
+    // Were they read, more would be bad than good.
+    for (const hour of ['2001/01/24/23', '2001/01/26/01'])
+      await run.store.put(`${folder}/${hour}/00-00-000-a.jsonl`, 'not a record\n'.repeat(500));
+    await run.land(`${MODEL}/labels.csv`, labelsOf(0, 100, 100));
+
+    await run.measure(NEXT_NOON);
+    const [fact] = await run.facts();
+
+    expect(fact).toMatchObject({ counts: { unreadable: 0, records: 100 }, labelled: 100 });
+  });
+
   it('judges the model that was in service at the end, and names the others', async () => {
     const run = await world();
     await run.serve();
