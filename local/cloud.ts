@@ -218,7 +218,7 @@ const createWorld = (
     get faults() {
       return faults;
     },
-    deliver: (arn, payload) => part('deliver')(arn, payload),
+    deliver: (...delivery) => part('deliver')(...delivery),
   };
 
   const faults = createFaults(cloud, faultSettings, NEEDS);
@@ -409,7 +409,7 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
     },
     id: (kind) => world.cloud.id(kind),
     log: (line, facts) => world.cloud.log(line, facts),
-    deliver: (arn, payload) => world.cloud.deliver(arn, payload),
+    deliver: (...delivery) => world.cloud.deliver(...delivery),
     client() {
       const administrator = world.cloud.iam.principalOf(ADMINISTRATOR_KEY);
       if (!administrator) throw new Error('this cloud has no administrator');

@@ -264,10 +264,15 @@ export interface SqsApi {
       delaySeconds?: number;
       groupId?: string;
       deduplicationId?: string;
+      /** Whose right to the key of an encrypted queue is asked. @throws ServiceError KmsAccessDenied, KmsDisabled, KmsNotFound */
+      by?: Actor;
     },
   ): void;
-  /** Up to `max` visible messages, made invisible for the queue's visibility timeout; [] when there is none. */
-  receive(queueArn: string, max: number): SqsMessage[];
+  /**
+   * Up to `max` visible messages, made invisible for the queue's visibility timeout; [] when there is none.
+   * @param by As for {@link SqsApi.send}.
+   */
+  receive(queueArn: string, max: number, by?: Actor): SqsMessage[];
   delete(queueArn: string, receiptHandle: string): void;
   /** Calls back whenever the queue may have something to receive. Returns the way to stop. */
   onAvailable(queueArn: string, callback: () => void): () => void;
@@ -293,6 +298,8 @@ export interface SnsApi {
       subject?: string;
       /** A number makes an attribute of type Number. */
       attributes?: Record<string, string | number>;
+      /** Whose right to the key of an encrypted topic is asked. @throws ServiceError KMSAccessDenied, KMSDisabled, KMSNotFound */
+      by?: Actor;
     },
   ): void;
   /** For tests and the story. */
@@ -418,8 +425,11 @@ export interface KmsApi {
   }): string;
 }
 
-/** Puts a value for a target ARN where it belongs: a queue, a function, a topic, a bus. Throws ServiceError. */
-export type Deliver = (arn: string, payload: Json) => void;
+/**
+ * Puts a value for a target ARN where it belongs: a queue, a function, a topic, a bus. Throws ServiceError.
+ * `by`: whose right to the key of an encrypted queue or topic is asked.
+ */
+export type Deliver = (arn: string, payload: Json, by?: Actor) => void;
 
 /** Faults on the way of events, by the settings of this cloud; without settings nothing is lost, doubled or late. */
 export interface EventFaults {

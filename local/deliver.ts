@@ -42,10 +42,10 @@ const entryOf = (arn: string, payload: Json) => {
  */
 export const createDeliver =
   (cloud: Cloud): Deliver =>
-  (arn, payload) => {
+  (arn, payload, by) => {
     const kind = destinationKind(arn);
-    if (kind === 'queue') cloud.sqs.send(arn, JSON.stringify(payload));
-    else if (kind === 'topic') cloud.sns.publish(arn, JSON.stringify(payload));
+    if (kind === 'queue') cloud.sqs.send(arn, JSON.stringify(payload), by ? { by } : {});
+    else if (kind === 'topic') cloud.sns.publish(arn, JSON.stringify(payload), by ? { by } : {});
     else if (kind === 'function') cloud.lambda.invokeAsync(arn, structuredClone(payload));
     else cloud.events.put(arn, entryOf(arn, payload));
   };

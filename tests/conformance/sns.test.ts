@@ -80,12 +80,6 @@ describe('a topic', () => {
       'NotImplemented',
       'DeliveryPolicy',
     ],
-    [
-      'a key of its own',
-      { Name: 'other', Attributes: { KmsMasterKeyId: 'alias/own' } },
-      'NotImplemented',
-      'KmsMasterKeyId',
-    ],
   ])('is refused with %s', async (_, input, name, message) => {
     const error = await refusal(world.sns.send(new CreateTopicCommand(input)));
 

@@ -107,7 +107,6 @@ describe('a queue', () => {
     [{ Colour: 'red' }, 'InvalidAttributeName'],
     [{ RedrivePolicy: '{"deadLetterTargetArn": "x", "maxReceiveCount": 1}' }, 'InvalidParameterValue'],
     [{ FifoThroughputLimit: 'perQueue' }, 'NotImplemented'],
-    [{ KmsMasterKeyId: 'alias/own' }, 'NotImplemented'],
   ])('is refused with %j', async (attributes, name) => {
     expect((await refusal(create('parcels', attributes))).name).toBe(name);
   });

@@ -56,28 +56,31 @@ const payloadOf = (body: string, targetId: string): Json => {
 const onBehalfOf = (rule: Rule): Actor => ({ service: 'events.amazonaws.com', sourceArn: rule.arn });
 
 export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
-  const senders: Readonly<
-    Record<DestinationKind, (target: Target, body: string, event: BusEvent, visited: readonly string[]) => void>
-  > = {
-    queue({ settings }, body) {
+  /** In whose name an event is delivered: the rule's role, or EventBridge itself. */
+  const actorFor = (rule: Rule, { settings: { RoleArn: role } }: Target): Actor =>
+    role === undefined ? onBehalfOf(rule) : { role, session: 'events' };
+
+  type Send = (target: Target, body: string, event: BusEvent, visited: readonly string[], by: Actor) => void;
+  const senders: Readonly<Record<DestinationKind, Send>> = {
+    queue({ settings }, body, _event, _visited, by) {
       const groupId = settings.SqsParameters?.MessageGroupId;
-      cloud.sqs.send(settings.Arn, body, groupId === undefined ? {} : { groupId });
+      cloud.sqs.send(settings.Arn, body, groupId === undefined ? { by } : { groupId, by });
     },
-    topic: ({ settings }, body) => cloud.sns.publish(settings.Arn, body),
+    topic: ({ settings }, body, _event, _visited, by) => cloud.sns.publish(settings.Arn, body, { by }),
     function: ({ settings }, body) => cloud.lambda.invokeAsync(settings.Arn, payloadOf(body, settings.Id)),
     bus: ({ settings }, _, event, visited) => forward(settings.Arn, event, visited),
   };
 
-  const authorizeTarget = (rule: Rule, { settings }: Target, kind: DestinationKind) => {
-    const { Arn: arn, RoleArn: role } = settings;
+  const authorizeTarget = (rule: Rule, target: Target, kind: DestinationKind) => {
+    const { Arn: arn, RoleArn: role } = target.settings;
     if (role === undefined) {
       // *Assumed*: from bus to bus within an account neither a role nor a policy is asked for.
-      if (kind !== 'bus') cloud.iam.authorizeDelivery(onBehalfOf(rule), arn);
+      if (kind !== 'bus') cloud.iam.authorizeDelivery(actorFor(rule, target), arn);
       return;
     }
     if (!cloud.iam.trusts(role, 'events.amazonaws.com'))
       throw new ServiceError('AccessDeniedException', `EventBridge may not assume ${role}`);
-    cloud.iam.authorizeDelivery({ role, session: 'events' }, arn);
+    cloud.iam.authorizeDelivery(actorFor(rule, target), arn);
   };
 
   const giveUp = (
@@ -111,6 +114,7 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
           RETRY_ATTEMPTS: String(retries),
           ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: exhausted }),
         },
+        by: onBehalfOf(rule),
       });
       countForRule(cloud, rule, 'InvocationsSentToDlq');
     } catch (error) {
@@ -136,7 +140,7 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
       if (retries > 0) countForRule(cloud, rule, 'RetryInvocationAttempts');
       try {
         authorizeTarget(rule, target, kind);
-        senders[kind](target, target.input(event, facts), event, visited);
+        senders[kind](target, target.input(event, facts), event, visited, actorFor(rule, target));
         countForRule(cloud, rule, 'Invocations');
       } catch (error) {
         const failure = failureOf(error);

@@ -42,8 +42,28 @@ const defaultPolicy = (account: string): JsonObject => ({
   Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
 });
 
-/** Keys that AWS keeps for the account; whoever may use the service may use them through it (documented). */
-const AWS_MANAGED = /^alias\/aws\//;
+/** Keys that AWS keeps for the account, one for each service. */
+const AWS_MANAGED = /^alias\/aws\/(.+)$/;
+
+/**
+ * Whoever of the account may use the service may use its key through it, and so may no service in its own name: its key's
+ * policy cannot be changed. docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+ * (documented); the conditions as github.com/aws-solutions/quota-monitor-for-aws/issues/38 quotes them.
+ */
+const managedPolicy = (account: string, region: string, service: string): JsonObject => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: '*' },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Resource: '*',
+      Condition: {
+        StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': `${service}.${region}.amazonaws.com` },
+      },
+    },
+  ],
+});
 
 /** KMS of one cloud. */
 export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
@@ -51,13 +71,28 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
   const keys = new Map<string, Key>();
   /** Ids of keys by alias. */
   const aliases = new Map<string, string>();
+  /** Ids of the keys that AWS keeps. */
+  const managed = new Set<string>();
   const arn = (resource: string) => `arn:aws:kms:${cloud.region}:${cloud.account}:${resource}`;
   /** What a reference has after the account: `key/…` or `alias/…`. */
   const nameOf = (reference: string) => reference.replace(/^arn:aws:kms:[^:]*:\d{12}:/, '').replace(/^key\//, '');
 
+  const add = (policy: JsonObject, isEnabled = true): Key => {
+    const id = cloud.id('uuid');
+    const made: Key = { id, arn: arn(`key/${id}`), policy, isEnabled };
+    keys.set(id, made);
+    return made;
+  };
   const find = (reference: string): Key | undefined => {
     const name = nameOf(reference);
-    return keys.get(aliases.get(name) ?? name);
+    const known = keys.get(aliases.get(name) ?? name);
+    const service = AWS_MANAGED.exec(name)?.[1];
+    if (known || service === undefined) return known;
+    // AWS makes its key when it is first used (documented). *Assumed*: there is one of whatever service is named.
+    const made = add(managedPolicy(cloud.account, cloud.region, service));
+    aliases.set(name, made.id);
+    managed.add(made.id);
+    return made;
   };
 
   const key: Provisioner = {
@@ -76,18 +111,16 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
       const where = `AWS::KMS::Key ${logicalId}`;
       const { KeyPolicy: policy = defaultPolicy(cloud.account), Enabled = true } = readInput(where, KEY, properties);
       cloud.iam.checkPolicy(policy, 'resource', `${where}: KeyPolicy`);
-      const id = cloud.id('uuid');
-      const made: Key = { id, arn: arn(`key/${id}`), policy: structuredClone(policy), isEnabled: Enabled };
-      keys.set(id, made);
-      return { ref: id, attributes: { Arn: made.arn, KeyId: id } };
+      const made = add(structuredClone(policy), Enabled);
+      return { ref: made.id, attributes: { Arn: made.arn, KeyId: made.id } };
     },
   };
   const alias: Provisioner = {
     properties: ['AliasName', 'TargetKeyId'],
     create({ logicalId, properties }) {
       const { AliasName: name, TargetKeyId } = readInput(`AWS::KMS::Alias ${logicalId}`, ALIAS, properties);
-      const target = find(TargetKeyId);
       if (AWS_MANAGED.test(name)) throw new ServiceError('NotAuthorizedException', `${name} is a name of AWS's own.`);
+      const target = find(TargetKeyId);
       if (!target) throw new ServiceError('NotFoundException', `Key '${TargetKeyId}' does not exist`);
       if (aliases.has(name))
         throw new ServiceError('AlreadyExistsException', `An alias with the name ${arn(name)} already exists`);
@@ -99,7 +132,6 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
   return {
     api: {
       authorize({ by, action, key: reference, via, context }) {
-        if (AWS_MANAGED.test(nameOf(reference))) return reference;
         const found = find(reference);
         // The codes are those S3's clients see (documented: repost.aws knowledge center, s3-kms errors; *assumed* in detail).
         if (!found) throw new ServiceError('KMS.NotFoundException', `Key '${reference}' does not exist`);
@@ -114,7 +146,8 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
           resource: found.arn,
           context: {
             'kms:viaservice': `${via}.${cloud.region}.amazonaws.com`,
-            'kms:calleraccount': cloud.account,
+            // A service that acts in its own name has no account (quota-monitor-for-aws/issues/38).
+            ...('service' in by ? {} : { 'kms:calleraccount': cloud.account }),
             ...Object.fromEntries(encryptionContext),
           },
         });
@@ -127,7 +160,8 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
       policies: {
         has: (keyArn) => keys.has(nameOf(keyArn)),
         of: (keyArn) => keys.get(nameOf(keyArn))?.policy,
-        all: () => [...keys.values()].map((one) => one.arn),
+        // The policy AWS gives its own keys is nobody's grant.
+        all: () => [...keys.values()].flatMap((one) => (managed.has(one.id) ? [] : [one.arn])),
       },
       resources: { 'AWS::KMS::Key': key, 'AWS::KMS::Alias': alias },
     },

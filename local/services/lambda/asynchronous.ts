@@ -96,7 +96,7 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
           resources: [arn, `${event.definition.arn}:$LATEST`],
           detail: record,
         });
-      } else cloud.deliver(arn, record);
+      } else cloud.deliver(arn, record, roleOf(event));
     });
 
   const toDeadLetters = (event: QueuedEvent, result: InvocationResult | undefined) => {
@@ -118,8 +118,9 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
             ? message.slice(0, 1024)
             : (result?.functionError ?? 'Rate Exceeded.'),
       };
-      if (deadLetterArn.startsWith('arn:aws:sqs:')) cloud.sqs.send(deadLetterArn, event.payload, { attributes });
-      else cloud.sns.publish(deadLetterArn, event.payload, { attributes });
+      const by = roleOf(event);
+      if (deadLetterArn.startsWith('arn:aws:sqs:')) cloud.sqs.send(deadLetterArn, event.payload, { attributes, by });
+      else cloud.sns.publish(deadLetterArn, event.payload, { attributes, by });
     });
   };
 

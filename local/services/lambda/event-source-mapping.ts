@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Timer } from '../../clock.ts';
-import { type Cloud, type Json, type JsonObject, ServiceError, type SqsMessage } from '../../contracts.ts';
+import { type Actor, type Cloud, type Json, type JsonObject, ServiceError, type SqsMessage } from '../../contracts.ts';
 import type { EnvironmentPool } from './environment-pool.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { Invoker } from './invoker.ts';
@@ -107,12 +107,21 @@ export const createPoller = (
   let window: Timer | undefined;
 
   /** Lambda polls under the function's role: docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (documented). */
+  const by: Actor = { role: definition.role, session: definition.name };
   const may = (action: 'ReceiveMessage' | 'DeleteMessage') =>
-    cloud.iam.allows({
-      by: { role: definition.role, session: definition.name },
-      action: `sqs:${action}`,
-      resource: queueArn,
-    });
+    cloud.iam.allows({ by, action: `sqs:${action}`, resource: queueArn });
+  const receive = (wanted: number): SqsMessage[] => {
+    if (!may('ReceiveMessage')) return [];
+    try {
+      return cloud.sqs.receive(queueArn, wanted, by);
+    } catch (error) {
+      // A role that may not use the queue's key reads nothing, and the messages stay:
+      // docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (documented).
+      if (!(error instanceof ServiceError) || !error.code.startsWith('Kms')) throw error;
+      cloud.log(`lambda ${definition.name}: ${queueArn} cannot be read: ${error.message}`, { error: error.code });
+      return [];
+    }
+  };
 
   const concurrency = Math.min(mapping.maximumConcurrency ?? CONCURRENT_BATCHES, pool.capacity(definition));
   // Messages are received only when the function has room for them: what is thrown back would count as received.
@@ -169,7 +178,7 @@ export const createPoller = (
   const poll = (): void => {
     while (unsubscribe && mapping.enabled && hasRoom()) {
       const wanted = Math.min(mapping.batchSize - gathered.length, RECEIVE_AT_MOST);
-      const received = may('ReceiveMessage') ? cloud.sqs.receive(queueArn, wanted) : [];
+      const received = receive(wanted);
       gathered.push(...received);
       if (received.length > 0 && gathered.length < mapping.batchSize) {
         const windowMs = mapping.batchingWindowSeconds * 1000;

@@ -111,13 +111,15 @@ export const createAlarms = (cloud: Cloud, history: AlarmHistory): Alarms => {
       // Functions know alarms by another name: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
       // (documented).
       const service = isFunction ? 'lambda.alarms.cloudwatch.amazonaws.com' : 'cloudwatch.amazonaws.com';
-      cloud.iam.authorizeDelivery({ service, sourceArn: alarm.arn }, arn);
+      const by = { service, sourceArn: alarm.arn };
+      cloud.iam.authorizeDelivery(by, arn);
       if (isFunction) cloud.lambda.invokeAsync(arn, lambdaActionPayload(alarm, previous, cloud.account, cloud.region));
       else
         cloud.sns.publish(arn, JSON.stringify(topicActionMessage(alarm, previous, cloud.account, cloud.region)), {
           subject: `${alarm.state.value}: "${AlarmName}" in ${regionName(cloud.region)}`
             .replace(/[^\x20-\x7e]/g, '?')
             .slice(0, LONGEST_SUBJECT),
+          by,
         });
       remember(alarm, 'Action', `Successfully executed action ${arn}`, { actionState: 'Succeeded', ...data });
     } catch (error) {

@@ -1,4 +1,5 @@
 import {
+  type Actor,
   type Call,
   type Cloud,
   type JsonObject,
@@ -8,6 +9,7 @@ import {
   ServiceError,
   type SnsApi,
 } from '../../contracts.ts';
+import { createMessageKeys } from '../../message-keys.ts';
 import {
   anything,
   flag,
@@ -22,7 +24,7 @@ import {
   text,
 } from '../parameters.ts';
 import { createDelivery } from './delivery.ts';
-import { invalid } from './errors.ts';
+import { invalid, KMS_CODES } from './errors.ts';
 import { checkMessage, type Message, messageAttributes } from './message.ts';
 import { createTopics, defaultPolicy, type Subscription, type Topic } from './topics.ts';
 
@@ -68,6 +70,9 @@ const EFFECTIVE_DELIVERY_POLICY = JSON.stringify({
   },
 });
 
+/** A data key is used again for up to 5 minutes: sns-key-management (documented). */
+const REUSE_SECONDS = 300;
+
 /** Lists come 100 at a time: ListTopics, ListSubscriptions (documented). */
 const PAGE = 100;
 
@@ -84,8 +89,15 @@ const pageOf = <T>(items: readonly T[], token: string | undefined): { items: T[]
 export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
   const topics = createTopics(cloud);
   const deliver = createDelivery(cloud);
+  const keys = createMessageKeys(cloud, { via: 'sns', context: 'aws:sns:topicArn', codes: KMS_CODES });
 
-  const publish = (topic: Topic, checked: Pick<Message, 'message' | 'subject' | 'attributes'>): Message => {
+  const publish = (
+    topic: Topic,
+    checked: Pick<Message, 'message' | 'subject' | 'attributes'>,
+    by: Actor | undefined,
+  ): Message => {
+    const key = topic.attributes.get('KmsMasterKeyId');
+    if (key !== undefined && by) keys.encrypt(by, { key, place: topic.arn }, REUSE_SECONDS);
     const message: Message = {
       ...checked,
       id: cloud.id('uuid'),
@@ -213,8 +225,8 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
         return {};
       },
     ),
-    Publish: reading('Publish', INPUTS.publish, ({ TopicArn, Message, Subject, MessageAttributes }) => ({
-      MessageId: publish(topics.topic(TopicArn), checkMessage(Message, Subject, MessageAttributes)).id,
+    Publish: reading('Publish', INPUTS.publish, ({ TopicArn, Message, Subject, MessageAttributes }, { principal }) => ({
+      MessageId: publish(topics.topic(TopicArn), checkMessage(Message, Subject, MessageAttributes), { principal }).id,
     })),
   };
 
@@ -230,19 +242,21 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
   const topicProperties = structure({
     TopicName: optional(text()),
     DisplayName: optional(text()),
+    KmsMasterKeyId: optional(text()),
     Subscription: optional(list(structure({ Protocol: text(), Endpoint: text() }))),
     Tags: optional(list(anything())),
   });
 
   const resources: Readonly<Record<string, Provisioner>> = {
     'AWS::SNS::Topic': {
-      properties: ['TopicName', 'DisplayName', 'Subscription', 'Tags'],
+      properties: ['TopicName', 'DisplayName', 'KmsMasterKeyId', 'Subscription', 'Tags'],
       create({ logicalId, properties }) {
         const given = readInput(`AWS::SNS::Topic ${logicalId}`, topicProperties, properties);
         const name = given.TopicName ?? `${logicalId.slice(0, 200)}-${cloud.id(12)}`;
         if (topics.find(name)) throw new ServiceError('AlreadyExists', `Topic ${name} already exists.`);
         const attributes: Record<string, string> = {};
         if (given.DisplayName !== undefined) attributes.DisplayName = given.DisplayName;
+        if (given.KmsMasterKeyId !== undefined) attributes.KmsMasterKeyId = given.KmsMasterKeyId;
         const topic = topics.create(name, attributes);
         for (const { Protocol, Endpoint } of given.Subscription ?? []) topics.subscribe(topic, Protocol, Endpoint, {});
         return { ref: topic.arn, attributes: { TopicArn: topic.arn, TopicName: name } };
@@ -308,7 +322,7 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
       },
     },
     api: {
-      publish(topicArn, message, { subject, attributes = {} } = {}) {
+      publish(topicArn, message, { subject, attributes = {}, by } = {}) {
         const given = Object.entries(attributes).map(([name, value]) => [
           name,
           {
@@ -317,7 +331,7 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
             BinaryValue: undefined,
           },
         ]);
-        publish(topics.topic(topicArn), checkMessage(message, subject, Object.fromEntries(given)));
+        publish(topics.topic(topicArn), checkMessage(message, subject, Object.fromEntries(given)), by);
       },
       published: (topicArn) =>
         topics.topic(topicArn).published.map(({ message, subject, at }) => ({

@@ -28,10 +28,10 @@ export interface Topic {
 }
 
 /**
- * Topic attributes that are kept. Others are refused by name, KmsMasterKeyId among them: nothing is encrypted here, so that
- * the key's policy would not be asked.
+ * Topic attributes that are kept; others are refused by name. *Assumed*: that there is such a key is found out when the
+ * first message comes.
  */
-const TOPIC_ATTRIBUTES = ['DisplayName', 'Policy', 'TracingConfig'];
+const TOPIC_ATTRIBUTES = ['DisplayName', 'KmsMasterKeyId', 'Policy', 'TracingConfig'];
 
 /** A topic has at most 200 filter policies: subscription-filter-policy-constraints (documented). */
 const MOST_FILTER_POLICIES = 200;
@@ -166,7 +166,9 @@ export const createTopics = (cloud: Cloud): Topics => {
         throw invalid('Policy Error: null');
       }
     }
-    topic.attributes.set(name, value);
+    // An empty key ends the encryption: SetTopicAttributes (documented).
+    if (name === 'KmsMasterKeyId' && value === '') topic.attributes.delete(name);
+    else topic.attributes.set(name, value);
   };
 
   return {

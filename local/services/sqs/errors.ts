@@ -17,6 +17,17 @@ export const queryCodes: Readonly<Record<string, string>> = {
   QueueDeletedRecently: 'AWS.SimpleQueueService.QueueDeletedRecently',
   PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
   UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',
+  // Seen in the delivery logs of SNS (github.com/aws/aws-cdk/issues/19796); the others by their likeness.
+  KmsAccessDenied: 'KMS.AccessDeniedException',
+  KmsDisabled: 'KMS.DisabledException',
+  KmsNotFound: 'KMS.NotFoundException',
+};
+
+/** SQS's own codes for those of KMS: SendMessage, ReceiveMessage (documented). */
+export const KMS_CODES: Readonly<Record<string, string>> = {
+  AccessDenied: 'KmsAccessDenied',
+  'KMS.DisabledException': 'KmsDisabled',
+  'KMS.NotFoundException': 'KmsNotFound',
 };
 
 export const noSuchQueue = () => new ServiceError('QueueDoesNotExist', 'The specified queue does not exist.');

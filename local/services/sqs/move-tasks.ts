@@ -2,9 +2,10 @@
  * Message move tasks: dead letters go back to where they came from, or to another queue. Source:
  * docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html.
  */
-import { type Cloud, ServiceError } from '../../contracts.ts';
-import { invalidParameter } from './errors.ts';
-import type { Queue } from './queue.ts';
+import { type Actor, type Cloud, ServiceError } from '../../contracts.ts';
+import type { MessageKeys } from '../../message-keys.ts';
+import { invalidParameter, queryCodes } from './errors.ts';
+import type { Queue, Stored } from './queue.ts';
 import type { Queues } from './queues.ts';
 
 export type MoveTaskStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
@@ -12,6 +13,8 @@ export type MoveTaskStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
 /** One task; times are epoch milliseconds. */
 export interface MoveTask {
   readonly handle: string;
+  /** Who asked for it: the messages are decrypted and encrypted by their right (documented). */
+  readonly by: Actor;
   readonly sourceArn: string;
   readonly destinationArn: string | undefined;
   readonly perSecond: number | undefined;
@@ -24,7 +27,7 @@ export interface MoveTask {
 
 export interface MoveTasks {
   /** @throws ServiceError ResourceNotFoundException, InvalidParameterValue, UnsupportedOperation. */
-  start(sourceArn: string, destinationArn: string | undefined, perSecond: number | undefined): MoveTask;
+  start(by: Actor, sourceArn: string, destinationArn: string | undefined, perSecond: number | undefined): MoveTask;
   /** The latest first. @throws ServiceError ResourceNotFoundException. */
   list(sourceArn: string, max: number): MoveTask[];
   /** @throws ServiceError ResourceNotFoundException, UnsupportedOperation. */
@@ -44,7 +47,7 @@ const notFound = () =>
     "The resource that you specified for the SourceArn parameter doesn't exist.",
   );
 
-export const createMoveTasks = (cloud: Cloud, queues: Queues): MoveTasks => {
+export const createMoveTasks = (cloud: Cloud, queues: Queues, keys: MessageKeys): MoveTasks => {
   const tasks = new Map<string, MoveTask[]>();
 
   const queue = (arn: string): Queue => {
@@ -55,33 +58,49 @@ export const createMoveTasks = (cloud: Cloud, queues: Queues): MoveTasks => {
   const isDeadLetterQueue = (arn: string) =>
     queues.all().some((each) => each.settings().RedrivePolicy?.deadLetterTargetArn === arn);
 
+  /** Moves one message. @throws ServiceError KmsAccessDenied, KmsDisabled, KmsNotFound */
+  const move = (task: MoveTask, message: Stored, source: Queue, target: Queue) => {
+    if (message.encryptedWith)
+      keys.decrypt(task.by, message.encryptedWith, source.settings().KmsDataKeyReusePeriodSeconds);
+    const { KmsMasterKeyId: key, KmsDataKeyReusePeriodSeconds: reuse } = target.settings();
+    const encryptedWith = key === undefined ? undefined : { key, place: target.arn };
+    if (encryptedWith) keys.encrypt(task.by, encryptedWith, reuse);
+    target.adopt(message, encryptedWith);
+    task.moved += 1;
+  };
+
   const step = (task: MoveTask) => {
     if (task.status !== 'RUNNING') return;
     const source = queues.find(task.sourceArn.split(':').at(-1) ?? '');
     const most = Math.min(task.perSecond ?? OWN_RATE, task.toMove - task.moved);
     const taken = source?.takeOut(most) ?? [];
+    const fail = (from: number, failure: string) => {
+      for (const left of taken.slice(from)) source?.takeIn(left);
+      task.status = 'FAILED';
+      task.failure = failure;
+    };
     for (const [index, message] of taken.entries()) {
       const destination = task.destinationArn ?? message.deadLetterSource ?? '';
       const target = queues.find(destination.split(':').at(-1) ?? '');
-      if (!target) {
-        for (const left of taken.slice(index)) source?.takeIn(left);
-        task.status = 'FAILED';
+      if (!source || !target) {
         // A task fails when the queue a message came from is not known or has gone (documented); the code is *assumed*.
-        task.failure =
-          message.deadLetterSource === undefined
-            ? 'CouldNotDetermineMessageSource'
-            : 'AWS.SimpleQueueService.NonExistentQueue';
-        return;
+        const isKnown = message.deadLetterSource !== undefined;
+        return fail(index, isKnown ? 'AWS.SimpleQueueService.NonExistentQueue' : 'CouldNotDetermineMessageSource');
       }
-      target.adopt(message);
-      task.moved += 1;
+      try {
+        move(task, message, source, target);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        // A task fails without the right to the queues' keys (documented); the code is *assumed*.
+        return fail(index, queryCodes[error.code] ?? error.code);
+      }
     }
     if (task.moved >= task.toMove || taken.length === 0) task.status = 'COMPLETED';
     else cloud.clock.after(STEP_MS, () => step(task), `sqs: messages of ${task.sourceArn} are moved`);
   };
 
   return {
-    start(sourceArn, destinationArn, perSecond) {
+    start(by, sourceArn, destinationArn, perSecond) {
       const source = queue(sourceArn);
       // Only the messages of a dead-letter queue of another queue can be moved: StartMessageMoveTask (documented).
       if (!isDeadLetterQueue(sourceArn))
@@ -102,6 +121,7 @@ export const createMoveTasks = (cloud: Cloud, queues: Queues): MoveTasks => {
         );
       const task: MoveTask = {
         handle: Buffer.from(JSON.stringify({ taskId: cloud.id('uuid'), sourceArn })).toString('base64'),
+        by,
         sourceArn,
         destinationArn,
         perSecond,

@@ -26,6 +26,9 @@ export interface QueueSettings {
   readonly RedriveAllowPolicy?: RedriveAllowPolicy;
   readonly Policy?: string;
   readonly SqsManagedSseEnabled: boolean;
+  /** Id, ARN or alias. */
+  readonly KmsMasterKeyId?: string;
+  readonly KmsDataKeyReusePeriodSeconds: number;
 }
 
 /** A queue's defaults and ranges, and the largest message of 1 MiB, are those of CreateQueue (documented). */
@@ -38,6 +41,7 @@ export const DEFAULTS: QueueSettings = {
   FifoQueue: false,
   ContentBasedDeduplication: false,
   SqsManagedSseEnabled: true,
+  KmsDataKeyReusePeriodSeconds: 300,
 };
 
 const whole =
@@ -141,15 +145,15 @@ const READERS: {
   RedriveAllowPolicy: redriveAllow,
   Policy: jsonText,
   SqsManagedSseEnabled: truth,
+  // *Assumed*: that there is such a key is found out when the first message comes.
+  KmsMasterKeyId: (_name, value) => (value === '' ? undefined : value),
+  KmsDataKeyReusePeriodSeconds: whole(60, 86_400),
 };
 
 const isSetting = (name: string): name is keyof QueueSettings => Object.hasOwn(READERS, name);
 
-/**
- * Attributes AWS has and the local cloud does not honour. A queue's own key: nothing is encrypted here, so that the key's
- * policy would not be asked of senders and receivers.
- */
-const NOT_IMPLEMENTED = ['DeduplicationScope', 'FifoThroughputLimit', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds'];
+/** Attributes AWS has and the local cloud does not honour. */
+const NOT_IMPLEMENTED = ['DeduplicationScope', 'FifoThroughputLimit'];
 
 const textOf = (value: Json): string => {
   if (typeof value === 'string') return value;
@@ -170,6 +174,17 @@ export const withAttributes = (base: QueueSettings, attributes: JsonObject): Que
     if (read === undefined) delete changed[name];
     else changed[name] = read;
   }
+  if (changed.KmsMasterKeyId !== undefined && changed.SqsManagedSseEnabled === true) {
+    // A queue has one kind of encryption: SetQueueAttributes (documented); the words are those of public issues.
+    if (attributes.SqsManagedSseEnabled !== undefined && attributes.KmsMasterKeyId !== undefined)
+      throw new ServiceError(
+        'InvalidAttributeValue',
+        'You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.',
+      );
+    // What is set last holds (*assumed*).
+    if (attributes.SqsManagedSseEnabled === undefined) changed.SqsManagedSseEnabled = false;
+    else delete changed.KmsMasterKeyId;
+  }
   return changed as unknown as QueueSettings;
 };
 
@@ -179,6 +194,8 @@ export const settingsAnswer = (settings: QueueSettings): Record<string, string> 
   for (const [name, value] of Object.entries(settings)) {
     // FIFO attributes are shown of FIFO queues only: GetQueueAttributes (documented).
     if (!settings.FifoQueue && (name === 'FifoQueue' || name === 'ContentBasedDeduplication')) continue;
+    // Without a key its reuse period means nothing: CreateQueue (documented); that it is not shown is *assumed*.
+    if (name === 'KmsDataKeyReusePeriodSeconds' && settings.KmsMasterKeyId === undefined) continue;
     answer[name] = typeof value === 'object' ? JSON.stringify(value) : String(value);
   }
   return answer;

@@ -81,7 +81,7 @@ export const measured = (queue: Queue, clock: Clock, monitoring: MonitoringApi):
     change: (settings) => use(() => queue.change(settings)),
     takeIn: (message) => use(() => queue.takeIn(message)),
     takeOut: (max) => use(() => queue.takeOut(max)),
-    adopt: (message) => use(() => queue.adopt(message)),
+    adopt: (message, encryptedWith) => use(() => queue.adopt(message, encryptedWith)),
     close() {
       queue.close();
       for (const gauge of gauges) gauge.end();

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 
 import type { Clock, Timer } from '../../clock.ts';
 import { ServiceError, type SqsMessage } from '../../contracts.ts';
+import type { MessageKey } from '../../message-keys.ts';
 import { invalidParameter, missingParameter } from './errors.ts';
 import type { MessageAttributes } from './message-attributes.ts';
 import type { QueueSettings } from './queue-attributes.ts';
@@ -20,6 +21,7 @@ interface Outgoing {
   readonly lateMs?: number | undefined;
   readonly groupId?: string | undefined;
   readonly deduplicationId?: string | undefined;
+  readonly encryptedWith?: MessageKey | undefined;
 }
 
 /** A message as a queue holds it. */
@@ -34,6 +36,11 @@ export interface Stored {
   readonly deduplicationId?: string | undefined;
   readonly sequenceNumber?: string | undefined;
   readonly deadLetterSource?: string | undefined;
+  /**
+   * A message stays encrypted as it was sent, whatever becomes of its queue's settings and wherever it is moved:
+   * docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html (documented).
+   */
+  readonly encryptedWith?: MessageKey | undefined;
   visibleAt: number;
   /** Received and neither deleted nor visible again. */
   held: boolean;
@@ -81,6 +88,8 @@ export interface Queue {
     readonly hiddenUntil: readonly number[];
     readonly oldestSentAt: number | undefined;
   };
+  /** The keys of the messages that can be seen now, each once. */
+  keysInSight(): MessageKey[];
   /** Whether a receive would find something: the first message of a FIFO group holds back the others. */
   ready(): boolean;
   /** Takes in a message that another queue has given up, as it is. */
@@ -88,7 +97,7 @@ export interface Queue {
   /** Takes up to `max` visible messages out, as no receiver would: none of them counts as received. */
   takeOut(max: number): Stored[];
   /** Takes in a message of a dead-letter queue as a new one: a new id, sent now. */
-  adopt(message: Stored): void;
+  adopt(message: Stored, encryptedWith?: MessageKey): void;
   /** How many messages and deduplication ids are in memory. */
   remembered(): number;
   /** True while someone listens: only then does the queue set timers. */
@@ -279,6 +288,7 @@ export const createQueue = (
         groupId: message.groupId,
         deduplicationId,
         sequenceNumber,
+        encryptedWith: message.encryptedWith,
         visibleAt: now + (message.delaySeconds ?? settings.DelaySeconds) * 1000 + (message.lateMs ?? 0),
         held: false,
         receives: 0,
@@ -365,6 +375,14 @@ export const createQueue = (
       }
       return { visible: messages.size - hiddenUntil.length, hiddenUntil, oldestSentAt };
     },
+    keysInSight() {
+      expire();
+      const now = clock.ms();
+      const keys = new Map<string, MessageKey>();
+      for (const { visibleAt, encryptedWith } of messages.values())
+        if (encryptedWith && visibleAt <= now) keys.set(`${encryptedWith.key} ${encryptedWith.place}`, encryptedWith);
+      return [...keys.values()];
+    },
     ready() {
       expire();
       return ready();
@@ -399,8 +417,8 @@ export const createQueue = (
       }
       return taken;
     },
-    adopt(message) {
-      self.takeIn({ ...message, id: newId(), sentAt: clock.ms(), deadLetterSource: undefined });
+    adopt(message, encryptedWith) {
+      self.takeIn({ ...message, id: newId(), sentAt: clock.ms(), deadLetterSource: undefined, encryptedWith });
     },
     remembered: () => messages.size + deduplicated.size,
     watch(now) {

@@ -1,4 +1,5 @@
 import {
+  type Actor,
   type Call,
   type Cloud,
   type JsonObject,
@@ -9,6 +10,7 @@ import {
   type SqsApi,
   type SqsMessage,
 } from '../../contracts.ts';
+import { createMessageKeys, type MessageKey } from '../../message-keys.ts';
 import {
   anything,
   integer,
@@ -24,7 +26,7 @@ import {
   text,
 } from '../parameters.ts';
 import { runBatch } from './batch.ts';
-import { invalidParameter, missingParameter, notImplemented, queryCodes } from './errors.ts';
+import { invalidParameter, KMS_CODES, missingParameter, notImplemented, queryCodes } from './errors.ts';
 import {
   attributeBytes,
   attributesAnswer,
@@ -165,19 +167,41 @@ const QUEUE_PROPERTIES = [
   'RedrivePolicy',
   'RedriveAllowPolicy',
   'SqsManagedSseEnabled',
+  'KmsMasterKeyId',
+  'KmsDataKeyReusePeriodSeconds',
 ];
 
 /** SQS: standard and FIFO queues. */
 export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
   const queues = createQueues(cloud);
-  const moves = createMoveTasks(cloud, queues);
+  const keys = createMessageKeys(cloud, { via: 'sqs', context: 'aws:sqs:arn', codes: KMS_CODES });
+  const moves = createMoveTasks(cloud, queues, keys);
   const tags = new Map<string, Record<string, string>>();
   const purgedAt = new Map<string, number>();
 
   const queueOf = ({ QueueUrl }: { readonly QueueUrl: string | undefined }) =>
     queues.byUrl(required(QueueUrl, 'QueueUrl'));
 
-  const send = (queue: Queue, given: Read<typeof outgoingShape>, senderId: string): JsonObject => {
+  /** What a message of this sender is encrypted with; without a sender nobody's right is asked. */
+  const encryption = (queue: Queue, by: Actor | undefined): MessageKey | undefined => {
+    const { KmsMasterKeyId: key, KmsDataKeyReusePeriodSeconds: reuse } = queue.settings();
+    if (key === undefined) return undefined;
+    const used = { key, place: queue.arn };
+    if (by) keys.encrypt(by, used, reuse);
+    return used;
+  };
+  const receiveFrom = (queue: Queue, by: Actor | undefined, max: number, visibilitySeconds?: number) => {
+    // A consumer needs every key that messages of the queue are encrypted with: sqs-key-management (documented).
+    if (by) for (const key of queue.keysInSight()) keys.decrypt(by, key, queue.settings().KmsDataKeyReusePeriodSeconds);
+    return queue.receive(max, visibilitySeconds);
+  };
+
+  const send = (
+    queue: Queue,
+    given: Read<typeof outgoingShape>,
+    senderId: string,
+    encryptedWith: () => MessageKey | undefined,
+  ): JsonObject => {
     const body = given.MessageBody;
     if (body === undefined || body === '') throw missingParameter('MessageBody');
     checkBody(body);
@@ -195,6 +219,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       lateMs: cloud.faults.messageDelayMs?.(queue.arn),
       groupId: given.MessageGroupId,
       deduplicationId: given.MessageDeduplicationId,
+      encryptedWith: encryptedWith(),
     });
     return present({
       MessageId: messageId,
@@ -216,7 +241,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       const stop = queues.listen(queue.arn, end);
     });
 
-  const receive: Operation = async (input) => {
+  const receive: Operation = async (input, { principal }) => {
     const given = readInput('ReceiveMessage', INPUTS.receive, input);
     const queue = queueOf(given);
     const system = [...(given.AttributeNames ?? []), ...(given.MessageSystemAttributeNames ?? [])];
@@ -226,11 +251,11 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
     const visibility = within(given.VisibilityTimeout, 'VisibilityTimeout', 0, MOST_VISIBILITY_SECONDS);
     const wait =
       within(given.WaitTimeSeconds, 'WaitTimeSeconds', 0, 20) ?? queue.settings().ReceiveMessageWaitTimeSeconds;
-    let messages = queue.receive(max, visibility);
+    let messages = receiveFrom(queue, { principal }, max, visibility);
     const deadline = cloud.clock.ms() + wait * 1000;
     while (messages.length === 0 && cloud.clock.flows && cloud.clock.ms() < deadline) {
       await untilAvailable(queue, (deadline - cloud.clock.ms()) / 1000);
-      messages = queue.receive(max, visibility);
+      messages = receiveFrom(queue, { principal }, max, visibility);
     }
     if (messages.length === 0) return {};
     return { Messages: messages.map((message) => messageAnswer(message, system, given.MessageAttributeNames ?? [])) };
@@ -347,9 +372,10 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       queue.purge();
       return undefined;
     }),
-    SendMessage: reading('SendMessage', INPUTS.send, (given, { principal }) =>
-      send(queueOf(given), given, principal.accessKeyId),
-    ),
+    SendMessage: reading('SendMessage', INPUTS.send, (given, { principal }) => {
+      const queue = queueOf(given);
+      return send(queue, given, principal.accessKeyId, () => encryption(queue, { principal }));
+    }),
     SendMessageBatch: reading('SendMessageBatch', INPUTS.sendBatch, (given, { principal }) => {
       const queue = queueOf(given);
       const total = given.Entries.reduce((sum, { MessageBody = '' }) => sum + Buffer.byteLength(MessageBody), 0);
@@ -359,7 +385,9 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
           'BatchRequestTooLong',
           `Batch requests cannot be longer than ${DEFAULTS.MaximumMessageSize} bytes. You have sent ${total} bytes.`,
         );
-      return runBatch(given.Entries, (entry) => send(queue, entry, principal.accessKeyId));
+      // Without the key the batch as a whole is refused: SendMessageBatch (documented).
+      const encryptedWith = encryption(queue, { principal });
+      return runBatch(given.Entries, (entry) => send(queue, entry, principal.accessKeyId, () => encryptedWith));
     }),
     ReceiveMessage: receive,
     DeleteMessage: reading('DeleteMessage', INPUTS.delete, (given) => {
@@ -395,10 +423,15 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       );
       return undefined;
     }),
-    StartMessageMoveTask: reading('StartMessageMoveTask', INPUTS.startMove, (given) => {
+    StartMessageMoveTask: reading('StartMessageMoveTask', INPUTS.startMove, (given, { principal }) => {
       // Up to 500 messages per second can be asked for: StartMessageMoveTask (documented).
       const perSecond = within(given.MaxNumberOfMessagesPerSecond, 'MaxNumberOfMessagesPerSecond', 1, 500);
-      const { handle } = moves.start(required(given.SourceArn, 'SourceArn'), given.DestinationArn, perSecond);
+      const { handle } = moves.start(
+        { principal },
+        required(given.SourceArn, 'SourceArn'),
+        given.DestinationArn,
+        perSecond,
+      );
       return { TaskHandle: handle };
     }),
     ListMessageMoveTasks: reading('ListMessageMoveTasks', INPUTS.listMoves, (given) => {
@@ -470,8 +503,9 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
             ? { DataType: 'String', StringValue: value, BinaryValue: undefined }
             : { DataType: 'Number', StringValue: String(value), BinaryValue: undefined },
         ]);
+        const queue = queues.byArn(queueArn);
         send(
-          queues.byArn(queueArn),
+          queue,
           {
             MessageBody: body,
             MessageAttributes: Object.fromEntries(attributes),
@@ -480,9 +514,10 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
             MessageDeduplicationId: options.deduplicationId,
           },
           cloud.account,
+          () => encryption(queue, options.by),
         );
       },
-      receive: (queueArn, max) => queues.byArn(queueArn).receive(max),
+      receive: (queueArn, max, by) => receiveFrom(queues.byArn(queueArn), by, max),
       delete: (queueArn, receiptHandle) => queues.byArn(queueArn).delete(receiptHandle),
       onAvailable: queues.listen,
       peek: (queueArn) => queues.byArn(queueArn).peek(),
