@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
+import { keys } from '../../shared/ledger/keys.ts';
 import { at, ofType, packagedTemplate } from './packaged.ts';
 import { templateSchema } from './template-schema.ts';
 
@@ -161,6 +162,30 @@ describe('the packaged template', () => {
         ).toEqual([]);
       }
     }
+  });
+
+  it('lets go of what is read for a time only, and of nothing else', () => {
+    const rules = at(resources.StoreBucket, 'Properties', 'LifecycleConfiguration', 'Rules');
+    const expiring = (Array.isArray(rules) ? rules : []).filter((rule) => at(rule, 'ExpirationInDays') !== undefined);
+    const daysOf = (key: string) =>
+      expiring
+        .filter((rule) => key.startsWith(String(at(rule, 'Prefix'))))
+        .map((rule) => [at(rule, 'ExpirationInDays'), at(rule, 'NoncurrentVersionExpiration', 'NoncurrentDays')]);
+
+    // A label may come a year after its prediction, and a dead letter lies for two weeks.
+    expect([
+      daysOf(keys.capture('m', 'run')),
+      daysOf(keys.predictedKeys('m', '2001/01/25/10/')),
+      daysOf(keys.capturedKeys('m', 'digest', '2001/01/25/10')),
+      daysOf(keys.reading('m', 'reading')),
+      daysOf(keys.pieceData('m', 'reading', 1, 1)),
+    ]).toEqual([[[400, 7]], [[400, 7]], [[400, 7]], [[30, 7]], [[30, 7]]]);
+    expect(expiring.map((rule) => at(rule, 'Prefix'))).toEqual(['readings/', 'capture/', 'predicted/']);
+    for (const id of ['DataBucket', 'StoreBucket'])
+      expect(JSON.stringify(at(resources[id], 'Properties', 'LifecycleConfiguration'))).toContain(
+        '"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}',
+      );
+    expect(at(resources.DataBucket, 'Properties', 'LifecycleConfiguration', 'Rules')).toHaveLength(1);
   });
 
   it('keeps both buckets and blocks public access to them', () => {

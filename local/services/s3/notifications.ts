@@ -8,12 +8,18 @@ import { type Bucket, type Deleted, NULL_VERSION, type StoredObject } from './st
 /** Why an object was created, in S3's words. */
 export type CreationReason = 'PutObject' | 'CopyObject' | 'CompleteMultipartUpload';
 
-/** Who asked: S3's requester is the account, not the identity. */
-export type Requester = Pick<Call, 'requestId' | 'sourceIp'>;
+/** Who asked: S3's requester is the account, not the identity, or S3 itself, which has no address. */
+export type Requester = Pick<Call, 'requestId'> & { readonly sourceIp: string | undefined };
 
 export interface Notifications {
   created(bucket: Bucket, key: string, object: StoredObject, reason: CreationReason, by: Requester): void;
-  deleted(bucket: Bucket, key: string, deleted: Deleted, by: Requester): void;
+  deleted(
+    bucket: Bucket,
+    key: string,
+    deleted: Deleted,
+    by: Requester,
+    reason?: 'DeleteObject' | 'Lifecycle Expiration',
+  ): void;
   tagged(bucket: Bucket, key: string, object: StoredObject, change: 'Added' | 'Deleted', by: Requester): void;
 }
 
@@ -40,8 +46,8 @@ export const createNotifications = (cloud: Cloud): Notifications => {
         bucket: { name: bucket.name },
         object,
         'request-id': by.requestId,
-        requester: cloud.account,
-        'source-ip-address': by.sourceIp,
+        requester: by.sourceIp === undefined ? 's3.amazonaws.com' : cloud.account,
+        ...(by.sourceIp === undefined ? {} : { 'source-ip-address': by.sourceIp }),
         ...rest,
       },
     });
@@ -61,7 +67,7 @@ export const createNotifications = (cloud: Cloud): Notifications => {
         by,
       );
     },
-    deleted(bucket, key, { change, versionId }, by) {
+    deleted(bucket, key, { change, versionId }, by, reason = 'DeleteObject') {
       // Where nothing was there nothing is told (assumed).
       if (change === undefined) return;
       const isMarker = change === 'marker-created';
@@ -69,7 +75,7 @@ export const createNotifications = (cloud: Cloud): Notifications => {
         bucket,
         'Object Deleted',
         { key, ...(isMarker && { etag: EMPTY_ETAG }), ...version(versionId), sequencer: sequencer() },
-        { reason: 'DeleteObject', 'deletion-type': isMarker ? 'Delete Marker Created' : 'Permanently Deleted' },
+        { reason, 'deletion-type': isMarker ? 'Delete Marker Created' : 'Permanently Deleted' },
         by,
       );
     },

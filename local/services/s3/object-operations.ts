@@ -25,6 +25,7 @@ import {
   versionHeader,
   wholeSeconds,
 } from './exchange.ts';
+import { expirationHeader } from './lifecycle.ts';
 import { openPayload, readText } from './payload.ts';
 import { type ByteRange, parseRange } from './range.ts';
 import type { Bucket, Deleted, StoredObject } from './store.ts';
@@ -67,6 +68,7 @@ export const putObject: S3Operation = async (context, exchange) => {
     ...checksumHeaders(object.checksum),
     ...encryptionHeaders(object.traits.encryption),
     ...newVersionHeader(object.versionId),
+    ...(bucket.lifecycle.length > 0 && expirationHeader(bucket, key, object.lastModified)),
   });
 };
 
@@ -140,6 +142,8 @@ const read = async (context: Context, exchange: Exchange): Promise<void> => {
     cloud.clock.ms(),
   );
   const headers = objectHeaders(bucket, object, input);
+  if (bucket.lifecycle.length > 0 && store.current(bucket, exchange.key) === object)
+    Object.assign(headers, expirationHeader(bucket, exchange.key, object.lastModified));
   if (failed === 'If-None-Match' || failed === 'If-Modified-Since') {
     response.writeHead(304, {
       etag: quoted(object.etag),

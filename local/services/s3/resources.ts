@@ -3,6 +3,7 @@ import type { Json, JsonObject, Provisioner, ResourceDeclaration } from '../../c
 import { ServiceError } from '../../contracts.ts';
 import { checkBucketName } from './bucket-operations.ts';
 import { type Context, wholeSeconds } from './exchange.ts';
+import { readLifecycle } from './lifecycle.ts';
 import type { Bucket } from './store.ts';
 
 const isObject = (value: Json | undefined): value is JsonObject =>
@@ -36,11 +37,18 @@ const defaultEncryption = (resource: ResourceDeclaration): Bucket['encryption'] 
   return { algorithm, ...(typeof keyId === 'string' && { keyId }) };
 };
 
-/** Kept and told, acted on by nothing: objects do not age here, and nobody but the account's own roles can ask. */
-const KEPT = ['LifecycleConfiguration', 'PublicAccessBlockConfiguration', 'OwnershipControls', 'Tags'];
+/** Kept and told, acted on by nothing: nobody but the account's own roles can ask. */
+const KEPT = ['PublicAccessBlockConfiguration', 'OwnershipControls', 'Tags'];
 
-export const bucketResource = ({ cloud, store }: Context): Provisioner => ({
-  properties: ['BucketName', 'VersioningConfiguration', 'NotificationConfiguration', 'BucketEncryption', ...KEPT],
+export const bucketResource = ({ cloud, store }: Context, keepLifecycle: (bucket: Bucket) => void): Provisioner => ({
+  properties: [
+    'BucketName',
+    'VersioningConfiguration',
+    'NotificationConfiguration',
+    'BucketEncryption',
+    'LifecycleConfiguration',
+    ...KEPT,
+  ],
   create(resource, { stack }) {
     const { properties, logicalId } = resource;
     const given = properties.BucketName;
@@ -64,6 +72,8 @@ export const bucketResource = ({ cloud, store }: Context): Provisioner => ({
     if (bridge !== undefined && !isObject(bridge))
       throw invalid(resource, 'EventBridgeConfiguration must be an object');
     const encryption = defaultEncryption(resource);
+    const configuration = objectOf(resource, 'LifecycleConfiguration', ['Rules']);
+    const lifecycle = configuration ? readLifecycle(logicalId, configuration, () => cloud.id('uuid')) : [];
 
     const bucket = store.addBucket(name, wholeSeconds(cloud.clock.ms()));
     if (versioning) bucket.versioning = versioning;
@@ -71,6 +81,8 @@ export const bucketResource = ({ cloud, store }: Context): Provisioner => ({
     bucket.eventBridge =
       bridge !== undefined && (bridge.EventBridgeEnabled === undefined || isTrue(bridge.EventBridgeEnabled));
     if (encryption) bucket.encryption = encryption;
+    bucket.lifecycle = lifecycle;
+    keepLifecycle(bucket);
     for (const property of KEPT) {
       const value = properties[property];
       if (value !== undefined) bucket.kept[property] = structuredClone(value);

@@ -21,6 +21,7 @@ import { authorizeKey } from './encryption-keys.ts';
 import { accessDenied } from './errors.ts';
 import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
 import { checkPathStyle } from './host-style.ts';
+import { createLifecycle } from './lifecycle.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing-operations.ts';
 import * as multipart from './multipart-operations.ts';
 import { createNotifications } from './notifications.ts';
@@ -183,7 +184,10 @@ export const createS3 = (
         all: () =>
           [...store.buckets].flatMap(([name, { policy }]) => (policy === undefined ? [] : [`${BUCKET_ARN}${name}`])),
       },
-      resources: { 'AWS::S3::Bucket': bucketResource(context), 'AWS::S3::BucketPolicy': bucketPolicyResource(context) },
+      resources: {
+        'AWS::S3::Bucket': bucketResource(context, createLifecycle(cloud, context)),
+        'AWS::S3::BucketPolicy': bucketPolicyResource(context),
+      },
       close: () => blobs.settled(),
     },
   };

@@ -5,6 +5,7 @@ import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksums.ts';
 import { checkWrite, type WriteConditions } from './conditions.ts';
 import { noSuchBucket, noSuchKey, noSuchUpload, noSuchVersion } from './errors.ts';
 import { createKeyOrder, type KeyOrder } from './key-order.ts';
+import type { LifecycleRule } from './lifecycle.ts';
 
 /** The version id of an object written while versioning was off. */
 export const NULL_VERSION = 'null';
@@ -70,7 +71,8 @@ export interface Bucket {
   /** Whether its events go to EventBridge. */
   eventBridge: boolean;
   encryption: ObjectTraits['encryption'];
-  /** What a template sets that nothing here acts on: lifecycle rules, public access block, ownership, tags. */
+  lifecycle: readonly LifecycleRule[];
+  /** What a template sets that nothing here acts on: public access block, ownership, tags. */
   readonly kept: JsonObject;
   policy: Json | undefined;
   /** Newest first, never empty. */
@@ -164,6 +166,7 @@ export const createStore = (blobs: Blobs, newVersionId: () => string): Store => 
         eventBridge: false,
         // Every new object is encrypted with SSE-S3 unless it says otherwise, since January 2023 (documented).
         encryption: { algorithm: 'AES256' },
+        lifecycle: [],
         kept: {},
         policy: undefined,
         versions: new Map(),
