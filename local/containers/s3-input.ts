@@ -42,6 +42,17 @@ const prefixObjects = (s3: S3Api, uri: string): InputObject[] => {
     .map(({ key, size }) => ({ bucket, key, name: key.slice(afterLastSlash(prefix)), sizeBytes: size }));
 };
 
+/**
+ * FastFile takes folders by their whole names: CreateTrainingJob and AlgorithmSpecification, TrainingInputMode (documented);
+ * that the job fails, and its words, are *assumed*.
+ */
+const checkWholeFolder = (uri: string, objects: readonly InputObject[]) => {
+  const { key: prefix } = parseS3Uri(uri);
+  if (prefix === '' || prefix.endsWith('/')) return;
+  if (objects.some(({ key }) => key !== prefix && key.charAt(prefix.length) !== '/'))
+    throw new InputError(`FastFile takes the whole name of a folder, and "${uri}" is the beginning of one`);
+};
+
 const manifestObjects = async (s3: S3Api, uri: string): Promise<InputObject[]> => {
   const place = parseS3Uri(uri);
   const found = s3.bucketExists(place.bucket) ? await s3.read(place.bucket, place.key) : undefined;
@@ -72,17 +83,18 @@ const manifestObjects = async (s3: S3Api, uri: string): Promise<InputObject[]> =
 /**
  * The objects an S3 data source names, in the order of their keys (a prefix) or of the manifest.
  *
- * @throws InputError when there is none, or the manifest is not one.
+ * @throws InputError when there is none, the manifest is not one, or a folder's name is not whole that has to be.
  */
 export const inputObjects = async (
   s3: S3Api,
-  source: { type: 'S3Prefix' | 'ManifestFile'; uri: string },
+  source: { type: 'S3Prefix' | 'ManifestFile'; uri: string; wholeFolder?: boolean },
 ): Promise<InputObject[]> => {
   const objects =
     source.type === 'ManifestFile' ? await manifestObjects(s3, source.uri) : prefixObjects(s3, source.uri);
   // The words are SageMaker's as public issues quote them; *assumed*.
   if (objects.length === 0)
     throw new InputError(`No S3 objects found under S3 URL "${source.uri}" given in input data source.`);
+  if (source.wholeFolder) checkWholeFolder(source.uri, objects);
   return objects;
 };
 

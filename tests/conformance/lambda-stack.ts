@@ -110,10 +110,11 @@ export const signed = (
   address: string,
   body: string | Uint8Array,
   more: Readonly<Record<string, string>> = {},
+  region = 'eu-west-1',
 ): Record<string, string> => {
   const { host, pathname, searchParams } = new URL(address);
   const time = more['x-amz-date'] ?? new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const scope = `${time.slice(0, 8)}/eu-west-1/${service}/aws4_request`;
+  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
   const amz = Object.entries(more).filter(([name]) => name.startsWith('x-amz-'));
   const headers = Object.entries({ host, 'x-amz-date': time, ...Object.fromEntries(amz) }).sort(([a], [b]) =>
     a < b ? -1 : 1,

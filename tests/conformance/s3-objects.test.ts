@@ -21,6 +21,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { signed } from './lambda-stack.ts';
 import { refusal, type S3Cloud, START, startS3 } from './s3-cloud.ts';
 
 const Bucket = 'shelf';
@@ -287,6 +288,23 @@ describe('S3 objects over HTTP', () => {
     expect(head.BucketRegion).toBe(world.cloud.region);
     expect(location.LocationConstraint).toBe(world.cloud.region);
     expect(await refusal(world.s3.send(new HeadBucketCommand({ Bucket: 'second' })))).toMatchObject({ status: 404 });
+  });
+
+  it('makes no bucket whose region is not named, but in us-east-1', async () => {
+    // The SDK names it by itself; boto3 and the AWS CLI do not.
+    const make = async (region: string, bucket: string) => {
+      const url = `${world.cloud.url}/${bucket}`;
+      const headers = signed('s3', 'PUT', url, '', { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, region);
+      const answer = await fetch(url, { method: 'PUT', headers });
+      return { status: answer.status, text: await answer.text() };
+    };
+
+    const refused = await make('eu-west-1', 'unnamed');
+    const made = await make('us-east-1', 'first-region');
+
+    expect(refused).toEqual({ status: 400, text: expect.stringContaining('IllegalLocationConstraintException') });
+    expect(refused.text).toContain('The unspecified location constraint is incompatible');
+    expect(made.status).toBe(200);
   });
 
   it.each([

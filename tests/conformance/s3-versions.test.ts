@@ -55,7 +55,11 @@ describe('S3 versions', () => {
     expect(first).not.toBe(second);
     expect(await textOf('k')).toBe('second');
     expect(await textOf('k', first)).toBe('first');
-    expect(await refusal(textOf('k', 'unknown'))).toMatchObject({ name: 'NoSuchVersion', status: 404 });
+    expect(await refusal(textOf('k', 'L4kqtJlcpXroDTDmpUMLUo1234567890'))).toMatchObject({
+      name: 'NoSuchVersion',
+      status: 404,
+    });
+    expect(await refusal(textOf('k', 'unknown'))).toMatchObject({ name: 'InvalidArgument', status: 400 });
   });
 
   it('keeps what was there before as the null version', async () => {

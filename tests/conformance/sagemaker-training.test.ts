@@ -214,6 +214,22 @@ describe('a training job', () => {
     expect(described.FailureReason).toMatch(reason);
   });
 
+  it('takes the whole name of a folder in FastFile mode, and not its beginning', async () => {
+    const fast = (S3Uri: string) => ({
+      AlgorithmSpecification: { TrainingImage: IMAGE, TrainingInputMode: 'FastFile' as const },
+      InputDataConfig: [{ ...CHANNEL, DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri } } }],
+    });
+    const whole = await finished('fast-whole', fast('s3://data/train/deep'));
+    const one = await finished('fast-one', fast('s3://data/train/a.csv'));
+    const beginning = await finished('fast-beginning', fast('s3://data/train'));
+
+    expect([whole, one].map(({ TrainingJobStatus }) => TrainingJobStatus)).toEqual(['Completed', 'Completed']);
+    expect(beginning).toMatchObject({
+      TrainingJobStatus: 'Failed',
+      FailureReason: expect.stringContaining('the beginning of one'),
+    });
+  });
+
   it('fails when a channel has no objects', async () => {
     const described = await finished('empty-job', {
       InputDataConfig: [

@@ -32,6 +32,12 @@ export type TargetSettings = Read<typeof shape>;
 
 const check = (target: TargetSettings): TargetSettings => {
   const { Id, Arn, Input, InputPath, InputTransformer, SqsParameters, DeadLetterConfig } = target;
+  // The words are *assumed*.
+  if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$/.test(Arn))
+    throw new ServiceError(
+      'ValidationException',
+      `Parameter ${Arn} is not valid. Reason: Provided Arn is not in correct format.`,
+    );
   const kind = destinationKind(Arn);
   const shaped = Input ?? InputPath ?? InputTransformer;
   if (kind === 'bus' && shaped !== undefined)

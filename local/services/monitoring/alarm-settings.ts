@@ -70,6 +70,8 @@ export const ALARM_PROPERTIES = ['AlarmName', ...Object.keys(members)];
 const ACTION_KINDS: readonly DestinationKind[] = ['topic', 'function'];
 
 export const checkAction = (arn: string) => {
+  // The words are *assumed*.
+  if (!arn.startsWith('arn:')) throw new ServiceError('ValidationError', `Invalid arn syntax: ${arn}`);
   let kind: DestinationKind;
   try {
     kind = destinationKind(arn);

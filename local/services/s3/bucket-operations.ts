@@ -78,21 +78,25 @@ export const listBuckets: S3Operation = ({ cloud, store }, exchange) => {
 export const createBucket: S3Operation = async ({ cloud, store }, exchange) => {
   const { bucket: name, input } = exchange;
   const text = await readText(exchange.request, exchange.call, exchange.integrity, DOCUMENT_LIMIT_BYTES);
+  // Whatever region a client signs for is taken for the cloud's; the SDKs name it here too. A third one is elsewhere.
+  const { query } = splitUrl(exchange.request.url ?? '');
+  const signedFor = readSignature(exchange.request.headers, query)?.region;
+  const elsewhere = (location: string) =>
+    new ServiceError(
+      'IllegalLocationConstraintException',
+      `The ${location} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    );
+  // Everywhere but in us-east-1 the region has to be named (CreateBucketConfiguration, documented; the error is as public
+  // issues quote it).
+  if (text.trim() === '' && (signedFor ?? cloud.region) !== 'us-east-1') throw elsewhere('unspecified');
   if (text.trim() !== '') {
     const configuration = parseXml(text, 'CreateBucketConfiguration');
     if (!configuration) throw malformedXml('a CreateBucketConfiguration is expected');
     onlyMembers(configuration, 'CreateBucketConfiguration', ['LocationConstraint']);
     const { LocationConstraint: location } = configuration;
     noteDocument(exchange, { CreateBucketConfiguration: configuration });
-    // Whatever region a client signs for is taken for the cloud's; the SDKs name it here too. A third one is elsewhere.
-    const { query } = splitUrl(exchange.request.url ?? '');
-    const signedFor = readSignature(exchange.request.headers, query)?.region;
-    if (location !== undefined && location !== cloud.region && location !== signedFor) {
-      throw new ServiceError(
-        'IllegalLocationConstraintException',
-        `The ${String(location)} location constraint is incompatible for the region specific endpoint this request was sent to.`,
-      );
-    }
+    if (location !== undefined && location !== cloud.region && location !== signedFor)
+      throw elsewhere(String(location));
   }
   checkBucketName(name);
   if (input.ACL !== undefined && input.ACL !== 'private') throw notImplemented(`the bucket ACL ${input.ACL}`);

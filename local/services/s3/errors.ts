@@ -12,6 +12,19 @@ export const noSuchBucket = (bucket: string) =>
 export const noSuchKey = (key: string) =>
   new ServiceError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
 
+/** Version ids of S3 have this form; `null` is the id of a version that was written without one. */
+const VERSION_ID = /^(?:null|[\w.-]{32})$/;
+
+/**
+ * Refuses what can be nobody's version id: not as a version that is missing, but as an argument that is none (as public
+ * issues quote it).
+ * @throws ServiceError InvalidArgument
+ */
+export const checkVersionId = (versionId: string | undefined): void => {
+  if (versionId !== undefined && !VERSION_ID.test(versionId))
+    throw invalidArgument('versionId', versionId, 'Invalid version id specified');
+};
+
 export const noSuchVersion = (key: string, versionId: string) =>
   new ServiceError('NoSuchVersion', 'The specified version does not exist.', 404, { Key: key, VersionId: versionId });
 

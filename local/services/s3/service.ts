@@ -18,7 +18,7 @@ import * as buckets from './bucket-operations.ts';
 import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
 import { copyObject, uploadPartCopy } from './copy-operations.ts';
 import { authorizeKey } from './encryption-keys.ts';
-import { accessDenied } from './errors.ts';
+import { accessDenied, checkVersionId } from './errors.ts';
 import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
 import { checkPathStyle } from './host-style.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -103,6 +103,7 @@ export const createS3 = (
     const { ExpectedBucketOwner: owner } = understood.input;
     if (owner !== undefined && owner !== cloud.account) throw accessDenied();
     await call.admit(understood.operation, understood.params);
+    checkVersionId(understood.input.VersionId);
     try {
       await OPERATIONS[understood.operation](context, { ...understood, request, response, call });
     } catch (error) {

@@ -42,6 +42,9 @@ const checkTags = (tags: readonly (readonly [string, string])[]): ReadonlyMap<st
     if (key === '' || key.length > MAX_TAG_KEY)
       throw new ServiceError('InvalidTag', 'The TagKey you have provided is invalid');
     if (value.length > MAX_TAG_VALUE) throw new ServiceError('InvalidTag', 'The TagValue you have provided is invalid');
+    // Names that begin with aws: are AWS's own (object tagging, documented; the words are *assumed*).
+    if (key.toLowerCase().startsWith('aws:'))
+      throw new ServiceError('InvalidTag', 'System tags cannot be added/updated by requester');
     if (found.has(key)) throw new ServiceError('InvalidTag', 'Cannot provide multiple Tags with the same key');
     found.set(key, value);
   }
@@ -96,6 +99,13 @@ export const traitsOf = (
   }
   const storageClass = input.StorageClass ?? 'STANDARD';
   if (!STORAGE_CLASSES.includes(storageClass)) throw notImplemented(`the storage class ${storageClass}`);
+  // A key goes with the word that it is to be used, whatever the bucket has (github.com/aws/aws-cli/issues/1431).
+  if (input.SSEKMSKeyId !== undefined && !input.ServerSideEncryption?.startsWith('aws:kms'))
+    throw invalidArgument(
+      'x-amz-server-side-encryption',
+      input.ServerSideEncryption ?? 'null',
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+    );
   const algorithm = input.ServerSideEncryption ?? bucket.encryption.algorithm;
   if (algorithm !== 'AES256' && algorithm !== 'aws:kms' && algorithm !== 'aws:kms:dsse') {
     throw invalidArgument(

@@ -26,25 +26,30 @@ export interface TrainingContainer {
   kill(): void;
 }
 
+type Channel = NonNullable<TrainingJob['request']['InputDataConfig']>[number];
+const inputModeOf = ({ request }: TrainingJob, channel: Channel) =>
+  channel.InputMode ?? request.AlgorithmSpecification.TrainingInputMode;
+
 /** @throws InputError when a channel has no data, or the role may not read it. */
 export const fetchInput = async (context: Context, job: TrainingJob, files: ContainerFiles): Promise<void> => {
   const s3 = s3UnderRole(context.cloud, job.request.RoleArn);
   for (const channel of job.request.InputDataConfig ?? []) {
     const { S3DataType, S3Uri } = channel.DataSource.S3DataSource;
-    const objects = await inputObjects(s3, { type: S3DataType, uri: S3Uri });
+    const wholeFolder = inputModeOf(job, channel) === 'FastFile';
+    const objects = await inputObjects(s3, { type: S3DataType, uri: S3Uri, wholeFolder });
     await download(s3, objects, files, inside(TRAINING_PATHS.channels, channel.ChannelName));
   }
   const checkpoints = job.request.CheckpointConfig;
   if (checkpoints) await fetchCheckpoints(s3, checkpoints, files);
 };
 
-const channelConfigs = ({ request }: TrainingJob) =>
+const channelConfigs = (job: TrainingJob) =>
   Object.fromEntries(
-    (request.InputDataConfig ?? []).map((channel) => [
+    (job.request.InputDataConfig ?? []).map((channel) => [
       channel.ChannelName,
       {
         ...(channel.ContentType === undefined ? {} : { ContentType: channel.ContentType }),
-        TrainingInputMode: channel.InputMode ?? request.AlgorithmSpecification.TrainingInputMode,
+        TrainingInputMode: inputModeOf(job, channel),
         S3DistributionType: channel.DataSource.S3DataSource.S3DataDistributionType ?? 'FullyReplicated',
         RecordWrapperType: 'None',
       },

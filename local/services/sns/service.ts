@@ -46,7 +46,7 @@ const INPUTS = {
   subscription: structure({ SubscriptionArn: text() }),
   setSubscription: structure({ SubscriptionArn: text(), AttributeName: text(), AttributeValue: optional(text()) }),
   publish: structure({
-    TopicArn: text(),
+    TopicArn: optional(text()),
     Message: text(),
     Subject: optional(text()),
     MessageAttributes: optional(messageAttributes),
@@ -110,6 +110,11 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
     return message;
   };
 
+  /** As public issues quote it. */
+  const target = (arn: string | undefined): string => {
+    if (arn === undefined) throw invalid('TargetArn Reason: no value for required parameter');
+    return arn;
+  };
   const shownArn = ({ pending, arn }: Subscription) => (pending ? 'PendingConfirmation' : arn);
   const subscriptionAnswer = (subscription: Subscription): JsonObject => ({
     SubscriptionArn: shownArn(subscription),
@@ -226,7 +231,9 @@ export const createSns = (cloud: Cloud): { service: Service; api: SnsApi } => {
       },
     ),
     Publish: reading('Publish', INPUTS.publish, ({ TopicArn, Message, Subject, MessageAttributes }, { principal }) => ({
-      MessageId: publish(topics.topic(TopicArn), checkMessage(Message, Subject, MessageAttributes), { principal }).id,
+      MessageId: publish(topics.topic(target(TopicArn)), checkMessage(Message, Subject, MessageAttributes), {
+        principal,
+      }).id,
     })),
   };
 

@@ -65,6 +65,15 @@ export const defaultPolicy = (account: string, topicArn: string): string =>
     ],
   });
 
+/** Subscribe (documented). */
+const PROTOCOLS = ['http', 'https', 'email', 'email-json', 'sms', 'sqs', 'application', 'lambda', 'firehose'];
+
+/** An ARN has six parts; the words are those of github.com/aws-samples/amazon-rekognition-video-analyzer/issues/41. */
+const checkElements = (parameter: string, arn: string) => {
+  const count = arn.split(':').length;
+  if (count < 6) throw invalid(`${parameter} Reason: An ARN must have at least 6 elements, not ${count}`);
+};
+
 /** Remembered for tests and stories, per topic. */
 const MOST_REMEMBERED = 1000;
 
@@ -160,10 +169,18 @@ export const createTopics = (cloud: Cloud): Topics => {
   const setAttribute = (topic: Topic, name: string, value: string) => {
     if (!TOPIC_ATTRIBUTES.includes(name)) throw notImplemented(`the topic attribute ${name}`);
     if (name === 'Policy') {
+      let document: Json;
       try {
-        JSON.parse(value);
+        document = JSON.parse(value) as Json;
       } catch {
         throw invalid('Policy Error: null');
+      }
+      try {
+        // *Assumed*: SNS refuses whatever IAM would refuse, and says why.
+        cloud.iam.checkPolicy(document, 'resource', `the policy of ${topic.name}`);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        throw invalid(`Policy Error: ${error.message}`);
       }
     }
     // An empty key ends the encryption: SetTopicAttributes (documented).
@@ -187,6 +204,7 @@ export const createTopics = (cloud: Cloud): Topics => {
       return topic;
     },
     topic(arn) {
+      checkElements('TopicArn', arn);
       if (!/^arn:aws:sns:[^:]+:\d{12}:[^:]+$/.test(arn)) throw invalid('TopicArn');
       const topic = topics.get(arn.split(':').at(-1) ?? '');
       if (topic?.arn !== arn) throw notFound('Topic');
@@ -212,8 +230,12 @@ export const createTopics = (cloud: Cloud): Topics => {
           kind = 'none';
         }
         if (kind !== wanted) throw invalid(`${protocol === 'sqs' ? 'SQS' : 'Lambda'} endpoint ARN`);
-      } else if (!pending) throw notImplemented(`the subscription protocol ${protocol}`);
-      else if (!/^[^@\s]+@[^@\s]+$/.test(endpoint)) throw invalid('Email address');
+      } else if (!pending) {
+        if (PROTOCOLS.includes(protocol)) throw notImplemented(`the subscription protocol ${protocol}`);
+        // The words are *assumed*.
+        throw invalid(`Amazon SNS does not support this protocol string: ${protocol}`);
+      }
+      if (pending && !/^[^@\s]+@[^@\s]+$/.test(endpoint)) throw invalid('Email address');
       const same = [...topic.subscriptions.values()].find(
         (each) => each.protocol === protocol && each.endpoint === endpoint,
       );
@@ -245,6 +267,7 @@ export const createTopics = (cloud: Cloud): Topics => {
     },
     setSubscriptionAttribute,
     unsubscribe(arn) {
+      checkElements('SubscriptionArn', arn);
       // Ending a subscription that has gone is no error: Unsubscribe (documented).
       find(arn)?.topic.subscriptions.delete(arn);
     },

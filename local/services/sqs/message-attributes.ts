@@ -11,9 +11,10 @@ export const messageAttributes = map(
     StringValue: optional(text()),
     BinaryValue: optional(text()),
   }),
-  // A message has up to ten attributes: Amazon SQS Developer Guide, sqs-message-metadata (documented).
-  { max: 10 },
 );
+
+// A message has up to ten attributes: Amazon SQS Developer Guide, sqs-message-metadata (documented).
+const MOST_ATTRIBUTES = 10;
 
 export type GivenAttributes = Read<typeof messageAttributes>;
 
@@ -33,6 +34,10 @@ const DATA_TYPE = /^(?:String|Number)(?:\.[\w.-]+)?$/;
  * @throws ServiceError InvalidParameterValue; NotImplemented for binary values.
  */
 export const checkAttributes = (given: GivenAttributes = {}): MessageAttributes => {
+  const count = Object.keys(given).length;
+  // The words are those of github.com/aws/aws-sdk-js/issues/2876.
+  if (count > MOST_ATTRIBUTES)
+    throw invalidParameter(`Number of message attributes [${count}] exceeds the allowed maximum [${MOST_ATTRIBUTES}].`);
   const checked: Record<string, MessageAttribute> = {};
   for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(given)) {
     if (!NAME.test(name) || name.includes('..') || name.endsWith('.'))

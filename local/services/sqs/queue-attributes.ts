@@ -139,7 +139,11 @@ const READERS: {
   MessageRetentionPeriod: whole(60, 1_209_600),
   ReceiveMessageWaitTimeSeconds: whole(0, 20),
   VisibilityTimeout: whole(0, 43_200),
-  FifoQueue: truth,
+  FifoQueue(name, value) {
+    // False is no value of it: github.com/aws/aws-sdk-php/issues/1331.
+    if (truth(name, value)) return true;
+    throw new ServiceError('InvalidAttributeName', `Unknown Attribute ${name}.`);
+  },
   ContentBasedDeduplication: truth,
   RedrivePolicy: redrive,
   RedriveAllowPolicy: redriveAllow,

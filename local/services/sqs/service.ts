@@ -190,6 +190,19 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
     if (by) keys.encrypt(by, used, reuse);
     return used;
   };
+  /** A policy is checked when it is set (*assumed*: for all that IAM would refuse in it). @throws ServiceError InvalidAttributeValue */
+  const checkPolicy = (queueName: string, policy: string | undefined) => {
+    if (policy === undefined) return;
+    try {
+      cloud.iam.checkPolicy(JSON.parse(policy), 'resource', `the policy of ${queueName}`);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      throw new ServiceError(
+        'InvalidAttributeValue',
+        `Invalid value for the parameter Policy. Reason: ${error.message}`,
+      );
+    }
+  };
   const receiveFrom = (queue: Queue, by: Actor | undefined, max: number, visibilitySeconds?: number) => {
     // A consumer needs every key that messages of the queue are encrypted with: sqs-key-management (documented).
     if (by) for (const key of queue.keysInSight()) keys.decrypt(by, key, queue.settings().KmsDataKeyReusePeriodSeconds);
@@ -276,6 +289,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
     CreateQueue: reading('CreateQueue', INPUTS.create, ({ QueueName, Attributes = {}, tags: given }) => {
       const name = required(QueueName, 'QueueName');
       const settings = withAttributes(DEFAULTS, Attributes);
+      checkPolicy(name, settings.Policy);
       const known = queues.find(name);
       if (known) {
         // The same name and attributes give the queue there is: CreateQueue (documented).
@@ -349,6 +363,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       const settings = withAttributes(queue.settings(), given.Attributes);
       if (settings.FifoQueue !== queue.settings().FifoQueue)
         throw new ServiceError('InvalidAttributeName', 'Unknown Attribute FifoQueue.');
+      checkPolicy(queue.name, settings.Policy);
       queues.change(queue, settings);
       return undefined;
     }),
