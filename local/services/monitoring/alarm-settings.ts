@@ -71,7 +71,7 @@ const ACTION_KINDS: readonly DestinationKind[] = ['topic', 'function'];
 
 export const checkAction = (arn: string) => {
   // The words are *assumed*.
-  if (!arn.startsWith('arn:')) throw new ServiceError('ValidationError', `Invalid arn syntax: ${arn}`);
+  if (!arn.startsWith('arn:')) throw new ServiceError('ValidationException', `Invalid arn syntax: ${arn}`);
   let kind: DestinationKind;
   try {
     kind = destinationKind(arn);
