@@ -1,4 +1,4 @@
-import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { GetMetricStatisticsCommand, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetTopicAttributesCommand, PublishCommand, SetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
@@ -65,12 +65,12 @@ const topic = (TopicName: string, KmsMasterKeyId: JsonObject | string): JsonObje
   Type: 'AWS::SNS::Topic',
   Properties: { TopicName, KmsMasterKeyId },
 });
-const rule = (Name: string, target: string): JsonObject => ({
+const rule = (Name: string, target: string, deadLetters = 'undelivered'): JsonObject => ({
   Type: 'AWS::Events::Rule',
   Properties: {
     Name,
     EventPattern: { source: [Name] },
-    Targets: [{ Id: 'queue', Arn: queueArn(target), DeadLetterConfig: { Arn: queueArn('undelivered') } }],
+    Targets: [{ Id: 'queue', Arn: queueArn(target), DeadLetterConfig: { Arn: queueArn(deadLetters) } }],
   },
 });
 const subscription = (from: string, to: string): JsonObject => ({
@@ -137,6 +137,8 @@ const RESOURCES: JsonObject = {
   ToShared: rule('to-shared', 'shared'),
   ToManaged: rule('to-managed', 'managed'),
   ToGone: rule('to-gone', 'gone'),
+  // Neither its target nor its dead-letter queue lets it in.
+  ToNothing: rule('to-nothing', 'own', 'managed'),
   AlarmsToOwn: subscription('alarms', 'own'),
   AlarmsToShared: subscription('alarms', 'shared'),
 };
@@ -328,6 +330,28 @@ describe('an event for a queue with a key', () => {
 
   it('is a dead letter where there is no such key', async () => {
     expect(await tell('to-gone')).toEqual(['NO_RESOURCE']);
+  });
+
+  it('is lost where the dead-letter queue’s key does not let EventBridge in either, and metrics say so', async () => {
+    await tell('to-nothing');
+    const sum = async (MetricName: string) => {
+      const { Datapoints = [] } = await messaging.monitoring.send(
+        new GetMetricStatisticsCommand({
+          Namespace: 'AWS/Events',
+          MetricName,
+          Dimensions: [{ Name: 'RuleName', Value: 'to-nothing' }],
+          StartTime: new Date(messaging.cloud.clock.ms() - MINUTE),
+          EndTime: new Date(messaging.cloud.clock.ms() + MINUTE),
+          Period: 60,
+          Statistics: ['Sum'],
+        }),
+      );
+      return Datapoints.map(({ Sum }) => Sum);
+    };
+
+    expect(await sum('FailedInvocations')).toEqual([1]);
+    expect(await sum('InvocationsFailedToBeSentToDlq')).toEqual([1]);
+    expect(left('managed')).toEqual(['hello']);
   });
 });
 

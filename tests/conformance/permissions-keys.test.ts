@@ -226,6 +226,17 @@ describe('objects encrypted with a key', () => {
 
     expect((await send).ServerSideEncryption).toBe('aws:kms');
   });
+
+  it('may name AWS’s own key, that of S3 and of no other service', async () => {
+    const send = (SSEKMSKeyId: string) =>
+      as('writer').send(
+        new PutObjectCommand({ Bucket: 'open', Key: 'aws', Body: 'x', ServerSideEncryption: 'aws:kms', SSEKMSKeyId }),
+      );
+    const { SSEKMSKeyId: used } = await send('alias/aws/s3');
+
+    expect(used).toMatch(/^arn:aws:kms:eu-west-1:000000000000:key\/[0-9a-f-]{36}$/);
+    expect(await refusal(send('alias/aws/sqs'))).toMatchObject({ name: 'AccessDenied', status: 403 });
+  });
 });
 
 describe('a training job in an encrypted bucket', () => {
