@@ -60,6 +60,24 @@ export async function readGateScores(
   return readScores(parts, expected);
 }
 
+/** The scores of several folds' rows as those of all, in the order of the folds; the first that cannot be read stands. */
+export function pooled(folds: readonly ScoresRead[]): ScoresRead {
+  const read: Extract<ScoresRead, { outcome: 'read' }>['scores'][] = [];
+  for (const [index, fold] of folds.entries()) {
+    if (fold.outcome === 'refused') {
+      const { fault } = fold;
+      return { outcome: 'refused', fault: { ...fault, message: `fold ${index + 1}: ${fault.message}` } };
+    }
+    read.push(fold.scores);
+  }
+  const names = read[0]?.columns.map(({ name }) => name) ?? [];
+  const columns = names.map((name, at) => ({
+    name,
+    values: Float64Array.from(read.flatMap((scores) => [...(scores.columns[at]?.values ?? [])])),
+  }));
+  return { outcome: 'read', scores: { rows: read.reduce((sum, { rows }) => sum + rows, 0), columns } };
+}
+
 /** The name of a class's column of scores. */
 const scoreColumn = (name: string): string => `score.${name}`;
 

@@ -50,6 +50,13 @@ export function checkRows({ rows, problem }: Evaluation, { confusion, classes }:
   return findings({ toPerson: few });
 }
 
+/** What is to be known of figures that are not of the model that would serve. */
+export function checkFolds({ folds }: Evaluation): Findings {
+  if (folds === undefined) return findings();
+  const message = `the figures come from ${folds} models, each judged on the fold that it never saw; the one that would serve was trained on all folds, and the intervals do not know how much it differs from them`;
+  return findings({ notes: [{ code: 'judged_by_folds', message, value: folds }] });
+}
+
 function checkThreshold(evaluation: Evaluation, candidate: Scored, name: string, limit: number): Findings {
   const metric = metricOr(evaluation.problem, name);
   if ('code' in metric) return findings({ against: [metric] });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeDays, timeCut } from '../../../functions/plan-run/time-cut.ts';
-import { assignRows, splitMethod } from '../../../functions/prepare-data/assign-rows.ts';
+import { assignRows, sharesOf, splitMethod } from '../../../functions/prepare-data/assign-rows.ts';
 import { championExposure } from '../../../functions/prepare-data/champion-exposure.ts';
 import { literal } from '../../../shared/data/engine.ts';
 import { SIDES } from '../../../shared/data/split.ts';
@@ -155,11 +155,14 @@ function inputOf(yaml: string): ResolvedInput {
 function made(asked: Run, rows: readonly Row[], champion: Made | undefined): Made | undefined {
   const cut = cutOf(asked, rows, champion);
   if (cut === undefined) return undefined;
-  const input = inputOf(definitionOf(asked));
+  const yaml = definitionOf(asked);
+  const input = inputOf(yaml);
+  const { definition } = readDefinition(yaml, 'models/m.yml');
   const assign = assignRows(input, {
     problem: 'binary',
     cut,
-    shares: asked,
+    shares: sharesOf(definition.data.split),
+    fold: null,
     halfLifeMs: null,
     classes: null,
     classWeights: null,
@@ -168,7 +171,7 @@ function made(asked: Run, rows: readonly Row[], champion: Made | undefined): Mad
   const of = (...wanted: number[]): Row[] => rows.filter((_, row) => wanted.includes(sides[row] ?? SIDES.none));
   return {
     by: asked.by,
-    split: splitMethod(input, cut, asked),
+    split: splitMethod(input, cut, definition.data.split),
     trainedBefore: cut === null ? null : new Date(Date.parse(cut.gate) - cut.embargoMs).toISOString(),
     columnTypes: input.columnTypes,
     taught: of(SIDES.train, SIDES.validation),
