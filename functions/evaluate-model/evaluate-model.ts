@@ -61,13 +61,14 @@ export const evaluateModel =
       return { outcome: 'existed' };
     }
 
+    const trained = await ledger.read(trainedSchema, keys.trained(model, run));
     const jobState = async (jobName: string): Promise<JobOutcome> => {
       const job = await sageMaker.describe('transformJob', jobName);
-      if (job === undefined) throw new NotFoundError(`SageMaker has no transform job ${jobName} yet`);
-      return jobOutcome('Transform', job);
+      if (job !== undefined) return jobOutcome('Transform', job);
+      // The jobs of the folds are many, and some end while others wait to be started.
+      if (trained.folds !== undefined) return { state: 'running' };
+      throw new NotFoundError(`SageMaker has no transform job ${jobName} yet`);
     };
-
-    const trained = await ledger.read(trainedSchema, keys.trained(model, run));
     const jobs = new Map<Scoring, JobOutcome>();
     let failed: Extract<JobOutcome, { state: 'failed' }> | undefined;
     for (const { role, fold, jobName } of trained.transforms) {

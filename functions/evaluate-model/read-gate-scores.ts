@@ -4,6 +4,7 @@ import type { Prepared } from '../../shared/ledger/facts.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 
 type Split = Prepared['splits']['gate'];
+type Scores = Extract<ScoresRead, { outcome: 'read' }>['scores'];
 
 const fileName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
@@ -62,7 +63,7 @@ export async function readGateScores(
 
 /** The scores of several folds' rows as those of all, in the order of the folds; the first that cannot be read stands. */
 export function pooled(folds: readonly ScoresRead[]): ScoresRead {
-  const read: Extract<ScoresRead, { outcome: 'read' }>['scores'][] = [];
+  const read: Scores[] = [];
   for (const [index, fold] of folds.entries()) {
     if (fold.outcome === 'refused') {
       const { fault } = fold;
@@ -70,12 +71,17 @@ export function pooled(folds: readonly ScoresRead[]): ScoresRead {
     }
     read.push(fold.scores);
   }
-  const names = read[0]?.columns.map(({ name }) => name) ?? [];
-  const columns = names.map((name, at) => ({
-    name,
-    values: Float64Array.from(read.flatMap((scores) => [...(scores.columns[at]?.values ?? [])])),
-  }));
-  return { outcome: 'read', scores: { rows: read.reduce((sum, { rows }) => sum + rows, 0), columns } };
+  const rows = read.reduce((sum, scores) => sum + scores.rows, 0);
+  const columns = (read[0]?.columns ?? []).map(({ name }, at) => {
+    const values = new Float64Array(rows);
+    let offset = 0;
+    for (const scores of read) {
+      values.set(scores.columns[at]?.values ?? [], offset);
+      offset += scores.rows;
+    }
+    return { name, values };
+  });
+  return { outcome: 'read', scores: { rows, columns } };
 }
 
 /** The name of a class's column of scores. */
