@@ -26,13 +26,17 @@ async function emptyFolder(out: string): Promise<void> {
 
 /** Brings what the step wrote to a folder: each split's data and rows, and what its numbers mean. */
 async function bring({ prepared, plan, input, file }: Written, out: string): Promise<void> {
-  for (const split of SPLITS) {
-    for (const { dataKey, rowsKey } of prepared.splits[split].parts) {
+  const splits = SPLITS.map((split) => [split, prepared.splits[split]] as const);
+  const ofFolds = (prepared.folds ?? []).flatMap((fold, index) =>
+    SPLITS.map((split) => [join('folds', String(index + 1), split), fold[split]] as const),
+  );
+  for (const [name, { parts }] of [...splits, ...ofFolds]) {
+    for (const { dataKey, rowsKey } of parts) {
       for (const [kind, key] of [
         ['data', dataKey],
         ['rows', rowsKey],
       ] as const) {
-        const folder = join(out, split, kind);
+        const folder = join(out, name, kind);
         await mkdir(folder, { recursive: true });
         await copyFile(file(key), join(folder, basename(key)));
       }
@@ -51,11 +55,18 @@ function written({ prepared, plan, input }: Written, out: string): string {
     counted(prepared.splits[split].rows),
     `${prepared.splits[split].parts.length} part${prepared.splits[split].parts.length === 1 ? '' : 's'}`,
   ]);
+  const { folds } = prepared;
+  const hashed = folds === undefined ? 'a hash of the key' : `a hash into ${folds.length} folds`;
   return [
-    `${out}: ${input.features.length} features, split by ${cut === null ? 'a hash of the key' : `time: validation from ${cut.validation}, gate from ${cut.gate}`}`,
+    `${out}: ${input.features.length} features, split by ${cut === null ? hashed : `time: validation from ${cut.validation}, gate from ${cut.gate}`}`,
     ...textTable([['', 'rows', ''], ...rows]),
     `left out: ${dropped.join(', ') || 'no row'}`,
     "<split>/data  the model's input, label first (gate: features only); <split>/rows  key, label and the columns that judge, in the same order",
+    ...(folds === undefined
+      ? []
+      : [
+          "folds/<fold>  the same for the model that never sees the fold: its gate are the fold's rows; train and gate are all rows",
+        ]),
     'input.json  features and the codes of categories; prepared.json  counts; run.json  where in time the rows were cut',
   ].join('\n');
 }

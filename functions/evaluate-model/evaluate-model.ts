@@ -8,7 +8,7 @@ import { evaluateGate } from '../../shared/evaluation/evaluate-gate.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../shared/evaluation/golden.ts';
 import { preparedSchema, runEndSchema, runPlanSchema, trainedSchema } from '../../shared/ledger/facts.ts';
-import { keys, type ScoredRole } from '../../shared/ledger/keys.ts';
+import { keys, type Scoring, scoringOf } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
@@ -61,18 +61,23 @@ export const evaluateModel =
       return { outcome: 'existed' };
     }
 
+    const trained = await ledger.read(trainedSchema, keys.trained(model, run));
     const jobState = async (jobName: string): Promise<JobOutcome> => {
       const job = await sageMaker.describe('transformJob', jobName);
-      if (job === undefined) throw new NotFoundError(`SageMaker has no transform job ${jobName} yet`);
-      return jobOutcome('Transform', job);
+      if (job !== undefined) return jobOutcome('Transform', job);
+      // The jobs of the folds are many, and some end while others wait to be started.
+      if (trained.folds !== undefined) return { state: 'running' };
+      throw new NotFoundError(`SageMaker has no transform job ${jobName} yet`);
     };
-
-    const trained = await ledger.read(trainedSchema, keys.trained(model, run));
-    const jobs = new Map<ScoredRole, JobOutcome>();
-    for (const { role, jobName } of trained.transforms) jobs.set(role, await jobState(jobName));
-    const candidateJob = jobs.get('cand');
-    if (candidateJob?.state === 'failed') {
-      const reason = `the candidate could not be scored: ${candidateJob.reason}`;
+    const jobs = new Map<Scoring, JobOutcome>();
+    let failed: Extract<JobOutcome, { state: 'failed' }> | undefined;
+    for (const { role, fold, jobName } of trained.transforms) {
+      const job = await jobState(jobName);
+      jobs.set(scoringOf(role, fold), job);
+      if (role === 'cand' && job.state === 'failed') failed ??= job;
+    }
+    if (failed !== undefined) {
+      const reason = `the candidate could not be scored: ${failed.reason}`;
       await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
       return { outcome: 'failed' };
     }

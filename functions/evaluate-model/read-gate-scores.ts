@@ -4,6 +4,7 @@ import type { Prepared } from '../../shared/ledger/facts.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 
 type Split = Prepared['splits']['gate'];
+type Scores = Extract<ScoresRead, { outcome: 'read' }>['scores'];
 
 const fileName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
@@ -58,6 +59,29 @@ export async function readGateScores(
     });
   }
   return readScores(parts, expected);
+}
+
+/** The scores of several folds' rows as those of all, in the order of the folds; the first that cannot be read stands. */
+export function pooled(folds: readonly ScoresRead[]): ScoresRead {
+  const read: Scores[] = [];
+  for (const [index, fold] of folds.entries()) {
+    if (fold.outcome === 'refused') {
+      const { fault } = fold;
+      return { outcome: 'refused', fault: { ...fault, message: `fold ${index + 1}: ${fault.message}` } };
+    }
+    read.push(fold.scores);
+  }
+  const rows = read.reduce((sum, scores) => sum + scores.rows, 0);
+  const columns = (read[0]?.columns ?? []).map(({ name }, at) => {
+    const values = new Float64Array(rows);
+    let offset = 0;
+    for (const scores of read) {
+      values.set(scores.columns[at]?.values ?? [], offset);
+      offset += scores.rows;
+    }
+    return { name, values };
+  });
+  return { outcome: 'read', scores: { rows, columns } };
 }
 
 /** The name of a class's column of scores. */

@@ -2,7 +2,7 @@ import { AttemptRequestedV1, TrainingFailedV1, TrainingStartedV1 } from '../../e
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { runInputSchema } from '../../shared/data/run-input.ts';
 import { publishedDefinitionSchema } from '../../shared/definition/published.ts';
-import { CapacityError, RefusedError } from '../../shared/errors.ts';
+import { CapacityError, InvalidEventError, RefusedError } from '../../shared/errors.ts';
 import {
   attemptSchema,
   preparedSchema,
@@ -10,13 +10,13 @@ import {
   runPlanSchema,
   waitingSchema,
 } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
+import { attemptName, keys, lastAttemptOf, splitOfFold } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { type Created, createOnce } from '../../shared/sagemaker/create-once.ts';
 import { xgboostImage } from '../../shared/sagemaker/images.ts';
-import { runName } from '../../shared/sagemaker/names.ts';
+import { attemptRole, runName } from '../../shared/sagemaker/names.ts';
 import { trainingJobRequest } from '../../shared/sagemaker/requests.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { untrainable, xgboostHyperparameters } from './hyperparameters.ts';
@@ -38,31 +38,34 @@ export interface LaunchTrainingDeps {
 export interface LaunchRequest {
   readonly model: string;
   readonly run: string;
+  /** Of the model that is blind to this fold; not there: of the one that may serve. */
+  readonly fold?: number | undefined;
   readonly attempt: number;
 }
 
 /**
  * Starts attempt n of a training job. Waiting for capacity is not failing: the message waits in the queue until there
- * is some, or patience ends and with it the run.
+ * is some, or patience ends and with it the run. The job of the model that may serve comes first; once a job is there,
+ * that of the next fold is asked for.
  *
  * @throws CapacityError to wait.
  */
 export const launchTraining =
   ({ ledger, sageMaker, tell, stage, region, storeUri, roleArn, patienceMs }: LaunchTrainingDeps) =>
   async ({ data, now, waitingSince }: Woken<LaunchRequest>): Promise<Outcome> => {
-    const { model, run } = data;
+    const { model, run, fold } = data;
     const context = { now, correlationId: run };
     const tellStarted = (jobName: string) =>
       tell(
         TrainingStartedV1,
-        `${model}/${run}/${data.attempt}`,
-        { model, run, attempt: data.attempt, jobName },
+        attemptName({ model, run, fold, attempt: data.attempt }),
+        { model, run, ...(fold !== undefined && { fold }), attempt: data.attempt, jobName },
         context,
       );
     const end = await ledger.find(runEndSchema, keys.end(model, run));
     if (end) {
       // Started before and perhaps not told: a crash came between, and the run is over by now.
-      const jobName = runName(stage, model, run, `try${data.attempt}`);
+      const jobName = runName(stage, model, run, attemptRole(data.attempt, fold));
       if (await sageMaker.describe('trainingJob', jobName)) await tellStarted(jobName);
       // The end may be ours and not told, nor the slot released: a crash came between.
       if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
@@ -88,12 +91,15 @@ export const launchTraining =
       problem === 'multiclass'
         ? ((await ledger.read(runInputSchema, keys.runInput(model, run))).classes?.length ?? null)
         : null;
+    const input = fold === undefined ? prepared.splits : prepared.folds?.[fold - 1];
+    if (input === undefined) throw new InvalidEventError(`${model}/${run} has no fold ${fold}`);
     const instances = training.instance;
-    const attempt = await ledger.record(attemptSchema, keys.attempt(model, run, data.attempt), {
+    const attempt = await ledger.record(attemptSchema, keys.attempt(model, run, data.attempt, fold), {
       model,
       run,
+      ...(fold !== undefined && { fold }),
       attempt: data.attempt,
-      jobName: runName(stage, model, run, `try${data.attempt}`),
+      jobName: runName(stage, model, run, attemptRole(data.attempt, fold)),
       // In order of preference; a further attempt tries the next.
       instance: instances[(data.attempt - 1) % instances.length] ?? '',
       decidedAt: now.toISOString(),
@@ -113,8 +119,11 @@ export const launchTraining =
             roleArn,
             instance: attempt.instance,
             hyperparameters: xgboostHyperparameters(definition, classes),
-            trainKey: keys.splitData(model, run, 'train'),
-            validationKey: prepared.splits.validation.rows > 0 ? keys.splitData(model, run, 'validation') : null,
+            trainKey: keys.splitData(model, run, fold === undefined ? 'train' : splitOfFold('train', fold)),
+            validationKey:
+              input.validation.rows > 0
+                ? keys.splitData(model, run, fold === undefined ? 'validation' : splitOfFold('validation', fold))
+                : null,
             outputKey: keys.output(model, run),
             maxRuntimeSeconds: Math.ceil(training.max_runtime / 1000),
             spot: training.spot,
@@ -129,17 +138,18 @@ export const launchTraining =
       }
       if (!(error instanceof CapacityError)) throw error;
       if (data.attempt < instances.length) {
-        const next = { model, run, attempt: data.attempt + 1 };
-        await tell(AttemptRequestedV1, `${model}/${run}/${next.attempt}`, next, context);
+        const next = { model, run, ...(fold !== undefined && { fold }), attempt: data.attempt + 1 };
+        await tell(AttemptRequestedV1, attemptName(next), next, context);
         return { outcome: 'next_instance' };
       }
       const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
       if (waitedMs < patienceMs) {
         // So that nobody takes the waiting for a lost message.
-        await ledger.record(waitingSchema, keys.waiting(model, run, 'launch-training'), {
+        const step = fold === undefined ? 'launch-training' : `launch-training-f${fold}`;
+        await ledger.record(waitingSchema, keys.waiting(model, run, step), {
           model,
           run,
-          step: 'launch-training',
+          step,
           for: error.message,
           since: now.toISOString(),
         });
@@ -150,5 +160,17 @@ export const launchTraining =
       return { outcome: 'gave_up' };
     }
     await tellStarted(attempt.jobName);
+    await askForNext((fold ?? 0) + 1);
     return { outcome };
+
+    /**
+     * One job after the other, for SageMaker takes one a second: CreateTrainingJob, SageMaker's rate quotas. A fold that is
+     * asked for again goes on with its last attempt, and finds the job there.
+     */
+    async function askForNext(next: number): Promise<void> {
+      if (next > (prepared.folds?.length ?? 0)) return;
+      const last = lastAttemptOf(await ledger.keys(keys.attempts(model, run, next)));
+      const asked = { model, run, fold: next, attempt: Math.max(1, last) };
+      await tell(AttemptRequestedV1, attemptName(asked), asked, context);
+    }
   };

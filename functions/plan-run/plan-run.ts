@@ -53,7 +53,11 @@ const policyOf = ({ data, retraining }: ModelDefinition): RunPolicy => ({
   budget: { runs: retraining.budget.runs, dollars: retraining.budget.dollars, perMs: retraining.budget.per },
   windowMs: retraining.data.mode === 'sliding' ? retraining.data.window : null,
   time: data.time,
-  split: { validation: data.split.validation, gate: data.split.gate, embargoMs: data.split.embargo },
+  split: {
+    validation: data.split.validation ?? 0,
+    gate: data.split.gate ?? 0,
+    embargoMs: data.split.embargo,
+  },
 });
 
 /** How many earlier runs tell how long training takes. */
@@ -161,6 +165,10 @@ export const planRun =
       instances: training.instance,
       maxRuntimeMs: training.max_runtime,
       pastSeconds: await pastSeconds(ledger, model, seen),
+      folds:
+        definition.data.split.folds === null
+          ? null
+          : { count: definition.data.split.folds, others: (champion ? 1 : 0) + (anchor ? 1 : 0) },
     });
     const decision = decideRun({
       model,

@@ -1,6 +1,7 @@
 /** Decides, row by row, whether and where a row goes: its label, its side of the split, or why it is left out. */
 import { categoryText } from '../../shared/data/dictionary.ts';
-import { hashSplit, SIDES, type SplitShares, timeSplit } from '../../shared/data/split.ts';
+import { hashSplit, judgingFolds, SIDES, type SplitShares, timeSplit } from '../../shared/data/split.ts';
+import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import type { ResolvedInput } from '../../shared/definition/resolve.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 import { compile } from '../../shared/features/compile.ts';
@@ -36,12 +37,20 @@ export function assignedBy(input: ResolvedInput, cut: RunPlan['cut']): string[] 
   ];
 }
 
+type AskedSplit = PublishedDefinition['definition']['data']['split'];
+
 /** How rows are split, by the run's cut if they have a time; else by a hash of the entity or the key. */
-export function splitMethod(input: ResolvedInput, cut: RunPlan['cut'], { gate }: SplitShares): SplitMethod {
-  return cut !== null && input.time !== null
-    ? { by: 'time', column: input.time }
-    : { by: 'hash', key: [...splitKey(input)], gate };
+export function splitMethod(input: ResolvedInput, cut: RunPlan['cut'], asked: AskedSplit): SplitMethod {
+  if (cut !== null && input.time !== null) return { by: 'time', column: input.time };
+  const key = [...splitKey(input)];
+  return asked.folds === null ? { by: 'hash', key, gate: asked.gate } : { by: 'folds', key, folds: asked.folds };
 }
+
+/** What of a definition's split says how rows without a time are shared out: with folds none of them judges for good. */
+export const sharesOf = ({ validation, gate }: AskedSplit): SplitShares => ({
+  validation: validation ?? 0,
+  gate: gate ?? 0,
+});
 
 const splitKey = ({ entity, key }: ResolvedInput): readonly string[] => (entity === null ? key : [entity]);
 
@@ -50,6 +59,8 @@ export interface AssignSettings {
   readonly problem: 'binary' | 'multiclass' | 'regression';
   readonly cut: RunPlan['cut'];
   readonly shares: SplitShares;
+  /** Which of so many folds judges, the first is 1: its rows train nothing. Null where there are none, or all rows train. */
+  readonly fold: { readonly of: number; readonly judges: number } | null;
   /** After so long a row to train on counts half; null where age does not matter. Goes by the cut. */
   readonly halfLifeMs: number | null;
   /** Multiclass: the classes in the model's order; null while they are still to be learned. */
@@ -64,7 +75,7 @@ export interface AssignSettings {
  */
 export function assignRows(
   input: ResolvedInput,
-  { problem, cut, shares, halfLifeMs, classes, classWeights }: AssignSettings,
+  { problem, cut, shares, fold, halfLifeMs, classes, classWeights }: AssignSettings,
 ): AssignRows {
   const labels = compile([input.label.expression], input.columnTypes);
   const places = classes === null ? null : new Map(classes.map((name, place) => [name, place]));
@@ -93,6 +104,7 @@ export function assignRows(
             batch.rows,
             shares,
           );
+    if (fold !== null) judgeFold(sides);
     for (let row = 0; row < batch.rows; row += 1) {
       const value = label[row] ?? Number.NaN;
       const counts = weight?.[row] ?? 1;
@@ -110,6 +122,13 @@ export function assignRows(
     const balanced =
       classWeights === null ? aged : label.map((value, row) => (aged?.[row] ?? 1) * (classWeights[value] ?? 1));
     return { sides, label, shown, weight: balanced, dropped };
+
+    function judgeFold(assigned: Uint8Array): void {
+      const key = splitKey(input).map((name) => columnOf(batch, name));
+      judgingFolds(key, batch.rows, fold?.of ?? 1).forEach((each, row) => {
+        if (each + 1 === fold?.judges) assigned[row] = SIDES.gate;
+      });
+    }
   };
 }
 

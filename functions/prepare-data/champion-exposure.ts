@@ -15,7 +15,9 @@ export interface ChampionSplit extends Pick<Prepared, 'split' | 'trainedBefore'>
 }
 
 const named = (split: SplitMethod): string =>
-  split.by === 'time' ? `the time in ${split.column}` : `a hash of ${split.key.join(', ')}`;
+  split.by === 'time'
+    ? `the time in ${split.column}`
+    : `a hash of ${split.key.join(', ')}${split.by === 'folds' ? ` into ${split.folds} folds` : ''}`;
 
 const MAY_HAVE_SEEN = 'so it may have been trained on some of the gate rows';
 
@@ -25,7 +27,8 @@ const hashKind = (type: ColumnType | undefined): string | undefined => (type ===
 /**
  * Why the champion may have been trained on the gate rows, as the end of "it cannot be compared with, because …"; null
  * when its split rules that out: the same time column with the gate later than all it was trained on, or the same hashed
- * key with a gate that lies within the champion's own.
+ * key with a gate that lies within the champion's own, or with as many folds, of each of which it has a model that never
+ * saw its rows.
  */
 export function championExposure(
   ours: SplitRows,
@@ -40,14 +43,17 @@ export function championExposure(
     if (cut !== null && trainedBefore !== null && Date.parse(cut.gate) >= Date.parse(trainedBefore)) return null;
     return `it was trained on rows up to ${trainedBefore ?? 'an unknown time'} and the gate rows begin at ${cut?.gate ?? 'no time'}, ${MAY_HAVE_SEEN}`;
   }
-  if (split.by === 'hash' && theirs.by === 'hash' && sameColumns(split.key, theirs.key)) {
+  if (split.by !== 'time' && theirs.by !== 'time' && sameColumns(split.key, theirs.key)) {
     const changed = split.key.find((name) => hashKind(ours.columnTypes[name]) !== hashKind(champion.columnTypes[name]));
     if (changed !== undefined) {
       const types = [champion.columnTypes[changed], ours.columnTypes[changed]].map((type) => type ?? 'not there');
       return `${changed} of the key was of type ${types[0]} and is of type ${types[1]} now, ${MAY_HAVE_SEEN}`;
     }
-    if (split.gate <= theirs.gate) return null;
-    return `its gate was a share of ${theirs.gate} of the rows and is ${split.gate} now, ${MAY_HAVE_SEEN}`;
+    if (split.by === 'hash' && theirs.by === 'hash') {
+      if (split.gate <= theirs.gate) return null;
+      return `its gate was a share of ${theirs.gate} of the rows and is ${split.gate} now, ${MAY_HAVE_SEEN}`;
+    }
+    if (split.by === 'folds' && theirs.by === 'folds' && split.folds === theirs.folds) return null;
   }
   return `its rows were split by ${named(theirs)} and these by ${named(split)}, ${MAY_HAVE_SEEN}`;
 }

@@ -26,7 +26,7 @@ export function foldRows(
   cut: RunPlan['cut'],
 ): FoldRows {
   if (!needsFolds(features)) return () => null;
-  if (split.by === 'hash') {
+  if (split.by !== 'time') {
     return (batch) =>
       hashFolds(
         split.key.map((name) => columnOf(batch, name)),

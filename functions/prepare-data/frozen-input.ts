@@ -6,6 +6,7 @@ import {
   admitClasses,
   categoryText,
   countCategories,
+  DEFAULT_ADMISSION,
   type Dictionary,
   dictionarySchema,
   EMPTY_DICTIONARY,
@@ -76,6 +77,38 @@ export async function frozenInput(
     inputColumns: [...input.inputColumns],
     ...(definition.monitoring.quality?.join === 'key' && { joinKey: [...input.key] }),
     columnTypes: { ...input.columnTypes },
+    dictionary,
+    ...(encodings.size > 0 && { encodings: Object.fromEntries(encodings) }),
+    ...(isBalanced && { classWeights: balancedWeights(names, classes) }),
+  });
+}
+
+/**
+ * The input of a model that never saw a fold: everything of it that is learned comes from the other rows. A category is
+ * admitted as in the run's dictionary, by as many rows as the other folds' share of them. Recorded once, as the run's.
+ *
+ * @param whole the run's own input, of all rows.
+ * @param learning `assign` has the rows of the fold judge.
+ */
+export async function foldInput(
+  ledger: Ledger,
+  { definition }: PublishedDefinition,
+  whole: RunInput,
+  learning: Learning,
+  fold: { readonly of: number; readonly judges: number },
+): Promise<RunInput> {
+  const key = keys.foldInput(whole.model, whole.run, fold.judges);
+  const stands = await ledger.find(runInputSchema, key);
+  if (stands !== undefined) return stands;
+  const isBalanced = whole.classWeights !== undefined;
+  const { categories, classes } = await namesToLearn(learning, isBalanced);
+  const minimumCount = Math.ceil((DEFAULT_ADMISSION.minimumCount * (fold.of - 1)) / fold.of);
+  const dictionary = admit(EMPTY_DICTIONARY, categories, { ...DEFAULT_ADMISSION, minimumCount });
+  const encodings = await encodingsToLearn(learning, dictionary);
+  const names = definition.problem === 'multiclass' ? (whole.classes ?? []) : ['0', '1'];
+  const { encodings: _all, classWeights: _balanced, ...rest } = whole;
+  return ledger.record(runInputSchema, key, {
+    ...rest,
     dictionary,
     ...(encodings.size > 0 && { encodings: Object.fromEntries(encodings) }),
     ...(isBalanced && { classWeights: balancedWeights(names, classes) }),

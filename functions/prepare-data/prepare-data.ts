@@ -8,13 +8,9 @@ import { boundedMap } from '../../shared/data/bounded-map.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { mergedColumns } from '../../shared/data/merge-columns.ts';
 import { rowsFile } from '../../shared/data/rows.ts';
-import { inputEncoder, type RunInput, runInputSchema, trainingEncoder } from '../../shared/data/run-input.ts';
-import type { SplitPart } from '../../shared/data/split-writer.ts';
-import { digestOf } from '../../shared/definition/canonical-json.ts';
+import { trainingEncoder } from '../../shared/data/run-input.ts';
 import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../../shared/definition/resolve.ts';
-import { columnsResolved } from '../../shared/features/check.ts';
-import { ExpressionError } from '../../shared/features/expression.ts';
 import {
   datasetProfileSchema,
   type Prepared,
@@ -22,21 +18,22 @@ import {
   type RunPlan,
   runEndSchema,
   runPlanSchema,
-  type SplitMethod,
 } from '../../shared/ledger/facts.ts';
-import { keys, type Split } from '../../shared/ledger/keys.ts';
+import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { baselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
-import { assignedBy, assignRows, splitMethod } from './assign-rows.ts';
-import { championExposure } from './champion-exposure.ts';
+import { assignedBy, assignRows, sharesOf, splitMethod } from './assign-rows.ts';
 import { foldRows } from './fold-rows.ts';
 import { frozenInput } from './frozen-input.ts';
-import { UnpreparableError } from './unpreparable.ts';
-import { type Encoders, type OtherEncoder, type WrittenSplits, writeSplits } from './write-splits.ts';
+import { type OtherModels, otherEncoders } from './other-encoders.ts';
+import { prepareFolds } from './prepare-folds.ts';
+import { refuseNothingToLearn, UnpreparableError } from './unpreparable.ts';
+import { uploadGate, uploadSplit } from './upload-split.ts';
+import { type Encoders, writeSplits } from './write-splits.ts';
 
 export interface PrepareDataDeps {
   readonly ledger: Ledger;
@@ -128,59 +125,73 @@ async function prepare(
   const readBy = assignedBy(input, cut);
   const { data } = definition.retraining;
   const halfLifeMs = data.mode === 'weighted' ? data.half_life : null;
-  const assigning = { problem, cut, shares: definition.data.split, halfLifeMs };
+  const assigning = { problem, cut, shares: sharesOf(definition.data.split), halfLifeMs };
 
   const split = splitMethod(input, cut, definition.data.split);
   const foldsOf = foldRows(input, split, cut);
-  const learning = assignRows(input, { ...assigning, classes: null, classWeights: null });
+  // With folds all rows are learned from here; what judges is for the folds.
+  const learning = assignRows(input, { ...assigning, fold: null, classes: null, classWeights: null });
   const runInput = await frozenInput(ledger, plan, published, { rows, assign: learning, foldsOf, readBy });
   const classes = runInput.classes ?? null;
-  const assign = assignRows(input, { ...assigning, classes, classWeights: runInput.classWeights ?? null });
-  const champion = plan.champion && (await otherEncoder(ledger, plan, plan.champion.run, 'champion', runInput, split));
-  const anchor = plan.anchor && (await otherEncoder(ledger, plan, plan.anchor.run, 'anchor', runInput, split));
-  const encoders: Encoders = {
-    candidate: trainingEncoder(runInput),
-    foldsOf,
-    others: {
-      ...(champion?.encoder && { 'gate-champion': champion.encoder }),
-      ...(anchor?.encoder && { 'gate-anchor': anchor.encoder }),
-    },
-  };
+  const assign = assignRows(input, { ...assigning, fold: null, classes, classWeights: runInput.classWeights ?? null });
+  const others = (role: 'champion' | 'anchor', of: { readonly run: string } | null | undefined) =>
+    of ? otherEncoders(ledger, plan, { run: of.run, role }, runInput, split) : null;
+  const [champion, anchor] = [await others('champion', plan.champion), await others('anchor', plan.anchor)];
   const beside = rowsFile(input, classes === null ? 'number' : 'string', (name) => {
     const type = input.columnTypes[name];
     if (type === undefined) throw new RangeError(`the data has no column ${name}`);
     return type;
   });
-  const labelKind = { problem, classes: classes?.length ?? 0 };
   const { window, drift } = definition.monitoring;
   const watched = drift && baselineRowsSample(runInput, input.time, window);
-  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, {
+  const writing = { rows, readBy, beside, labelKind: { problem, classes: classes?.length ?? 0 }, maxPartBytes };
+  const written = await writeSplits({
+    ...writing,
+    assign,
+    encoders: {
+      candidate: trainingEncoder(runInput),
+      foldsOf,
+      others: split.by === 'folds' ? {} : gateEncoders(champion, anchor),
+    },
+    watched,
     directory,
-    maxPartBytes,
   });
-  refuseTooLittle(written, problem, classes);
+  refuseNothingToLearn(written, problem, classes);
+  const judging =
+    split.by === 'folds'
+      ? await prepareFolds({ ledger, store }, published, {
+          ...writing,
+          whole: runInput,
+          folds: split.folds,
+          assigning,
+          foldsOf,
+          champion,
+          anchor,
+          directory,
+        })
+      : await uploadGate(store, plan, written, { champion, anchor });
   if (watched !== null) await ledger.record(baselineSchema, keys.baseline(model, run), watched.baseline());
 
-  const uploaded = async (split: Split, parts: readonly SplitPart[]) => uploadSplit(store, model, run, split, parts);
-  const splits = {
-    train: await uploaded('train', written.train),
-    validation: await uploaded('validation', written.validation),
-    gate: await uploaded('gate', written.gate),
-  };
+  const uploaded = (name: 'train' | 'validation') =>
+    uploadSplit(store, plan, {
+      split: name,
+      parts: written[name],
+      encoding: name,
+      rows: { split: name, isUploaded: false },
+    });
+  const { gate, gateChampion, gateAnchor, gateDigest, folds } = judging;
   return {
     model,
     run,
     inputDigest: runInput.inputDigest,
     features: runInput.features.map(({ name }) => name),
-    splits,
-    gateChampion: champion?.encoder ? await uploaded('gate-champion', written.gate) : null,
-    notComparable: champion?.notComparable ?? null,
-    ...(anchor && {
-      gateAnchor: anchor.encoder
-        ? { outcome: 'prepared' as const, split: await uploaded('gate-anchor', written.gate) }
-        : { outcome: 'not_comparable' as const, message: anchor.notComparable ?? 'it cannot be compared with' },
-    }),
-    gateDigest: written.gateDigest,
+    splits: { train: await uploaded('train'), validation: await uploaded('validation'), gate },
+    gateChampion,
+    notComparable: champion?.outcome === 'not_comparable' ? champion.message : null,
+    ...(anchor?.outcome === 'not_comparable' && { gateAnchor: anchor }),
+    ...(gateAnchor !== null && { gateAnchor: { outcome: 'prepared' as const, split: gateAnchor } }),
+    ...(folds !== null && { folds }),
+    gateDigest,
     strongestFeatures: [...written.strongestFeatures],
     dropped: written.dropped,
     split,
@@ -188,6 +199,12 @@ async function prepare(
     preparedAt: now.toISOString(),
   };
 }
+
+/** How the other models read the gate rows, where one model judges for all of them. */
+const gateEncoders = (champion: OtherModels | null, anchor: OtherModels | null): Encoders['others'] => ({
+  ...(champion?.outcome === 'comparable' && { 'gate-champion': champion.whole }),
+  ...(anchor?.outcome === 'comparable' && { 'gate-anchor': anchor.whole }),
+});
 
 type Profiles = readonly {
   readonly rows: number;
@@ -221,80 +238,4 @@ async function typedCopies(store: ObjectStore, profiles: Profiles, directory: st
     paths.push(path);
   }
   return paths;
-}
-
-interface Comparable {
-  readonly encoder: OtherEncoder | null;
-  readonly notComparable: string | null;
-}
-
-/** How an earlier model reads the gate rows: with its own features and dictionary. */
-async function otherEncoder(
-  ledger: Ledger,
-  plan: RunPlan,
-  run: string,
-  role: 'champion' | 'anchor',
-  candidate: RunInput,
-  split: SplitMethod,
-): Promise<Comparable> {
-  const [input, prepared] = await Promise.all([
-    ledger.read(runInputSchema, keys.runInput(plan.model, run)),
-    ledger.read(preparedSchema, keys.prepared(plan.model, run)),
-  ]);
-  const meaning = ({ problem, label }: RunInput) => digestOf({ problem, expression: label.expression });
-  if (meaning(input) !== meaning(candidate)) {
-    return { encoder: null, notComparable: `the meaning of the label has changed since the ${role} was trained` };
-  }
-  const seen = championExposure(
-    { split, columnTypes: candidate.columnTypes },
-    { split: prepared.split, trainedBefore: prepared.trainedBefore, columnTypes: input.columnTypes },
-    plan.cut,
-  );
-  if (seen !== null) return { encoder: null, notComparable: seen };
-  try {
-    const encode = inputEncoder(input, candidate.columnTypes);
-    const columns = input.features.flatMap(({ expression }) => columnsResolved(expression, candidate.columnTypes));
-    return { encoder: { encode, columns }, notComparable: null };
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    return { encoder: null, notComparable: `the ${role} cannot read these rows: ${error.message}` };
-  }
-}
-
-function refuseTooLittle(
-  written: WrittenSplits,
-  problem: 'binary' | 'multiclass' | 'regression',
-  classes: readonly string[] | null,
-): void {
-  const { train, gate, trainLabels, dropped } = written;
-  const left = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
-  const leftOut = left.length > 0 ? ` (left out: ${left.join(', ')})` : '';
-  if (train.length === 0) throw new UnpreparableError(`no row is left to train on${leftOut}`);
-  if (gate.length === 0) throw new UnpreparableError(`no row is left to judge on${leftOut}`);
-  if (problem !== 'regression' && trainLabels.size < 2) {
-    const only = [...trainLabels.keys()].map((label) => classes?.[label] ?? String(label)).join();
-    throw new UnpreparableError(`all rows to train on have the label ${only}: there is nothing to tell apart`);
-  }
-}
-
-/** Uploads a split's parts. The rows beside `gate-champion` and `gate-anchor` are the gate's. */
-async function uploadSplit(
-  store: ObjectStore,
-  model: string,
-  run: string,
-  split: Split,
-  parts: readonly SplitPart[],
-): Promise<Prepared['splits']['gate']> {
-  const uploaded = [];
-  for (const part of parts) {
-    const csv = part.csv[split];
-    if (csv === undefined) throw new RangeError(`${part.name} has no encoding for ${split}`);
-    const dataKey = `${keys.splitData(model, run, split)}${part.name}.csv`;
-    const rowsKey = `${keys.splitRows(model, run, split === 'gate-champion' || split === 'gate-anchor' ? 'gate' : split)}${part.name}.parquet`;
-    await store.upload(dataKey, csv, 'text/csv');
-    if (rowsKey.startsWith(keys.splitRows(model, run, split)))
-      await store.upload(rowsKey, part.rowsFile, 'application/vnd.apache.parquet');
-    uploaded.push({ dataKey, rowsKey, rows: part.rows });
-  }
-  return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), parts: uploaded };
 }

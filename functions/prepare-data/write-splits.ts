@@ -22,14 +22,11 @@ export interface OtherEncoder {
   readonly columns: readonly string[];
 }
 
-/** The models that read the gate rows beside the candidate, by the name of their encoding. */
-export const OTHERS = ['gate-champion', 'gate-anchor'] as const;
-
-/** How rows are encoded: for the candidate, and for each model there is to compare with. */
+/** How rows are encoded: for the candidate, and for each other model that reads the gate rows, by the name of its encoding. */
 export interface Encoders {
   readonly candidate: ReturnType<typeof trainingEncoder>;
   readonly foldsOf: FoldRows;
-  readonly others: Readonly<Partial<Record<(typeof OTHERS)[number], OtherEncoder>>>;
+  readonly others: Readonly<Record<string, OtherEncoder>>;
 }
 
 /** What the second pass wrote and saw. */
@@ -46,29 +43,37 @@ export interface WrittenSplits {
   readonly strongestFeatures: readonly Strength[];
 }
 
-/** Where parts are written, and how large they may grow. */
-export interface PartSettings {
+/** What is written, and where. */
+export interface SplitsToWrite {
+  readonly rows: RunRows;
+  readonly assign: AssignRows;
+  /** The columns that assigning reads. */
+  readonly readBy: readonly string[];
+  readonly beside: RowsFile;
+  readonly encoders: Encoders;
+  readonly labelKind: LabelKind;
+  /** Takes in the rows to train on; null where nothing is watched. */
+  readonly watched: BaselineRowsSample | null;
   /** An empty directory. */
   readonly directory: string;
+  /** How large a part may grow. */
   readonly maxPartBytes: number;
 }
 
 /** Writes the parts of all splits below a directory. */
-export async function writeSplits(
-  rows: RunRows,
-  assign: AssignRows,
-  assignedBy: readonly string[],
-  rowsFile: RowsFile,
-  encoders: Encoders,
-  labelKind: LabelKind,
-  watched: BaselineRowsSample | null,
-  { directory, maxPartBytes }: PartSettings,
-): Promise<WrittenSplits> {
+export async function writeSplits({
+  rows,
+  assign,
+  readBy,
+  beside: rowsFile,
+  encoders,
+  labelKind,
+  watched,
+  directory,
+  maxPartBytes,
+}: SplitsToWrite): Promise<WrittenSplits> {
   const { engine, input } = rows;
-  const others = OTHERS.flatMap((name) => {
-    const other = encoders.others[name];
-    return other === undefined ? [] : [{ name, ...other }];
-  });
+  const others = Object.entries(encoders.others).map(([name, other]) => ({ name, ...other }));
   const sample = trainingSample(
     input.features.map((feature) => ({ name: feature.name, kind: reachesAs(feature) })),
     labelKind,
@@ -93,7 +98,7 @@ export async function writeSplits(
   const dropped: Record<string, number> = {};
   const trainLabels = new Map<number, number>();
   const names = [
-    ...assignedBy,
+    ...readBy,
     ...input.inputColumns,
     ...input.key,
     ...columnsOfRoles(input),

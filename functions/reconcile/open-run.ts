@@ -2,6 +2,7 @@ import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
+  type Attempt,
   attemptSchema,
   preparedSchema,
   type RunPlan,
@@ -9,7 +10,7 @@ import {
   runEndSchema,
   trainedSchema,
 } from '../../shared/ledger/facts.ts';
-import { keys } from '../../shared/ledger/keys.ts';
+import { keys, lastAttemptOf } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
 import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
@@ -31,6 +32,25 @@ const job = async (
 /** An open run, and the names of its jobs. */
 export type FoundRun = OpenRun & { readonly attemptJob?: string; readonly transforms: readonly string[] };
 
+/** The last attempt of a model of the run, and its job. */
+interface Training {
+  /** Of which fold's; undefined of the one that may serve. */
+  readonly fold: number | undefined;
+  readonly last: number;
+  readonly attempt: Attempt | undefined;
+  readonly job: { readonly state: JobOutcome['state']; readonly endedAt: string | undefined } | undefined;
+}
+
+/**
+ * Of several trainings the one by which the run stands: a failed one, else one that has no job, else one at work; the
+ * first where all have completed.
+ */
+const awaitedTraining = (trainings: readonly Training[]): Training | undefined =>
+  trainings.find(({ job: found }) => found?.state === 'failed') ??
+  trainings.find(({ job: found }) => found === undefined) ??
+  trainings.find(({ job: found }) => found?.state === 'running') ??
+  trainings[0];
+
 /** Reads what the ledger has of an open run, and asks SageMaker where the ledger waits for it. */
 export const openRun = async (
   { ledger, sageMaker, patienceMs }: { ledger: Ledger; sageMaker: SageMakerApi; patienceMs: number },
@@ -38,20 +58,27 @@ export const openRun = async (
   now: Date,
 ): Promise<FoundRun> => {
   const { model, run } = plan;
-  const [end, prepared, trained, evaluation, decision, registered, attemptKeys, rollouts] = await Promise.all([
+  const [end, prepared, trained, evaluation, decision, registered, rollouts] = await Promise.all([
     ledger.find(runEndSchema, keys.end(model, run)),
     ledger.find(preparedSchema, keys.prepared(model, run)),
     ledger.find(trainedSchema, keys.trained(model, run)),
     ledger.find(evaluationSchema, keys.evaluation(model, run)),
     ledger.find(decisionSchema, keys.decision(model, run)),
     ledger.find(registeredSchema, keys.registered(model, run)),
-    ledger.keys(keys.attempts(model, run)),
     rolloutsOf(ledger, model),
   ]);
-  const lastAttempt = Math.max(0, ...attemptKeys.map((key) => Number(/\/(\d+)\.json$/.exec(key)?.[1] ?? 0)));
-  const attempt = lastAttempt > 0 ? await ledger.read(attemptSchema, keys.attempt(model, run, lastAttempt)) : undefined;
+  const folds = prepared?.folds?.map((_, index) => index + 1) ?? [];
+  const trainings = await Promise.all(
+    [undefined, ...folds].map(async (fold): Promise<Training> => {
+      const last = lastAttemptOf(await ledger.keys(keys.attempts(model, run, fold)));
+      if (last === 0) return { fold, last, attempt: undefined, job: undefined };
+      const attempt = await ledger.read(attemptSchema, keys.attempt(model, run, last, fold));
+      return { fold, last, attempt, job: trained ? undefined : await job(sageMaker, 'trainingJob', attempt.jobName) };
+    }),
+  );
+  const lastAttempt = trainings[0]?.last ?? 0;
+  const awaited = awaitedTraining(trainings);
   const rollout = rollouts.findLast(({ deployment }) => deployment.run === run);
-  const trainingJob = attempt && !trained ? await job(sageMaker, 'trainingJob', attempt.jobName) : undefined;
   const transformJobs =
     trained && !evaluation
       ? await Promise.all(trained.transforms.map((transform) => job(sageMaker, 'transformJob', transform.jobName)))
@@ -60,8 +87,7 @@ export const openRun = async (
   const newest = [
     plan.plannedAt,
     prepared?.preparedAt,
-    attempt?.decidedAt,
-    trainingJob?.endedAt,
+    ...trainings.flatMap(({ attempt, job: trainingJob }) => [attempt?.decidedAt, trainingJob?.endedAt]),
     trained?.trainedAt,
     ...transformJobs.map((transform) => transform?.endedAt),
     evaluation?.evaluatedAt,
@@ -71,8 +97,9 @@ export const openRun = async (
   const waiting = async (): Promise<Date | undefined> => {
     if (registered) return waitingSince(ledger, 'deploy-model', { model, run, decidedAt: registered.registeredAt });
     // Where its job is there, the waiting is over.
-    if (!attempt || trained || trainingJob) return undefined;
-    return waitingSince(ledger, 'launch-training', { model, run, decidedAt: attempt.decidedAt });
+    if (!awaited?.attempt || trained || awaited.job) return undefined;
+    const step = awaited.fold === undefined ? 'launch-training' : (`launch-training-f${awaited.fold}` as const);
+    return waitingSince(ledger, step, { model, run, decidedAt: awaited.attempt.decidedAt });
   };
   return {
     hasEnd: end !== undefined,
@@ -83,11 +110,11 @@ export const openRun = async (
     decision: decision?.outcome,
     registered: registered !== undefined,
     rollout: rollout ? (rollout.ended ? 'ended' : rollout.started ? 'open' : 'decided') : 'none',
-    trainingJob: trainingJob?.state,
+    trainingJob: awaited?.job?.state,
     transformJobs: transformJobs.map((transform) => transform?.state),
     waiting: waits(await waiting(), patienceMs, now),
     quietMs: now.getTime() - Math.max(...newest.map((time) => Date.parse(time))),
-    ...(attempt && { attemptJob: attempt.jobName }),
+    ...(awaited?.attempt && { attemptJob: awaited.attempt.jobName }),
     transforms: trained?.transforms.map((transform) => transform.jobName) ?? [],
   };
 };

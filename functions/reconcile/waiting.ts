@@ -9,7 +9,7 @@ import { AT_WORK_MS } from './next-move.ts';
  */
 export const waitingSince = async (
   ledger: Ledger,
-  step: 'launch-training' | 'deploy-model',
+  step: 'launch-training' | `launch-training-f${number}` | 'deploy-model',
   { model, run, decidedAt }: { model: string; run: string; decidedAt: string },
 ): Promise<Date | undefined> => {
   const fact = await ledger.find(waitingSchema, keys.waiting(model, run, step));

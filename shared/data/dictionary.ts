@@ -33,7 +33,7 @@ export interface Admission {
 }
 
 /** Ten rows and a thousand categories: below, a category's rows say little; above, codes stop meaning anything to a tree. */
-const DEFAULT_ADMISSION: Admission = { minimumCount: 10, cap: 1000 };
+export const DEFAULT_ADMISSION: Admission = { minimumCount: 10, cap: 1000 };
 
 /** Counts of categories, by feature. */
 export type CategoryCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;

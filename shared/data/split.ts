@@ -80,6 +80,16 @@ export function hashFolds(key: readonly Column[], rows: number, folds: number): 
   return Uint8Array.from({ length: rows }, (_, row) => sha256(text(row)).readUInt32BE(8) % folds);
 }
 
+/**
+ * The fold in which each row is judged, by a hash of its key: for ever the same, whatever rows come beside it, so that a
+ * model that was trained without a fold has seen none of its rows in any data. From yet other bytes of the hash than
+ * {@link hashSplit} and {@link hashFolds}, so that the folds of an encoding are found in all of them.
+ */
+export function judgingFolds(key: readonly Column[], rows: number, folds: number): Uint8Array {
+  const text = keyTexts(key);
+  return Uint8Array.from({ length: rows }, (_, row) => sha256(text(row)).readUInt32BE(12) % folds);
+}
+
 /** Folds of rows by time: the rows of one block of so many microseconds are in one fold. 0 where there is no time. */
 export function timeFolds(time: Column, block: number, folds: number): Uint8Array {
   if (time.type !== 'timestamp' && time.type !== 'date')

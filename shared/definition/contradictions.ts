@@ -24,7 +24,12 @@ interface Settings {
     readonly protected: readonly string[];
     readonly entity: string | null;
     readonly weight: string | null;
-    readonly split: { readonly validation: number; readonly gate: number; readonly embargo: number };
+    readonly split: {
+      readonly validation: number | null;
+      readonly gate: number | null;
+      readonly embargo: number;
+      readonly folds: number | null;
+    };
   };
   readonly training: {
     readonly algorithm: unknown;
@@ -157,12 +162,23 @@ function refuseEncodings({ problem, data, deployment }: Settings, refuse: Refuse
   });
 }
 
-function refuseSplit({ data }: Settings, refuse: Refuse): void {
-  const { validation, gate, embargo } = data.split;
-  if (validation + gate >= 1)
+function refuseSplit({ data, training }: Settings, refuse: Refuse): void {
+  const { validation, gate, embargo, folds } = data.split;
+  const kept = (validation ?? 0) + (gate ?? 0);
+  if (kept >= 1)
     refuse(
       ['data', 'split', 'gate'],
-      `validation and gate below 1 together, so that rows are left to train on; they are ${Number((validation + gate).toFixed(6))}`,
+      `validation and gate below 1 together, so that rows are left to train on; they are ${Number(kept.toFixed(6))}`,
+    );
+  if (folds !== null && data.time !== null)
+    refuse(
+      ['data', 'split', 'folds'],
+      'no folds beside data.time: the rows of the other folds would tell of the time that is judged',
+    );
+  if (folds !== null && validation === null && training.hyperparameters.early_stopping_rounds !== undefined)
+    refuse(
+      ['data', 'split', 'validation'],
+      'a share of the rows, such as 0.1: early_stopping_rounds needs rows to stop the training by, and with folds there are none by themselves',
     );
   if (embargo > 0 && data.time === null)
     refuse(['data', 'split', 'embargo'], 'data.time as well: without a time there is nothing to keep a distance in');

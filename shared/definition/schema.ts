@@ -53,6 +53,31 @@ const feature = z
     typeof given === 'string' ? { name: given, sql: null, kind: null, encoding: 'ordinal' as const } : given,
   );
 
+/** Where a definition says nothing: how much of the rows stops the training, and how much judges. */
+const USUAL_SHARES = { validation: 0.1, gate: 0.2 };
+
+const splitSchema = (span: Spans) =>
+  z
+    .strictObject({
+      // Whether they are given matters: with folds there are none by themselves. Editors show what is usual.
+      validation: share.nullish().meta({ default: USUAL_SHARES.validation }),
+      gate: share.nullish().meta({ default: USUAL_SHARES.gate }),
+      embargo: span.or('0s'),
+      /** Few rows: each is judged by one of so many models, the one that never saw it. */
+      folds: z.int().min(2).max(10).nullable().default(null),
+    })
+    .superRefine(({ gate, folds }, context) => {
+      if (folds === null || gate === null || gate === undefined) return;
+      const message = 'no gate beside folds: every row judges, in its fold';
+      context.addIssue({ code: 'custom', path: ['gate'], message });
+    })
+    // With folds the rows to stop the training by would be missed: there are none unless they are asked for.
+    .transform(({ validation, gate, ...rest }) =>
+      rest.folds === null
+        ? { ...rest, folds: null, validation: validation ?? USUAL_SHARES.validation, gate: gate ?? USUAL_SHARES.gate }
+        : { ...rest, folds: rest.folds, validation: validation ?? null, gate: null },
+    );
+
 const dataSchema = (span: Spans) =>
   z.strictObject({
     source: sourceSchema.prefault({}),
@@ -64,9 +89,7 @@ const dataSchema = (span: Spans) =>
     rules: z.array(ruleSchemaWith(span.required)).default([]),
     entity: columnName.nullable().default(null),
     weight: columnName.nullable().default(null),
-    split: z
-      .strictObject({ validation: share.default(0.1), gate: share.default(0.2), embargo: span.or('0s') })
-      .prefault({}),
+    split: splitSchema(span).prefault({}),
   });
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);

@@ -50,6 +50,21 @@ export function checkRows({ rows, problem }: Evaluation, { confusion, classes }:
   return findings({ toPerson: few });
 }
 
+/** Rows of which a fifth judges as well as all of them: a comparison of so many tells a hundredth apart. *assumed* */
+const MANY_ROWS = 20_000;
+
+/** What is to be known of figures that are not of the model that would serve. */
+export function checkFolds({ folds, rows }: Evaluation): Findings {
+  if (folds === undefined) return findings();
+  const message = `the figures come from ${folds} models, each judged on the fold that it never saw; the one that would serve was trained on all folds, and the intervals do not know how much it differs from them`;
+  const notes: Reason[] = [{ code: 'judged_by_folds', message, value: folds }];
+  if (rows >= MANY_ROWS) {
+    const needless = `${counted(rows)} rows are enough for a gate of their own: data.split.folds trains ${folds} models more than that takes`;
+    notes.push({ code: 'folds_not_needed', message: needless, value: rows, limit: MANY_ROWS });
+  }
+  return findings({ notes });
+}
+
 function checkThreshold(evaluation: Evaluation, candidate: Scored, name: string, limit: number): Findings {
   const metric = metricOr(evaluation.problem, name);
   if ('code' in metric) return findings({ against: [metric] });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import type { Circumstances } from './circumstances.ts';
 import { checkAnchor, checkChampion } from './decision-comparison.ts';
-import { checkRows, checkThresholds, checkTrivial } from './decision-figures.ts';
+import { checkFolds, checkRows, checkThresholds, checkTrivial } from './decision-figures.ts';
 import { checkFairness, checkSlices } from './decision-groups.ts';
 import { checkGateUses, checkLimits, checkSuspicion } from './decision-suspicion.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -62,6 +62,7 @@ export function decide({ evaluation, circumstances, policy }: Evidence): Pick<De
     ...checkLimits(circumstances, policy),
     checkGateUses(circumstances, policy),
     checkSuspicion(evaluation, candidate, circumstances, policy),
+    checkFolds(evaluation),
   ]);
   if (against.length > 0) return { outcome: 'reject', reasons: [...against, ...toPerson] };
   if (toPerson.length > 0) return { outcome: 'hold', reasons: [...toPerson, ...inFavour, ...notes] };

@@ -36,6 +36,11 @@ export interface GateInput {
   readonly champion: ComparedWith;
   /** The best champion of the past; null where there is none beside the champion, or none is asked for. */
   readonly anchor: ComparedWith;
+  /**
+   * Where other models judge in their place, each blind to its fold: what the models say that serve, of rows they were
+   * trained on. An endpoint is held against it, and nothing is judged by it.
+   */
+  readonly serving?: { readonly folds: number; readonly candidate: ScoresRead; readonly champion: ScoresRead | null };
   readonly evaluatedAt: Date;
 }
 
@@ -135,7 +140,11 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
     if ('notComparable' in of) return { outcome: 'not_comparable', run: of.run, message: of.notComparable };
     return judged(of.run, of.scores);
   };
-  const judgedCandidate = judged(run, input.candidate);
+  const served = input.serving && answersOf(input.serving.candidate, rows, problem);
+  const judgedCandidate =
+    served !== undefined && isFault(served) && fault === undefined && count > 0
+      ? refused(run, { ...served, message: `of the model that would serve: ${served.message}` })
+      : judged(run, input.candidate);
   const judgedChampion = other(input.champion);
   const judgedAnchor = other(input.anchor);
   const candidate = isSide(judgedCandidate) ? judgedCandidate : null;
@@ -237,6 +246,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
     run,
     problem,
     rows: count,
+    ...(input.serving && { folds: input.serving.folds }),
     operatingPoint: policy.operatingPoint,
     confidence,
     cluster:
@@ -274,13 +284,23 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
         : {},
     evaluatedAt: input.evaluatedAt.toISOString(),
   };
-  const golden: Golden = {
-    model,
-    run,
-    championRun: champion?.run ?? null,
-    rows: candidate
-      ? chooseGolden({ parts: rows.parts, candidate: candidate.answers, champion: champion?.answers ?? null })
-      : [],
-  };
-  return { evaluation, golden };
+  return { evaluation, golden: goldenOf() };
+
+  function goldenOf(): Golden {
+    const { serving } = input;
+    const said = (side: Side | null, scores: ScoresRead | null): Answers | null => {
+      if (side === null) return null;
+      if (serving === undefined) return side.answers;
+      const found = scores === null ? NO_ROWS : answersOf(scores, rows, problem);
+      return isFault(found) ? null : found;
+    };
+    const ours = said(candidate, serving?.candidate ?? null);
+    const theirs = said(champion, serving?.champion ?? null);
+    return {
+      model,
+      run,
+      championRun: theirs === null ? null : (champion?.run ?? null),
+      rows: ours === null ? [] : chooseGolden({ parts: rows.parts, candidate: ours, champion: theirs }),
+    };
+  }
 }

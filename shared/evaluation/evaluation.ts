@@ -162,6 +162,8 @@ export const evaluationSchema = z.strictObject({
   problem: z.enum(['binary', 'multiclass', 'regression']),
   /** Rows of the gate, each with a label. */
   rows: z.int().min(0),
+  /** Each row was judged by one of so many models, the one that never saw it; missing where one model judges all. */
+  folds: z.int().min(2).optional(),
   /** Binary: a row is answered 1 where its score is at or above it. */
   operatingPoint: share,
   confidence: z.number(),

@@ -232,11 +232,23 @@ const splitMethodSchema = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('time'), column: z.string() }),
   /** By a hash of the entity or the key: rows of the lowest `gate` share of hashes were not trained on. */
   z.strictObject({ by: z.literal('hash'), key: z.array(z.string()).min(1), gate: z.number().gt(0).lt(1) }),
+  /** By the same hash into folds: of each fold there is a model that was not trained on it; the one that serves was. */
+  z.strictObject({ by: z.literal('folds'), key: z.array(z.string()).min(1), folds: z.int().min(2) }),
 ]);
 export type SplitMethod = z.infer<typeof splitMethodSchema>;
 
 const partSchema = z.strictObject({ dataKey: z.string(), rowsKey: z.string(), rows: count });
 const splitSchema = z.strictObject({ rows: count, parts: z.array(partSchema) });
+
+/** What preparing wrote of a fold: what its model is trained on, and the rows it never saw as each model reads them. */
+const foldSchema = z.strictObject({
+  train: splitSchema,
+  validation: splitSchema,
+  gate: splitSchema,
+  /** Null as those of the run are. */
+  gateChampion: splitSchema.nullable(),
+  gateAnchor: splitSchema.nullable(),
+});
 
 /** What preparing wrote. Parts of `data` and `rows` correspond by position; `gateChampion` has gate's rows. */
 export const preparedSchema = z.strictObject({
@@ -255,6 +267,8 @@ export const preparedSchema = z.strictObject({
       z.strictObject({ outcome: z.literal('not_comparable'), message: z.string() }),
     ])
     .optional(),
+  /** With folds: the gate rows are those of all of them in order, here as the models that were trained on all rows read them. */
+  folds: z.array(foldSchema).min(2).optional(),
   /** sha256 over keys and labels of the gate rows in their order: equal where the same rows judge again. */
   gateDigest: z.string().optional(),
   /** How well each feature alone ranks (explains) the label on a sample of the training rows, the strongest first. */
@@ -277,11 +291,15 @@ export const gateUseSchema = z.strictObject({ model: z.string(), run: z.string()
 export const attemptSchema = z.strictObject({
   model: z.string(),
   run: z.string(),
+  /** Of which fold's model; missing of the one that may serve. */
+  fold: z.int().min(1).optional(),
   attempt: z.int().min(1),
   jobName: z.string(),
   instance: z.string(),
   decidedAt: instant,
 });
+
+export type Attempt = z.infer<typeof attemptSchema>;
 
 /** A trained candidate and the batch transforms that score the gate rows. */
 export const trainedSchema = z.strictObject({
@@ -292,9 +310,19 @@ export const trainedSchema = z.strictObject({
   modelName: z.string(),
   /** What the training job measured last: `validation:auc` and the like. */
   metrics: z.record(z.string(), z.number()),
+  /** Of several jobs the longest. */
   trainingSeconds: count.nullable(),
+  /** The models that judge in the candidate's place, each of them blind to its fold; missing where there are no folds. */
+  folds: z.array(z.strictObject({ jobName: z.string(), artifact: z.string(), modelName: z.string() })).optional(),
   transforms: z
-    .array(z.strictObject({ role: z.enum(['cand', 'champ', 'anch']), jobName: z.string(), modelName: z.string() }))
+    .array(
+      z.strictObject({
+        role: z.enum(['cand', 'champ', 'anch']),
+        fold: z.int().min(1).optional(),
+        jobName: z.string(),
+        modelName: z.string(),
+      }),
+    )
     .min(1),
   trainedAt: instant,
 });

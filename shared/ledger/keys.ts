@@ -3,7 +3,18 @@ import { createHash } from 'node:crypto';
 
 const hex = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
 
+/** What an event about an attempt is about. */
+export const attemptName = (of: { model: string; run: string; fold?: number | undefined; attempt: number }): string =>
+  `${of.model}/${of.run}/${of.fold === undefined ? '' : `f${of.fold}/`}${of.attempt}`;
+
+/** The last of a listing of attempts; 0 where there is none. */
+export const lastAttemptOf = (attempts: readonly string[]): number =>
+  Math.max(0, ...attempts.map((key) => Number(/\/(\d+)\.json$/.exec(key)?.[1] ?? 0)));
+
 const run = (model: string, id: string) => `runs/${model}/${id}`;
+
+const foldOf = (model: string, id: string, fold: number | undefined) =>
+  fold === undefined ? run(model, id) : `${run(model, id)}/folds/${fold}`;
 
 /** The id of a reading: one of an upload under rules. */
 export const readingId = (objectKey: string, versionId: string, rulesDigest: string): string =>
@@ -14,11 +25,25 @@ const readingOf = (model: string, reading: string) => `readings/${model}/${readi
 const pieceOf = (model: string, reading: string, round: number, part: number) =>
   `${readingOf(model, reading)}/${round}/${String(part).padStart(5, '0')}`;
 
-/** The parts a run's input is split into; `gate-champion` and `gate-anchor` are the gate rows as those models read them. */
-export type Split = 'train' | 'validation' | 'gate' | 'gate-champion' | 'gate-anchor';
+type WholeSplit = 'train' | 'validation' | 'gate' | 'gate-champion' | 'gate-anchor';
+
+/**
+ * The parts a run's input is split into; `gate-champion` and `gate-anchor` are the gate rows as those models read them.
+ * With folds there are those of each: what its model is trained on, and the rows of the fold as that model reads them.
+ */
+export type Split = WholeSplit | `${WholeSplit}-f${number}`;
 
 /** Whose scores of the gate rows: the candidate's, the champion's, the anchor's. */
 export type ScoredRole = 'cand' | 'champ' | 'anch';
+
+/** Which model's scores: with folds those of a fold, the first is 1. */
+export type Scoring = ScoredRole | `f${number}${ScoredRole}`;
+
+/** The scores of a model that judges; without a fold of the one that may serve. */
+export const scoringOf = (role: ScoredRole, fold?: number): Scoring => (fold === undefined ? role : `f${fold}${role}`);
+
+/** A fold's own part of the input. */
+export const splitOfFold = (split: WholeSplit, fold: number): Split => `${split}-f${fold}`;
 
 export const keys = {
   definition: (model: string, digest: string) => `definitions/${model}/${digest}.json`,
@@ -65,9 +90,12 @@ export const keys = {
   predictionBaseline: (model: string, id: string) => `${run(model, id)}/prediction-baseline.json`,
   /** How much the run's model makes of each feature. */
   importance: (model: string, id: string) => `${run(model, id)}/importance.json`,
+  /** The same of the model that never saw a fold. */
+  foldInput: (model: string, id: string, fold: number) => `${foldOf(model, id, fold)}/input.json`,
   prepared: (model: string, id: string) => `${run(model, id)}/prepared.json`,
-  attempts: (model: string, id: string) => `${run(model, id)}/attempts/`,
-  attempt: (model: string, id: string, n: number) => `${run(model, id)}/attempts/${n}.json`,
+  /** Those of the model that may serve, or of a fold's. */
+  attempts: (model: string, id: string, fold?: number) => `${foldOf(model, id, fold)}/attempts/`,
+  attempt: (model: string, id: string, n: number, fold?: number) => `${foldOf(model, id, fold)}/attempts/${n}.json`,
   waiting: (model: string, id: string, step: string) => `${run(model, id)}/waiting/${step}.json`,
   trained: (model: string, id: string) => `${run(model, id)}/trained.json`,
   evaluation: (model: string, id: string) => `${run(model, id)}/evaluation.json`,
@@ -95,7 +123,7 @@ export const keys = {
   splitRows: (model: string, id: string, split: Split) => `${run(model, id)}/input/${split}/rows/`,
   request: (model: string, id: string, name: string) => `${run(model, id)}/requests/${name}.json`,
   output: (model: string, id: string) => `${run(model, id)}/output/`,
-  scores: (model: string, id: string, role: ScoredRole) => `${run(model, id)}/output/scores/${role}/`,
+  scores: (model: string, id: string, of: Scoring) => `${run(model, id)}/output/scores/${of}/`,
   deployments: (model: string) => `deployments/${model}/`,
   deployment: (model: string, n: number) => `deployments/${model}/${n}.json`,
   deploymentStarted: (model: string, n: number) => `deployments/${model}/${n}.started.json`,

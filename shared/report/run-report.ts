@@ -44,6 +44,11 @@ const SPLITS = {
   gate: 'gate (the models are judged on these)',
 } as const;
 
+const splitText = (name: ReportedSplit['name'], { folds }: Evaluation): string =>
+  name === 'gate' && folds !== undefined
+    ? `gate (each is judged by the one of ${folds} models that never saw its fold, not by the one that would serve)`
+    : SPLITS[name];
+
 function verdict({ outcome, reasons }: Decision): Html {
   const { tone, text } = VERDICTS[outcome];
   return html`<div class="verdict ${tone}"><strong>${text}</strong>
@@ -51,7 +56,7 @@ function verdict({ outcome, reasons }: Decision): Html {
 ${reasons.map(({ code, message }) => html`<li>${message} <code class="quiet">${code}</code></li>\n`)}</ul></div>`;
 }
 
-function dataSection({ datasets, splits, dropped, features }: RunReport): Html {
+function dataSection({ datasets, splits, dropped, features, evaluation }: RunReport): Html {
   const left = Object.entries(dropped).filter(([, rows]) => rows > 0);
   const period = (from: string | null, until: string | null): Content =>
     from === null && until === null ? 'all' : [from ?? 'the beginning', ' to ', until ?? 'the end'];
@@ -67,7 +72,7 @@ function dataSection({ datasets, splits, dropped, features }: RunReport): Html {
   )}</div>
 <div class="scroll">${table(
     ['rows', 'count', 'time'],
-    splits.map(({ name, rows, from, until }) => [SPLITS[name], counted(rows), period(from, until)]),
+    splits.map(({ name, rows, from, until }) => [splitText(name, evaluation), counted(rows), period(from, until)]),
     (column) => column === 1,
   )}</div>
 ${left.length > 0 ? html`<p class="quiet">Left out: ${left.map(([why, rows]) => `${counted(rows)} ${why}`).join('; ')}.</p>` : null}

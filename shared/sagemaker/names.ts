@@ -6,8 +6,10 @@ import { createHash } from 'node:crypto';
 
 import { InvalidEventError } from '../errors.ts';
 
-/** What a name plays in a run; at most 9 characters, attempt included. */
-export type Role = 'cand' | 'champ' | 'anch' | 'cfg' | `try${number}`;
+/** What a name plays in a run; at most 9 characters, attempt and fold included. */
+export type Role = RoleOfFold | 'cfg' | `f${number}${RoleOfFold}`;
+
+type RoleOfFold = 'cand' | 'champ' | 'anch' | `try${number}`;
 
 const hex = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
 
@@ -35,6 +37,18 @@ export const parseRunName = (stage: string, name: string): { model: string; run:
     name.slice(prefix.length),
   );
   return match?.[1] && match[2] && match[3] ? { model: match[1], run: match[2], role: match[3] } : undefined;
+};
+
+/** The role of an attempt to train: of the model that may serve, or of a fold's. */
+export const attemptRole = (attempt: number, fold?: number): Role =>
+  fold === undefined ? `try${attempt}` : `f${fold}try${attempt}`;
+
+/** Takes a role of {@link attemptRole} apart; undefined if it is another. */
+export const parseAttemptRole = (role: string): { attempt: number; fold: number | undefined } | undefined => {
+  const [, fold, attempt] = /^(?:f(\d+))?try(\d+)$/.exec(role) ?? [];
+  return attempt === undefined
+    ? undefined
+    : { attempt: Number(attempt), fold: fold === undefined ? undefined : Number(fold) };
 };
 
 /** The endpoint of a model's input: a changed input digest, or another kind, gets another endpoint. */

@@ -209,8 +209,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'taking the end of a long job for news',
     file: 'functions/reconcile/open-run.ts',
-    find: 'trainingJob?.endedAt,',
-    replace: '',
+    find: ', trainingJob?.endedAt]',
+    replace: ']',
     test: 'tests/unit/steps/reconcile.test.ts',
     title:
       'a run that nothing comes of > is not one whose training ran for longer than that, and whose end nobody has heard of yet',
@@ -226,8 +226,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'a mark that launch-training waits',
     file: 'functions/launch-training/launch-training.ts',
-    find: "await ledger.record(waitingSchema, keys.waiting(model, run, 'launch-training'), {",
-    replace: "void (waitingSchema, keys.waiting(model, run, 'launch-training'), {",
+    find: 'await ledger.record(waitingSchema, keys.waiting(model, run, step), {',
+    replace: 'void (waitingSchema, keys.waiting(model, run, step), {',
     test: 'tests/unit/steps/launch-training.test.ts',
     title:
       'a training job without capacity > says in the ledger that it waits, what for, and since when: the first time stands',
@@ -731,5 +731,56 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'tests/unit/steps/read-part.test.ts',
     title:
       'parts that are read side by side > keep to the terms of the first look, whatever time it is when they are read',
+  },
+  {
+    without: 'keeping the rows of a fold from its model',
+    file: 'functions/prepare-data/assign-rows.ts',
+    find: 'if (each + 1 === fold?.judges) assigned[row] = SIDES.gate;',
+    replace: 'if (each + 1 === fold?.judges && row % 2 === 0) assigned[row] = SIDES.gate;',
+    test: 'tests/unit/steps/prepare-folds.test.ts',
+    title:
+      'rows in folds > judge once each, by a model that saw nothing of their entity, and teach the one that serves',
+  },
+  {
+    without: 'learning what is learned of a fold’s model without the fold',
+    file: 'functions/prepare-data/prepare-folds.ts',
+    find: 'classWeights: null,',
+    replace: 'classWeights: null, ...{ fold: null },',
+    test: 'tests/unit/steps/prepare-folds.test.ts',
+    title: 'rows in folds > leave no sign in what the model without fold 1 is trained with',
+  },
+  {
+    without: 'a champion having been trained in as many folds',
+    file: 'functions/prepare-data/champion-exposure.ts',
+    find: ' && split.folds === theirs.folds)',
+    replace: ')',
+    test: 'tests/unit/steps/prepare-folds.test.ts',
+    title: 'a champion > in other folds is not compared with: it has seen some of what judges',
+  },
+  {
+    without: 'waiting for the trainings of all folds',
+    file: 'functions/track-training/completed-jobs.ts',
+    find: "jobOutcome('Training', job).state === 'completed'",
+    replace: "jobOutcome('Training', job).state !== 'failed'",
+    test: 'tests/unit/steps/fold-jobs.test.ts',
+    title: 'the ends of the trainings of folds > start the scoring once the last has come, that of fold 1 first',
+  },
+  {
+    without: 'judging by the models that never saw the rows',
+    file: 'functions/evaluate-model/judged-models.ts',
+    find: 'if (folds === undefined) return scoresOf(role, of, split);',
+    replace: 'if (folds !== null) return scoresOf(role, of, split);',
+    test: 'tests/unit/steps/judged-in-folds.test.ts',
+    title:
+      'the models of a run in folds > are judged by what the one says of each row that never saw it, in the order of the folds',
+  },
+  {
+    without: 'refusing a candidate whose serving model is not fit to be asked',
+    file: 'shared/evaluation/evaluate-gate.ts',
+    find: 'served !== undefined && isFault(served) &&',
+    replace: 'served !== undefined && !isFault(served) &&',
+    test: 'tests/unit/evaluation/evaluate-folds.test.ts',
+    title:
+      'gate rows in folds > refuse a candidate whose serving model says the same of all rows, however well the others do',
   },
 ];

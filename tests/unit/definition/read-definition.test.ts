@@ -66,7 +66,7 @@ describe('readDefinition', () => {
         rules: [],
         entity: null,
         weight: null,
-        split: { validation: 0.1, gate: 0.2, embargo: 0 },
+        split: { validation: 0.1, gate: 0.2, embargo: 0, folds: null },
       },
       training: {
         algorithm: 'xgboost',

@@ -20,7 +20,7 @@ import {
   trainedSchema,
   verdictSchema,
 } from '../../../shared/ledger/facts.ts';
-import { keys, type Split } from '../../../shared/ledger/keys.ts';
+import { keys, type Split, splitOfFold } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import { rollbackAlarmNames } from '../../../shared/rollout/rollback-alarms.ts';
@@ -239,7 +239,12 @@ export const loopWorld = () => {
       return plan;
     },
 
-    async prepared({ gateChampion = false, gateAnchor = false, validationRows = 2 } = {}): Promise<Prepared> {
+    async prepared({
+      gateChampion = false,
+      gateAnchor = false,
+      validationRows = 2,
+      folds = 0,
+    } = {}): Promise<Prepared> {
       const parts = (split: Split, rows: number) => ({
         rows,
         parts: [
@@ -258,6 +263,15 @@ export const loopWorld = () => {
         gateChampion: gateChampion ? parts('gate-champion', 3) : null,
         notComparable: null,
         ...(gateAnchor && { gateAnchor: { outcome: 'prepared' as const, split: parts('gate-anchor', 3) } }),
+        ...(folds > 0 && {
+          folds: Array.from({ length: folds }, (_, index) => ({
+            train: parts(splitOfFold('train', index + 1), 7),
+            validation: parts(splitOfFold('validation', index + 1), validationRows),
+            gate: parts(splitOfFold('gate', index + 1), 1),
+            gateChampion: gateChampion ? parts(splitOfFold('gate-champion', index + 1), 1) : null,
+            gateAnchor: gateAnchor ? parts(splitOfFold('gate-anchor', index + 1), 1) : null,
+          })),
+        }),
         dropped: {},
         trainedBefore: '2001-01-20T00:00:00.000Z',
         preparedAt: NOW.toISOString(),

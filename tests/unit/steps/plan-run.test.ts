@@ -371,12 +371,12 @@ describe('what a run is expected to cost', () => {
   });
 
   it('is unknown where a price is, and the plan says so', () => {
-    expect(estimateCost({ instances: ['ml.m5.xlarge', 'ml.p9.huge'], maxRuntimeMs: HOUR_MS, pastSeconds: [] })).toEqual(
-      {
-        dollars: null,
-        basis: 'no price of ml.p9.huge is known: runs are counted and dollars are not',
-      },
-    );
+    expect(
+      estimateCost({ instances: ['ml.m5.xlarge', 'ml.p9.huge'], maxRuntimeMs: HOUR_MS, pastSeconds: [], folds: null }),
+    ).toEqual({
+      dollars: null,
+      basis: 'no price of ml.p9.huge is known: runs are counted and dollars are not',
+    });
   });
 
   it('goes by the dearest of the instances, for as long as training may take', () => {
@@ -384,9 +384,24 @@ describe('what a run is expected to cost', () => {
       instances: ['ml.m5.large', 'ml.m5.2xlarge'],
       maxRuntimeMs: 2 * HOUR_MS,
       pastSeconds: [],
+      folds: null,
     });
 
     expect(dollars).toBeCloseTo(0.922, 10);
+  });
+
+  it('counts the models of the folds, and what scores their rows', () => {
+    const { dollars, basis } = estimateCost({
+      instances: ['ml.m5.xlarge'],
+      maxRuntimeMs: HOUR_MS,
+      pastSeconds: [600, 720],
+      folds: { count: 5, others: 1 },
+    });
+
+    expect(dollars).toBeCloseTo(((6 * 720 + 12 * 300) / 3600) * 0.23, 10);
+    expect(basis).toBe(
+      '6 trainings of the longest training so far, 720 s, and 12 transforms of 300 s, on ml.m5.xlarge at $0.23 an hour on demand',
+    );
   });
 });
 

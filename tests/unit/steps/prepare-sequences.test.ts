@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeDays, timeCut } from '../../../functions/plan-run/time-cut.ts';
-import { assignRows, splitMethod } from '../../../functions/prepare-data/assign-rows.ts';
+import { assignRows, sharesOf, splitMethod } from '../../../functions/prepare-data/assign-rows.ts';
 import { championExposure } from '../../../functions/prepare-data/champion-exposure.ts';
 import { literal } from '../../../shared/data/engine.ts';
 import { SIDES } from '../../../shared/data/split.ts';
@@ -40,6 +40,8 @@ interface Run {
   readonly embargoHours: number;
   /** Days of data that a run takes; null for all. */
   readonly windowDays: number | null;
+  /** Without a time: how many models judge; null where one does. */
+  readonly folds: number | null;
   readonly isPromoted: boolean;
 }
 
@@ -68,6 +70,7 @@ const run: fc.Arbitrary<Run> = fc.record({
   validation: fc.constantFrom(0.1, 0.2),
   embargoHours: fc.constantFrom(0, 1, 30),
   windowDays: fc.constantFrom(null, 5, 15),
+  folds: fc.constantFrom(null, null, 2, 5),
   isPromoted: fc.boolean(),
 });
 const sequence = fc
@@ -80,13 +83,19 @@ const sequence = fc
       : fc.constantFrom(...delivered).map((again) => [...steps, again, ...steps.filter((step) => step.kind === 'run')]);
   });
 
-const definitionOf = ({ by, gate, validation, embargoHours }: Run): string => `
+/** How rows are divided: by time or into parts of a hash, or into folds. */
+const splitText = ({ by, gate, validation, embargoHours, folds }: Run): string => {
+  if (by === 'time') return `gate: ${gate}, validation: ${validation}, embargo: ${embargoHours}h`;
+  return folds === null ? `gate: ${gate}, validation: ${validation}` : `folds: ${folds}, validation: ${validation}`;
+};
+
+const definitionOf = (asked: Run): string => `
 problem: binary
 data:
   label: late
-${by === 'time' ? '  time: at\n' : ''}${by === 'entity' ? '  entity: id\n' : ''}  key: ${by === 'key' ? '[id]' : '[id, at]'}
+${asked.by === 'time' ? '  time: at\n' : ''}${asked.by === 'entity' ? '  entity: id\n' : ''}  key: ${asked.by === 'key' ? '[id]' : '[id, at]'}
   features: [{ name: f, sql: id + 1 }]
-  split: { gate: ${gate}, validation: ${validation}${by === 'time' ? `, embargo: ${embargoHours}h` : ''} }
+  split: { ${splitText(asked)} }
 `;
 
 const COLUMNS = [
@@ -110,9 +119,12 @@ interface Made {
   readonly split: SplitMethod;
   readonly trainedBefore: Prepared['trainedBefore'];
   readonly columnTypes: ResolvedInput['columnTypes'];
-  /** Rows to train on or to stop at. */
-  readonly taught: readonly Row[];
-  readonly judging: readonly Row[];
+  /** The model that serves, or with folds those that judge in its place: each has rows it was taught and rows it judges. */
+  readonly models: readonly {
+    /** Rows to train on or to stop at. */
+    readonly taught: readonly Row[];
+    readonly judging: readonly Row[];
+  }[];
   readonly cut: RunPlan['cut'];
 }
 
@@ -140,45 +152,68 @@ function cutOf(asked: Run, rows: readonly Row[], champion: Made | undefined): Ru
   );
 }
 
-const inputs = new Map<string, ResolvedInput>();
+interface Asked {
+  readonly input: ResolvedInput;
+  readonly split: ReturnType<typeof readDefinition>['definition']['data']['split'];
+}
+
+const known = new Map<string, Asked>();
 
 /** What a definition means for the columns. */
-function inputOf(yaml: string): ResolvedInput {
-  const known = inputs.get(yaml);
-  if (known !== undefined) return known;
-  const input = resolveInput(publish('m', readDefinition(yaml, 'models/m.yml').definition), COLUMNS);
-  inputs.set(yaml, input);
-  return input;
+function askedBy(yaml: string): Asked {
+  const asked = known.get(yaml);
+  if (asked !== undefined) return asked;
+  const { definition } = readDefinition(yaml, 'models/m.yml');
+  const found = { input: resolveInput(publish('m', definition), COLUMNS), split: definition.data.split };
+  known.set(yaml, found);
+  return found;
 }
 
 /** A run over these rows by the code of the steps. */
 function made(asked: Run, rows: readonly Row[], champion: Made | undefined): Made | undefined {
   const cut = cutOf(asked, rows, champion);
   if (cut === undefined) return undefined;
-  const input = inputOf(definitionOf(asked));
-  const assign = assignRows(input, {
-    problem: 'binary',
-    cut,
-    shares: asked,
-    halfLifeMs: null,
-    classes: null,
-    classWeights: null,
-  });
-  const { sides } = assign(batchOf(rows));
-  const of = (...wanted: number[]): Row[] => rows.filter((_, row) => wanted.includes(sides[row] ?? SIDES.none));
+  const { input, split } = askedBy(definitionOf(asked));
+  const { folds } = split;
+  const judges =
+    folds === null ? [null] : Array.from({ length: folds }, (_, index) => ({ of: folds, judges: index + 1 }));
   return {
     by: asked.by,
-    split: splitMethod(input, cut, asked),
+    split: splitMethod(input, cut, split),
     trainedBefore: cut === null ? null : new Date(Date.parse(cut.gate) - cut.embargoMs).toISOString(),
     columnTypes: input.columnTypes,
-    taught: of(SIDES.train, SIDES.validation),
-    judging: of(SIDES.gate),
+    models: judges.map((fold) => {
+      const assign = assignRows(input, {
+        problem: 'binary',
+        cut,
+        shares: sharesOf(split),
+        fold,
+        halfLifeMs: null,
+        classes: null,
+        classWeights: null,
+      });
+      const { sides } = assign(batchOf(rows));
+      const of = (...wanted: number[]): Row[] => rows.filter((_, row) => wanted.includes(sides[row] ?? SIDES.none));
+      return { taught: of(SIDES.train, SIDES.validation), judging: of(SIDES.gate) };
+    }),
     cut,
   };
 }
 
 /** Fails where rows that judge were taught, or something later was. */
-function expectUnseen({ by, judging }: Made, { taught, trainedBefore }: Made, whose: string): void {
+function expectUnseen(candidate: Made, other: Made, whose: string): void {
+  expect(other.models, 'as many models judge').toHaveLength(candidate.models.length);
+  candidate.models.forEach(({ judging }, model) => {
+    const { trainedBefore } = other;
+    expectUnseenBy({ by: candidate.by, judging }, { taught: other.models[model]?.taught ?? [], trainedBefore }, whose);
+  });
+}
+
+function expectUnseenBy(
+  { by, judging }: { readonly by: Run['by']; readonly judging: readonly Row[] },
+  { taught, trainedBefore }: { readonly taught: readonly Row[]; readonly trainedBefore: Made['trainedBefore'] },
+  whose: string,
+): void {
   // Without a time it is the key, or the entity, that must not be on both sides.
   const unitOf = ({ id, hour }: Row): string => (by === 'time' ? `${id} ${hour}` : String(id));
   const known = new Set(taught.map(unitOf));
@@ -202,6 +237,7 @@ describe('over any sequence of deliveries and runs', () => {
   it('gate rows never reach training, and nothing later does, of the candidate or a champion it is compared with', () => {
     let compared = 0;
     let exposed = 0;
+    let inFolds = 0;
     fc.assert(
       fc.property(sequence, (steps) => {
         const datasets = new Map<string, readonly Row[]>();
@@ -216,14 +252,19 @@ describe('over any sequence of deliveries and runs', () => {
           if (candidate === undefined) continue;
 
           expectUnseen(candidate, candidate, 'the candidate');
+          // With folds every row judges, and once.
+          if (candidate.split.by === 'folds') {
+            expect(candidate.models.flatMap(({ judging }) => judging)).toHaveLength(rows.length);
+          }
           if (champion !== undefined) {
             const why = championExposure(candidate, champion, candidate.cut);
             if (why === null) {
               compared += 1;
+              if (candidate.split.by === 'folds') inFolds += 1;
               expectUnseen(candidate, champion, 'the champion');
             } else exposed += 1;
           }
-          if (step.isPromoted && candidate.taught.length > 0) champion = candidate;
+          if (step.isPromoted && candidate.models.every(({ taught }) => taught.length > 0)) champion = candidate;
         }
       }),
       { numRuns: 1500, seed: 11 },
@@ -231,10 +272,12 @@ describe('over any sequence of deliveries and runs', () => {
     // The sequences are such that there is something to see.
     expect(compared).toBeGreaterThan(1000);
     expect(exposed).toBeGreaterThan(500);
+    expect(inFolds).toBeGreaterThan(20);
   });
 
   it('gate rows never reach the parts of training, through the steps themselves', async () => {
     let prepared = 0;
+    let inFolds = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(delivery, { minLength: 2, maxLength: 3 }),
@@ -253,7 +296,7 @@ describe('over any sequence of deliveries and runs', () => {
           const { outcome } = await world.prepare();
 
           if (outcome !== 'prepared') return;
-          const { splits } = await world.prepared();
+          const { splits, folds } = await world.prepared();
           const read = async (parts: readonly { rowsKey: string }[]) => {
             const found = await Promise.all(
               parts.map(async ({ rowsKey }) => {
@@ -264,23 +307,27 @@ describe('over any sequence of deliveries and runs', () => {
             );
             return found.flat();
           };
-          const [train, validation, gate] = await Promise.all([
-            read(splits.train.parts),
-            read(splits.validation.parts),
-            read(splits.gate.parts),
-          ]);
-          const judged = new Set(gate.map(([key]) => key));
-          const taught = [...train, ...validation];
-          expect(taught.filter(([key]) => judged.has(key))).toEqual([]);
-          if (asked.by === 'time') {
-            const times = (some: typeof gate): number[] => some.map(([, , time]) => Number(time));
-            expect(Math.max(...times(taught))).toBeLessThan(Math.min(...times(gate)));
+          for (const each of folds ?? [splits]) {
+            const [train, validation, gate] = await Promise.all([
+              read(each.train.parts),
+              read(each.validation.parts),
+              read(each.gate.parts),
+            ]);
+            const judged = new Set(gate.map(([key]) => key));
+            const taught = [...train, ...validation];
+            expect(taught.filter(([key]) => judged.has(key))).toEqual([]);
+            if (asked.by === 'time') {
+              const times = (some: typeof gate): number[] => some.map(([, , time]) => Number(time));
+              expect(Math.max(...times(taught))).toBeLessThan(Math.min(...times(gate)));
+            }
           }
           prepared += 1;
+          if (folds !== undefined) inFolds += 1;
         },
       ),
       { numRuns: 8, seed: 3 },
     );
     expect(prepared).toBeGreaterThan(4);
+    expect(inFolds).toBeGreaterThan(0);
   });
 });

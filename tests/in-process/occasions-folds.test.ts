@@ -1,0 +1,161 @@
+/** A model of few rows, judged in folds, through the queues and rules of the packaged template. */
+import { describe, expect, it } from 'vitest';
+
+import type { FaultRule } from '../../local/faults/settings.ts';
+import { decisionSchema } from '../../shared/evaluation/decision.ts';
+import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
+import { preparedSchema, trainedSchema } from '../../shared/ledger/facts.ts';
+import { keys, scoringOf } from '../../shared/ledger/keys.ts';
+import { HOUR_MS, onSageMaker, type World } from '../loop/world.ts';
+import { isKnown, knowingModel } from './knowing-model.ts';
+import { closeAfterEach, pass, startWorld } from './passing.ts';
+
+const MODEL = 'parcel-few';
+const FOLDS = 5;
+const CARRIERS = ['ant', 'bee', 'crow', 'dove'];
+
+closeAfterEach();
+
+const start = (rules: FaultRule[] = []): Promise<World> =>
+  startWorld({ models: [MODEL], start: '2001-03-20T06:00:00Z', image: knowingModel, cloud: { faults: { rules } } });
+
+/** Parcels of some senders; the farther one goes the later it comes, more or less. */
+const fewParcels = (from: number, until: number, senders: number): string => {
+  const lines = ['parcel,sender,carrier,distance,delay'];
+  for (let parcel = from; parcel < until; parcel += 1) {
+    const distance = 20 + ((parcel * 379) % 880);
+    const delay = Math.round(distance / 30 - 5 + ((parcel * 7919) % 21) - 10);
+    lines.push([parcel, parcel % senders, CARRIERS[(parcel * 31) % 4], distance, delay].join(','));
+  }
+  return `${lines.join('\n')}\n`;
+};
+
+const first = (world: World) => world.land(`incoming/${MODEL}/first.csv`, fewParcels(0, 200, 40));
+/** Of the same senders and of some more. */
+const second = (world: World) => world.land(`incoming/${MODEL}/second.csv`, fewParcels(200, 460, 52));
+
+const endsOf = async (world: World) => (await world.ends(MODEL)).map((end) => end?.end);
+
+const latest = async (world: World): Promise<string> => (await world.runs(MODEL)).at(-1) ?? '';
+
+/** What the models of a role said of the rows of a run. */
+const scoresOf = async (world: World, run: string, scoring: Parameters<typeof keys.scores>[2]): Promise<number[]> => {
+  const scores: number[] = [];
+  for await (const { key } of world.store.list(keys.scores(MODEL, run, scoring))) {
+    const object = await world.store.get(key);
+    scores.push(
+      ...Buffer.from(object?.body ?? '')
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map(Number),
+    );
+  }
+  return scores;
+};
+
+const folds = Array.from({ length: FOLDS }, (_, index) => index + 1);
+
+const ofFolds = async (world: World, run: string, role: 'cand' | 'champ'): Promise<number[]> =>
+  (await Promise.all(folds.map((fold) => scoresOf(world, run, scoringOf(role, fold))))).flat();
+
+describe('a model of few rows', () => {
+  it('is judged by models that never saw what they judge, and served by one that saw all', async () => {
+    const world = await start();
+
+    await first(world);
+    await pass(world, HOUR_MS);
+    const run = await latest(world);
+    const prepared = await world.ledger.read(preparedSchema, keys.prepared(MODEL, run));
+    const evaluation = await world.ledger.read(evaluationSchema, keys.evaluation(MODEL, run));
+    const decision = await world.ledger.read(decisionSchema, keys.decision(MODEL, run));
+    const [blind, whole] = [await ofFolds(world, run, 'cand'), await scoresOf(world, run, 'cand')];
+
+    expect(await endsOf(world), world.errors().join('\n')).toEqual(['promoted']);
+    expect(prepared.splits.train.rows).toBe(200);
+    expect(evaluation).toMatchObject({ rows: 200, folds: FOLDS });
+    expect(blind).toHaveLength(200);
+    expect(blind.filter(isKnown)).toEqual([]);
+    expect(whole.filter(isKnown)).toHaveLength(200);
+    expect(decision.reasons.map(({ code }) => code)).toContain('judged_by_folds');
+    expect(await world.deadLetters()).toEqual({});
+  });
+
+  it('is compared with what the models of the champion say of folds that they never saw', async () => {
+    const world = await start();
+    await first(world);
+    await pass(world, 2 * HOUR_MS);
+
+    await second(world);
+    await pass(world, 2 * HOUR_MS);
+    const run = await latest(world);
+    const evaluation = await world.ledger.read(evaluationSchema, keys.evaluation(MODEL, run));
+
+    expect(await endsOf(world), world.errors().join('\n')).toEqual(['promoted', 'promoted']);
+    expect(evaluation).toMatchObject({ rows: 460, folds: FOLDS, champion: { outcome: 'scored' } });
+    const champion = await ofFolds(world, run, 'champ');
+    expect(champion).toHaveLength(460);
+    expect(champion.filter(isKnown)).toEqual([]);
+    expect((await scoresOf(world, run, 'champ')).filter(isKnown)).toHaveLength(400);
+  });
+
+  it('ends when the job of one fold fails, in its own words', async () => {
+    const world = await start([{ fault: 'fail-training', job: '*-f3try*', failure: 'killed' }]);
+
+    await first(world);
+    await pass(world, HOUR_MS);
+    const [end] = await world.ends(MODEL);
+
+    expect(end).toMatchObject({ end: 'failed' });
+    expect(end?.reason).toContain('fold 3');
+    expect(await world.deadLetters()).toEqual({});
+  });
+
+  it('tries the job of one fold again where SageMaker failed it', async () => {
+    const world = await start([{ fault: 'fail-training', job: '*-f3try1', failure: 'internal' }]);
+
+    await first(world);
+    await pass(world, HOUR_MS);
+    const trained = await world.ledger.read(trainedSchema, keys.trained(MODEL, await latest(world)));
+
+    expect(await endsOf(world)).toEqual(['promoted']);
+    expect(trained.folds?.map(({ jobName }) => jobName.slice(jobName.lastIndexOf('-')))).toEqual([
+      '-f1try1',
+      '-f2try1',
+      '-f3try2',
+      '-f4try1',
+      '-f5try1',
+    ]);
+  });
+
+  it.each<{ title: string; rules: FaultRule[] }>([
+    { title: 'comes twice', rules: [{ fault: 'double-event', source: 'aws.sagemaker' }] },
+    { title: 'is lost, whichever', rules: [{ fault: 'lose-event', source: 'aws.sagemaker' }] },
+  ])('is promoted once where the end of each job $title', async ({ rules }) => {
+    const world = await start(rules);
+
+    await first(world);
+    await pass(world, 8 * HOUR_MS);
+    const { trainingJobs, models } = await onSageMaker(world.sageMaker);
+
+    expect(await endsOf(world), world.errors().join('\n')).toEqual(['promoted']);
+    expect(trainingJobs).toHaveLength(FOLDS + 1);
+    expect(models).toHaveLength(FOLDS + 1);
+    expect(await world.deadLetters()).toEqual({});
+  });
+
+  it('waits for instances one job at a time', async () => {
+    const world = await start([
+      { fault: 'quota', service: 'sagemaker', operation: 'CreateTrainingJob', nth: 3 },
+      { fault: 'quota', service: 'sagemaker', operation: 'CreateTrainingJob', nth: 5 },
+    ]);
+
+    await first(world);
+    const before = await endsOf(world);
+    await pass(world, HOUR_MS);
+
+    expect(before).toEqual([undefined]);
+    expect(await endsOf(world)).toEqual(['promoted']);
+    expect((await onSageMaker(world.sageMaker)).trainingJobs).toHaveLength(FOLDS + 1);
+  });
+});
