@@ -100,7 +100,14 @@ export function exactMoments(): ExactMoments {
     const coarse = ROUNDER * 2 ** (exponent + 1 - CUT_BITS);
     const middle = coarse * 2 ** -CUT_BITS;
     const fine = middle * 2 ** -CUT_BITS;
-    let [sumA, sumB, sumC, aa, ab, acAndBb, bc, cc] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let sumA = 0;
+    let sumB = 0;
+    let sumC = 0;
+    let aa = 0;
+    let ab = 0;
+    let acAndBb = 0;
+    let bc = 0;
+    let cc = 0;
     for (let at = from; at < to; at += 1) {
       const value = values[at] ?? 0;
       if (!(Math.abs(value) <= limit)) continue;

@@ -49,10 +49,14 @@ function numbersOfCounts(counts: Iterable<readonly [number, number]>): NumberCou
 /** Measures values that are too many to be counted one by one, after those that were. */
 function measured(before: NumberCounts): Pick<ColumnTally<NumberCounts>, 'add' | 'counts'> {
   const [buckets, moments] = [bucketTally(), exactMoments()];
-  let [unmeasured, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let unmeasured = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
   return {
     add: (values) => {
-      let [least, most, beyond] = [min, max, 0];
+      let least = min;
+      let most = max;
+      let beyond = 0;
       for (let at = 0; at < values.length; at += 1) {
         const value = values[at] ?? 0;
         if (Math.abs(value) <= MEASURABLE) {

@@ -19,12 +19,11 @@ const FIRST_SLOTS = 64;
 const FIRST_REACH = 32;
 
 const cell = new Float64Array(1);
-const cellWords = new Uint32Array(cell.buffer);
+const cellWords = new Int32Array(cell.buffer);
 
-/** Where the search for a number begins; what is beyond the table is masked by whoever asks. */
-function hashOf(value: number): number {
-  cell[0] = value;
-  const hash = Math.imul((cellWords[0] ?? 0) ^ Math.imul(cellWords[1] ?? 0, 0x9e3779b1), 0x85ebca6b);
+/** Where the search for a number begins, by its words; what is beyond the table is masked by whoever asks. */
+function hashOf(low: number, high: number): number {
+  const hash = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
   return hash ^ (hash >>> 15);
 }
 
@@ -70,8 +69,13 @@ class NumberCounts {
 
   /** Counts values that came before; returns where the first new one stands. */
   #takeKnown(values: Float64Array, from: number): number {
-    const [near, reach, keys, counts] = [this.#near, this.#reach, this.#keys, this.#counts];
-    const [size, mask] = [near.length, keys.length - 1];
+    const near = this.#near;
+    const reach = this.#reach;
+    const keys = this.#keys;
+    const counts = this.#counts;
+    const size = near.length;
+    const mask = keys.length - 1;
+    const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
     let at = from;
     for (; at < values.length; at += 1) {
       const value = values[at] ?? 0;
@@ -84,7 +88,7 @@ class NumberCounts {
         near[place] = count + 1;
         continue;
       }
-      let slot = hashOf(value) & mask;
+      let slot = hashOf(words[at * 2] ?? 0, words[at * 2 + 1] ?? 0) & mask;
       let key = keys[slot] ?? 0;
       while (key !== value) {
         if (Number.isNaN(key)) return at;
@@ -110,7 +114,8 @@ class NumberCounts {
 
   #keep(value: number, count: number): void {
     const mask = this.#keys.length - 1;
-    let slot = hashOf(value) & mask;
+    cell[0] = value;
+    let slot = hashOf(cellWords[0] ?? 0, cellWords[1] ?? 0) & mask;
     while (!Number.isNaN(this.#keys[slot])) slot = (slot + 1) & mask;
     this.#keys[slot] = value;
     this.#counts[slot] = count;

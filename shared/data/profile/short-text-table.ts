@@ -51,7 +51,8 @@ export class ShortTextTable {
 
   /** Keeps what came since this was last called. */
   keep(): void {
-    const [kept, fresh] = [this.#kept, this.#fresh];
+    const kept = this.#kept;
+    const fresh = this.#fresh;
     for (let slot = 0; slot < fresh.length; slot += 1) kept[slot] = (kept[slot] ?? 0) + (fresh[slot] ?? 0);
     fresh.fill(0);
   }
@@ -68,7 +69,8 @@ export class ShortTextTable {
 
   /** Counts texts that were met before; returns the row of the first that was not. */
   #takeKnown(words: Uint32Array, rows: number, validity: Uint32Array | null, from: number): number {
-    const [texts, fresh] = [this.#texts, this.#fresh];
+    const texts = this.#texts;
+    const fresh = this.#fresh;
     const mask = fresh.length - 1;
     for (let row = from; row < rows; row += 1) {
       if (validity !== null && (((validity[row >> 5] ?? 0) >>> (row & 31)) & 1) === 0) continue;

@@ -14,7 +14,8 @@ interface DayTally {
 
 function dayTally(): DayTally {
   let days: Map<number, number> | null = new Map();
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
   const addDay = (day: number, rows: number): void => {
     if (days === null) return;
     days.set(day, (days.get(day) ?? 0) + rows);
@@ -27,9 +28,13 @@ function dayTally(): DayTally {
       addDay(Math.floor(value / DAY_US), rows);
     },
     addAll: (values) => {
-      let [least, most] = [min, max];
+      let least = min;
+      let most = max;
       // Rows mostly come by time: a day is looked up once for all that follow each other.
-      let [day, from, to, rows] = [0, 0, DAY_US, 0];
+      let day = 0;
+      let from = 0;
+      let to = DAY_US;
+      let rows = 0;
       for (let at = 0; at < values.length; at += 1) {
         const value = values[at] ?? 0;
         if (value < least) least = value;
@@ -37,7 +42,9 @@ function dayTally(): DayTally {
         if (value < from || value >= to) {
           if (rows > 0) addDay(day, rows);
           day = Math.floor(value / DAY_US);
-          [from, to, rows] = [day * DAY_US, (day + 1) * DAY_US, 0];
+          from = day * DAY_US;
+          to = from + DAY_US;
+          rows = 0;
         }
         rows += 1;
       }
