@@ -20,7 +20,7 @@ it('a baseline holds of a column what the profile of its dataset holds, over edg
   const reached = new Set<string | undefined>();
   await fc.assert(
     fc.asyncProperty(
-      fc.array(cell, { minLength: 1, maxLength: 160 }),
+      fc.array(cell, { minLength: 1, maxLength: 160, size: 'max' }),
       fc.constantFrom(1, 10_000),
       async (values, cap) => {
         // Prepare
