@@ -3,7 +3,7 @@
  * A run freezes the dictionary it used: what was admitted later is not in it.
  */
 import * as z from 'zod';
-import type { Column } from '../features/columns.ts';
+import type { Coded, Column } from '../features/columns.ts';
 
 /** The code of every category that is not admitted. */
 export const OTHER = 0;
@@ -46,6 +46,11 @@ export function countCategories(
   mask?: Uint8Array,
   wanted?: number,
 ): void {
+  const coded = values.type === 'string' ? values.coded : undefined;
+  if (coded !== undefined) {
+    countCoded(counts, coded, mask, wanted);
+    return;
+  }
   // One look-up a row, and two for each category of a batch.
   const found = new Map<string, { count: number }>();
   for (let row = 0; row < rows; row += 1) {
@@ -57,6 +62,25 @@ export function countCategories(
     else known.count += 1;
   }
   for (const [category, { count }] of found) counts.set(category, (counts.get(category) ?? 0) + count);
+}
+
+function countCoded(
+  counts: Map<string, number>,
+  { codes, column }: Coded,
+  mask: Uint8Array | undefined,
+  wanted: number | undefined,
+): void {
+  const found = new Uint32Array(column.values.length);
+  for (let row = 0; row < codes.length; row += 1) {
+    if (mask !== undefined && mask[row] !== wanted) continue;
+    const code = codes[row] ?? 0;
+    found[code] = (found[code] ?? 0) + 1;
+  }
+  for (const [code, count] of found.entries()) {
+    if (count === 0 || column.nulls?.[code] === 1) continue;
+    const category = categoryText(column, code);
+    counts.set(category, (counts.get(category) ?? 0) + count);
+  }
 }
 
 /**
@@ -108,6 +132,15 @@ export function categoryEncoder(frozen: Dictionary, feature: string): CategoryEn
   const codes = new Map(categories.map((category, index) => [category, index + 1]));
   return (values, rows) => {
     const encoded = new Float64Array(rows);
+    const coded = values.type === 'string' ? values.coded : undefined;
+    if (coded !== undefined) {
+      const { column } = coded;
+      const byCode = Float64Array.from({ length: column.values.length }, (_, code) =>
+        column.nulls?.[code] === 1 ? Number.NaN : (codes.get(categoryText(column, code)) ?? OTHER),
+      );
+      for (let row = 0; row < rows; row += 1) encoded[row] = byCode[coded.codes[row] ?? 0] ?? OTHER;
+      return encoded;
+    }
     for (let row = 0; row < rows; row += 1) {
       if (values.nulls?.[row] === 1) encoded[row] = Number.NaN;
       else if (values.type === 'string') encoded[row] = codes.get(values.values[row] as string) ?? OTHER;

@@ -30,6 +30,14 @@ export interface StringColumn {
   readonly type: 'string';
   readonly values: readonly string[];
   readonly nulls?: Uint8Array | undefined;
+  /** The same by code, where it is known. */
+  readonly coded?: Coded | undefined;
+}
+
+/** Rows by code: a row holds what `column` holds at its code, null where that is null. Values may come more than once. */
+export interface Coded {
+  readonly codes: Int32Array;
+  readonly column: Column;
 }
 
 /** A column of truth values, 0 or 1. */

@@ -20,7 +20,8 @@ export type Registers = Uint8Array;
 /** No value seen. */
 export const noRegisters = (): Registers => new Uint8Array(REGISTERS);
 
-const SEEDS = [0x9747b28c, 0x5bd1e995] as const;
+const HEAD_SEED = 0x9747b28c;
+const TAIL_SEED = 0x5bd1e995;
 
 /** One step of MurmurHash3_x86_32 (Appleby, public domain). */
 function mixed(hash: number, word: number): number {
@@ -53,7 +54,7 @@ const cellWords = new Uint32Array(cell.buffer);
  * those of MurmurHash3's end and of Wellons's "lowbias32" (public domain).
  */
 function insertDouble(registers: Registers, low: number, high: number): void {
-  let tail = Math.imul(low ^ (low >>> 16) ^ SEEDS[0], 0x85ebca6b);
+  let tail = Math.imul(low ^ (low >>> 16) ^ HEAD_SEED, 0x85ebca6b);
   let head = high ^ tail ^ (tail >>> 13);
   head = Math.imul(head ^ (head >>> 13), 0xc2b2ae35);
   head = Math.imul(head ^ (head >>> 16), 0x7feb352d);
@@ -70,19 +71,30 @@ export function insertNumber(registers: Registers, value: number): void {
   insertDouble(registers, cellWords[0] ?? 0, cellWords[1] ?? 0);
 }
 
-/** Takes the numbers from a place on, NaN left out. */
+/** The higher word of -0, whose lower one is 0. */
+const MINUS_ZERO = -0x8000_0000;
+
+/** Takes the numbers from a place on, none of which is NaN. */
 export function insertNumbers(registers: Registers, values: Float64Array, from: number): void {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  // Those of no number.
+  let lastLow = -1;
+  let lastHigh = -1;
   for (let at = from; at < values.length; at += 1) {
-    const value = values[at] ?? 0;
-    if (value === 0) insertDouble(registers, 0, 0);
-    else if (!Number.isNaN(value)) insertDouble(registers, words[at * 2] ?? 0, words[at * 2 + 1] ?? 0);
+    const low = words[at * 2] ?? 0;
+    const high = words[at * 2 + 1] ?? 0;
+    // Registers take a number twice without a trace, and rows in order often repeat one.
+    if (low === lastLow && high === lastHigh) continue;
+    lastLow = low;
+    lastHigh = high;
+    insertDouble(registers, low, low === 0 && high === MINUS_ZERO ? 0 : high);
   }
 }
 
 /** Takes a text as words of its bytes, `count` of them from `start`; the length in bytes is one of them. */
 export function insertWords(registers: Registers, words: ArrayLike<number>, start: number, count: number): void {
-  let [head, tail] = [SEEDS[0] as number, SEEDS[1] as number];
+  let head: number = HEAD_SEED;
+  let tail: number = TAIL_SEED;
   for (let at = start; at < start + count; at += 1) {
     const word = words[at] ?? 0;
     head = mixed(head, word);

@@ -55,48 +55,77 @@ export function bucketOf(value: number): BucketKey {
 
 /** Counts numbers. */
 export interface BucketTally {
-  /** NaN is left out. */
+  /** None is NaN. */
   readonly add: (values: Float64Array) => void;
   readonly counts: () => BucketCounts;
 }
 
+/** A page of counts per sign and power of two, found by the first twelve bits of a double. */
+const PAGES = 2 ** 12;
+const [FIRST_POWER, POWERS] = [BIAS + LEAST_POWER, MOST_POWER - LEAST_POWER];
+
+/** Counts zeros, and values whose page is open; returns the place of the first other one. */
+function countOpen(values: Float64Array, from: number, pages: Uint16Array, counts: Uint32Array): number {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  for (let at = from; at < values.length; at += 1) {
+    const high = words[at * 2 + HIGH_WORD] ?? 0;
+    const page = pages[high >>> 20] ?? 0;
+    if (page === 0) {
+      if (values[at] !== 0) return at;
+      // No page has this number.
+      counts[0] = (counts[0] ?? 0) + 1;
+      continue;
+    }
+    const slot = (page << STEP_BITS) | ((high >>> (20 - STEP_BITS)) & (STEPS - 1));
+    counts[slot] = (counts[slot] ?? 0) + 1;
+  }
+  return values.length;
+}
+
 /** Begins to count; memory is taken by powers of two that occur. */
 export function bucketTally(): BucketTally {
-  // A page of counts per power of two and sign, the negative ones first.
-  const pageCount = Math.ceil((LAST_KEY + 1) / STEPS);
-  const pages: (Uint32Array | undefined)[] = new Array(2 * pageCount).fill(undefined);
-  let zeros = 0;
+  // 0 where there is none yet, and where buckets are wider than a page's: the first bucket and the last.
+  const pages = new Uint16Array(PAGES);
+  let counts = new Uint32Array(2 * STEPS);
+  let used = 1;
+  const others = new Map<BucketKey, number>();
+  const open = (place: number): void => {
+    if (used * STEPS === counts.length) {
+      const more = new Uint32Array(counts.length * 2);
+      more.set(counts);
+      counts = more;
+    }
+    pages[place] = used;
+    used += 1;
+  };
   return {
     add: (values) => {
-      const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-      for (let at = 0; at < values.length; at += 1) {
+      for (let at = countOpen(values, 0, pages, counts); at < values.length; ) {
         const value = values[at] ?? 0;
-        if (value === 0) {
-          zeros += 1;
-          continue;
+        cell.setFloat64(0, value);
+        const place = cell.getUint32(0) >>> 20;
+        const power = (place & 0x7ff) - FIRST_POWER;
+        if (power >= 0 && power < POWERS) open(place);
+        else {
+          const key = bucketOf(value);
+          others.set(key, (others.get(key) ?? 0) + 1);
+          at += 1;
         }
-        if (Number.isNaN(value)) continue;
-        const high = words[at * 2 + HIGH_WORD] ?? 0;
-        const key = keyOf(high);
-        const place = (high >>> 31 === 1 ? 0 : pageCount) + (key >>> STEP_BITS);
-        let page = pages[place];
-        if (page === undefined) {
-          page = new Uint32Array(STEPS);
-          pages[place] = page;
-        }
-        page[key & (STEPS - 1)] = (page[key & (STEPS - 1)] ?? 0) + 1;
+        at = countOpen(values, at, pages, counts);
       }
     },
     counts: () => {
-      const found: [BucketKey, number][] = [];
+      const zeros = counts[0] ?? 0;
+      const found: [BucketKey, number][] = zeros > 0 ? [[0, zeros], ...others] : [...others];
       for (const [place, page] of pages.entries()) {
-        const sign = place < pageCount ? -1 : 1;
-        page?.forEach((count, slot) => {
-          if (count > 0) found.push([sign * ((place % pageCount) * STEPS + slot), count]);
+        if (page === 0) continue;
+        const sign = place >>> 11 === 1 ? -1 : 1;
+        const first = ((place & 0x7ff) << STEP_BITS) - FIRST + 2;
+        counts.subarray(page * STEPS, (page + 1) * STEPS).forEach((count, step) => {
+          if (count > 0) found.push([sign * (first + step), count]);
         });
       }
-      if (zeros > 0) found.push([0, zeros]);
-      return found.sort(([a], [b]) => a - b);
+      return found.sort(([x], [y]) => x - y);
     },
   };
 }

@@ -2,6 +2,7 @@
  * What a rule counts in rows, in a form that merges exactly: blocks and parts may be counted side by side and put
  * together in any order, to the same bytes.
  */
+import { compareText } from '../../features/text.ts';
 import type { Block, BlockVisitor } from '../block.ts';
 import type { Engine } from '../engine.ts';
 import { identifier } from '../sql.ts';
@@ -58,12 +59,9 @@ function merged(a: Measured = NOTHING, b: Measured = NOTHING): Measured {
   };
 }
 
-/** The first places by part and line. */
-export function firstPlaces(places: readonly RulePlace[]): RulePlace[] {
-  const part = (place: RulePlace): string => place.part ?? '';
-  return [...places]
-    .sort((a, b) => (part(a) < part(b) ? -1 : part(a) > part(b) ? 1 : a.line - b.line))
-    .slice(0, MAX_SAMPLES);
+/** The first places in the order of the dataset: by the names of its parts, as S3 lists keys, then by line. */
+function firstPlaces(places: readonly RulePlace[]): RulePlace[] {
+  return [...places].sort((a, b) => compareText(a.part ?? '', b.part ?? '') || a.line - b.line).slice(0, MAX_SAMPLES);
 }
 
 /** Counts while a dataset is read. */

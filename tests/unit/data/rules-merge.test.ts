@@ -91,6 +91,34 @@ describe('what rules count', () => {
     );
   });
 
+  it('names the first five rows of the dataset, in whatever order its parts are put together', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.constantFrom('a', 'b/1', 'part-10', 'part-2', 'ü', '\u{ff5e}', '🙂', '🚀'), { minLength: 2 }),
+        fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 8, maxLength: 24 }),
+        async (names, order) => {
+          const rows = order.map((key, at): Row & { key: number } => ({
+            part: names[at % names.length] ?? '',
+            line: at + 2,
+            a: 9,
+            b: 'x',
+            day: 0,
+            key,
+          }));
+          const shuffled = [...rows].sort((x, y) => x.key - y.key);
+
+          const pieces = await Promise.all(shuffled.map((each) => counted([each])));
+
+          const expected = rows
+            .map(({ part, line }) => ({ part, line }))
+            .sort((x, y) => Buffer.compare(Buffer.from(x.part), Buffer.from(y.part)) || x.line - y.line);
+          expect(pieces.reduce(mergeRuleCounts, NO_COUNTS).measured[0]?.samples).toEqual(expected.slice(0, 5));
+        },
+      ),
+      { numRuns: 15, seed: 11 },
+    );
+  });
+
   it('begins anew when the first block comes again with other types', async () => {
     const counter = ruleCounter((each) =>
       measuresOf(planChecks({ problem: 'binary', rules: RULES, columns: COLUMNS, now: NOW }), each),
