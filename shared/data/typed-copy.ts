@@ -6,6 +6,7 @@ import { type LoadedBlock, loadBlock } from './block-table.ts';
 import { ColumnTyping, type ExpectedTypes, type FoundColumn } from './column-typing.ts';
 import { tellBadCells, tellLines } from './conversion.ts';
 import type { Engine } from './engine.ts';
+import { HeldMemory } from './held-columns.ts';
 import type { ProblemLog } from './problems.ts';
 import { ofInput } from './sources/parquet.ts';
 import type { SourceBlock } from './sources/part.ts';
@@ -58,6 +59,7 @@ export class TypedDataset {
   readonly #options: TypingOptions;
   readonly #log: ProblemLog;
   readonly #typing: ColumnTyping;
+  readonly #memory = new HeldMemory();
   readonly #sources: SourceBlock[] = [];
   #copied: Copied[] = [];
   #bad = new Map<string, BadCells>();
@@ -96,7 +98,7 @@ export class TypedDataset {
   async accept(block: SourceBlock): Promise<boolean> {
     await this.#loading;
     this.#sources.push(block);
-    this.#loading = this.#process(block);
+    this.#loading = this.#process(block).finally(() => block.scanned?.release());
     // Whoever comes next awaits it, and meets its failure.
     this.#loading.catch(() => undefined);
     return !this.#unreadable.has(block.part);
@@ -167,7 +169,7 @@ export class TypedDataset {
   /** Loads a block and, once the block before it has been seen, copies it and shows it. */
   async #load(block: SourceBlock, index: number): Promise<void> {
     for (;;) {
-      const loaded = await this.#read(block, () => loadBlock(this.#engine, block, this.#typing));
+      const loaded = await this.#read(block, () => loadBlock(this.#engine, block, this.#typing, this.#memory));
       if (loaded === undefined) return;
       if (Array.isArray(loaded)) {
         await this.#typing.settle(this.#engine, block, loaded);
