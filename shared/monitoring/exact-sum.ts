@@ -74,8 +74,8 @@ export function rounded(sum: ExactSum): number {
   return sum[0] ?? 0;
 }
 
-// 2^27 + 1 splits a double's 53 bits into halves whose products are exact (Dekker 1971).
-const SPLITTER = 134_217_729;
+/** 2^27 + 1 splits a double's 53 bits into halves whose products are exact (Dekker 1971). */
+export const SPLITTER = 134_217_729;
 
 /** A product as two doubles, without rounding; exact for factors between 1e-150 and 1e150. */
 export function exactProduct(a: number, b: number): readonly [high: number, low: number] {
@@ -84,89 +84,4 @@ export function exactProduct(a: number, b: number): readonly [high: number, low:
   const [aHigh, bHigh] = [aTop - (aTop - a), bTop - (bTop - b)];
   const [aLow, bLow] = [a - aHigh, b - bHigh];
   return [high, aLow * bLow - (high - aHigh * bHigh - aLow * bHigh - aHigh * bLow)];
-}
-
-/** Terms a bucket of {@link exactMoments} takes before it is emptied: its sums then still have 53 bits. */
-const BUCKET_TERMS = 2 ** 24;
-const EXPONENTS = 2_048;
-
-/** The sum of many values and that of their squares, some nanoseconds a value. */
-export interface ExactMoments {
-  /** Values beyond `limit` in size, which is at most 1e150, and those that are no number are left out. */
-  readonly add: (values: Float64Array, limit: number) => void;
-  readonly sums: () => { readonly sum: ExactSum; readonly sumOfSquares: ExactSum };
-}
-
-interface Buckets {
-  readonly tops: Float64Array;
-  readonly rests: Float64Array;
-}
-
-const buckets = (): Buckets => ({ tops: new Float64Array(EXPONENTS), rests: new Float64Array(EXPONENTS) });
-
-const emptied = ({ tops, rests }: Buckets, before: ExactSum): ExactSum => {
-  const parts = [...before];
-  for (const half of [tops, rests]) for (const part of half) if (part !== 0) parts.push(part);
-  const sum = exactSum(parts);
-  tops.fill(0);
-  rests.fill(0);
-  return sum;
-};
-
-const double = new Float64Array(1);
-const words = new Uint32Array(double.buffer);
-/** The word with sign and exponent is the second where the least significant byte comes first. */
-const EXPONENT_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
-
-/** Each half of 26 bits joins those of terms with the same exponent: 2^27 of them add up without rounding. */
-function put({ tops, rests }: Buckets, term: number): void {
-  double[0] = term;
-  const exponent = ((words[EXPONENT_WORD] ?? 0) >>> 20) & 0x7ff;
-  const split = term * SPLITTER;
-  const top = split - (split - term);
-  tops[exponent] = (tops[exponent] ?? 0) + top;
-  rests[exponent] = (rests[exponent] ?? 0) + (term - top);
-}
-
-/** Begins two sums without rounding, of values that come in batches. */
-export function exactMoments(): ExactMoments {
-  const [first, second] = [buckets(), buckets()];
-  let [sum, sumOfSquares]: [ExactSum, ExactSum] = [[], []];
-  const empty = (): void => {
-    sum = emptied(first, sum);
-    sumOfSquares = emptied(second, sumOfSquares);
-  };
-  let taken = 0;
-  const addPart = (values: Float64Array, limit: number): void => {
-    for (let at = 0; at < values.length; at += 1) {
-      const value = values[at] ?? 0;
-      if (!(Math.abs(value) <= limit)) continue;
-      put(first, value);
-      const square = value * value;
-      const split = value * SPLITTER;
-      const top = split - (split - value);
-      const rest = value - top;
-      put(second, square);
-      // What `exactProduct` leaves over, without a pair for every value.
-      const left = rest * rest - (square - top * top - rest * top - top * rest);
-      if (left !== 0) put(second, left);
-    }
-  };
-  return {
-    add: (values, limit) => {
-      for (let start = 0; start < values.length; start += BUCKET_TERMS) {
-        const part = values.subarray(start, start + BUCKET_TERMS);
-        if (taken + part.length > BUCKET_TERMS) {
-          empty();
-          taken = 0;
-        }
-        addPart(part, limit);
-        taken += part.length;
-      }
-    },
-    sums: () => {
-      empty();
-      return { sum, sumOfSquares };
-    },
-  };
 }

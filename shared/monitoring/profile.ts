@@ -1,7 +1,8 @@
 import { sumOf } from '../evaluation/sums.ts';
 import { binOf, equalMassQuantiles, padded, presentSorted, quantileEdges } from './bins.ts';
 import { type Distances, histogramDistances } from './distances.ts';
-import { addExact, type ExactSum, exactMoments, exactProduct, exactSum, rounded } from './exact-sum.ts';
+import { exactMoments } from './exact-moments.ts';
+import { addExact, type ExactSum, exactProduct, exactSum, rounded } from './exact-sum.ts';
 
 /**
  * What a window of a column of numbers held, in counts and exact sums: profiles of windows over the same edges add up

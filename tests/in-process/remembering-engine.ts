@@ -15,7 +15,7 @@ import {
   openEngine,
   type ParquetWriter,
 } from '../../shared/data/engine.ts';
-import type { EngineVectors, ShortTexts } from '../../shared/data/engine-vectors.ts';
+import type { Cells, EngineVectors } from '../../shared/data/engine-vectors.ts';
 import type { ColumnSpec } from '../../shared/data/sql.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 
@@ -61,40 +61,27 @@ const recall = async <T>(
   return remembered.value;
 };
 
-function copyOf({ rows, words, present }: ShortTexts): ShortTexts {
-  const here = Array.from({ length: rows }, (_, row) => present(row));
-  return { rows, words: words.slice(), present: (row) => here[row] === true };
-}
-
 /** A chunk that keeps what is asked of it, for whoever asks the same again: its memory is the engine's, and written to anew. */
 const keeping = (chunk: EngineVectors): { readonly now: EngineVectors; readonly later: EngineVectors } => {
-  const kept = {
-    doubles: new Map<number, Float64Array>(),
-    texts: new Map<number, ReturnType<EngineVectors['shortTexts']>>(),
-  };
-  const asked = <T>(known: ReadonlyMap<number, T>, column: number): T => {
-    for (const [asked, found] of known) if (asked === column) return found;
-    throw new EngineError(`column ${column} was not asked for the first time`, 'internal');
-  };
+  const kept = new Map<number, Cells>();
   return {
     now: {
       rows: chunk.rows,
-      doubles(column) {
-        const values = chunk.doubles(column);
-        kept.doubles.set(column, values.slice());
-        return values;
-      },
-      shortTexts(column) {
-        const found = chunk.shortTexts(column);
-        kept.texts.set(column, found && copyOf(found));
-        return kept.texts.get(column);
+      cells(column, rowBytes) {
+        const { rows, bytes, validity } = chunk.cells(column, rowBytes);
+        // A Buffer's own slice would share its memory.
+        const own: Cells = { rows, bytes: Uint8Array.from(bytes), validity: validity && validity.slice() };
+        kept.set(column, own);
+        return own;
       },
     },
     later: {
       rows: chunk.rows,
-      // The readers of numbers may change them in place.
-      doubles: (column) => asked(kept.doubles, column).slice(),
-      shortTexts: (column) => asked(kept.texts, column),
+      cells(column) {
+        const found = kept.get(column);
+        if (found === undefined) throw new EngineError(`column ${column} was not asked for the first time`, 'internal');
+        return found;
+      },
     },
   };
 };

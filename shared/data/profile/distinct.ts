@@ -2,14 +2,7 @@
  * The distinct values of a column: each counted while there are few, an estimate of their number above that. Whether
  * there are few depends on the set of values alone, so that neither order nor cuts show in the outcome.
  */
-import {
-  estimateDistinct,
-  insertNumber,
-  insertNumbers,
-  mergeRegisters,
-  noRegisters,
-  type Registers,
-} from './hyperloglog.ts';
+import { estimateDistinct, insertNumber, mergeRegisters, noRegisters, type Registers } from './hyperloglog.ts';
 import { insertText } from './text-hash.ts';
 import type { Distinct } from './working.ts';
 
@@ -32,7 +25,8 @@ export function distinctOf(counts: Iterable<readonly [Value, number]>, cap: numb
   return { counts: found.sort(ascending) };
 }
 
-const encoded = (registers: Registers): Distinct => ({ registers: Buffer.from(registers).toString('base64') });
+/** Registers as JSON. */
+export const encoded = (registers: Registers): Distinct => ({ registers: Buffer.from(registers).toString('base64') });
 
 function registersOf(counts: Iterable<readonly [Value, number]>): Registers {
   const registers = noRegisters();
@@ -86,103 +80,5 @@ export function textTally(cap: number): TextTally {
       if (counts.size > cap) giveUp();
     },
     distinct: () => (registers === null ? distinctOf(counts ?? [], cap) : encoded(registers)),
-  };
-}
-
-/** Counts the distinct values of a column of numbers. */
-export interface NumberTally {
-  /**
-   * Takes values, NaN left out. Returns how many of them, from the first, were counted one by one; `tooMany` is told the
-   * counts when there are too many, once.
-   */
-  readonly add: (values: Float64Array, tooMany: (counts: Iterable<readonly [number, number]>) => void) => number;
-  /** Each value with how often it came; null where there are too many. */
-  readonly counts: () => Iterable<readonly [number, number]> | null;
-  readonly distinct: () => Distinct;
-}
-
-/** A table of open addressing at most half full: a `Map` takes three times as long. */
-interface Slots {
-  readonly keys: Float64Array;
-  readonly counts: Float64Array;
-  used: number;
-}
-
-const slots = (size: number): Slots => ({ keys: new Float64Array(size), counts: new Float64Array(size), used: 0 });
-
-const FIRST_SLOTS = 64;
-const cell = new Float64Array(1);
-const cellWords = new Uint32Array(cell.buffer);
-
-/** Where a number stands, or the free slot it would take. */
-function slotOf({ keys, counts }: Slots, value: number): number {
-  cell[0] = value;
-  const hash = Math.imul((cellWords[0] ?? 0) ^ Math.imul(cellWords[1] ?? 0, 0x9e3779b1), 0x85ebca6b);
-  const mask = keys.length - 1;
-  let slot = (hash ^ (hash >>> 15)) & mask;
-  while (counts[slot] !== 0 && keys[slot] !== value) slot = (slot + 1) & mask;
-  return slot;
-}
-
-function put(table: Slots, value: number, count: number): void {
-  const slot = slotOf(table, value);
-  if (table.counts[slot] === 0) {
-    table.keys[slot] = value;
-    table.used += 1;
-  }
-  table.counts[slot] = (table.counts[slot] ?? 0) + count;
-}
-
-function* filled({ keys, counts }: Slots): Generator<[number, number]> {
-  for (const [slot, count] of counts.entries()) if (count > 0) yield [keys[slot] ?? 0, count];
-}
-
-function grown(table: Slots): Slots {
-  const larger = slots(table.keys.length * 2);
-  for (const [value, count] of filled(table)) put(larger, value, count);
-  return larger;
-}
-
-/** Begins to count numbers. */
-export function numberTally(cap: number): NumberTally {
-  let table: Slots | null = slots(FIRST_SLOTS);
-  const registers = noRegisters();
-  /** Counts until there are too many; returns how many values it took. */
-  const count = (values: Float64Array, from: Slots): number => {
-    let counted = from;
-    for (let at = 0; at < values.length; at += 1) {
-      // Zero has one sign.
-      const value = (values[at] ?? 0) + 0;
-      if (Number.isNaN(value)) continue;
-      const slot = slotOf(counted, value);
-      if (counted.counts[slot] === 0) {
-        counted.keys[slot] = value;
-        counted.used += 1;
-        counted.counts[slot] = 1;
-        if (counted.used * 2 > counted.keys.length) counted = grown(counted);
-        if (counted.used > cap) {
-          table = counted;
-          return at + 1;
-        }
-      } else counted.counts[slot] = (counted.counts[slot] ?? 0) + 1;
-    }
-    table = counted;
-    return values.length;
-  };
-  return {
-    add: (values, tooMany) => {
-      let counted = 0;
-      if (table !== null) {
-        counted = count(values, table);
-        if (table.used <= cap) return counted;
-        for (const [value] of filled(table)) insertNumber(registers, value);
-        tooMany(filled(table));
-        table = null;
-      }
-      insertNumbers(registers, values, counted);
-      return counted;
-    },
-    counts: () => table && filled(table),
-    distinct: () => (table === null ? encoded(registers) : distinctOf(filled(table), cap)),
   };
 }

@@ -73,10 +73,14 @@ export function insertNumber(registers: Registers, value: number): void {
 /** Takes the numbers from a place on, NaN left out. */
 export function insertNumbers(registers: Registers, values: Float64Array, from: number): void {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  let last = Number.NaN;
   for (let at = from; at < values.length; at += 1) {
     const value = values[at] ?? 0;
+    // Registers take a number twice without a trace, and rows in order often repeat one.
+    if (value === last || Number.isNaN(value)) continue;
+    last = value;
     if (value === 0) insertDouble(registers, 0, 0);
-    else if (!Number.isNaN(value)) insertDouble(registers, words[at * 2] ?? 0, words[at * 2 + 1] ?? 0);
+    else insertDouble(registers, words[at * 2] ?? 0, words[at * 2 + 1] ?? 0);
   }
 }
 

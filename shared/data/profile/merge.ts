@@ -1,8 +1,9 @@
 /** Puts working profiles of parts of the rows together. */
 import type { ColumnType } from '../../features/columns.ts';
 import { mergeDistinct } from './distinct.ts';
-import { mergeNumbers, mergeTimes } from './number-column.ts';
+import { mergeNumbers } from './number-column.ts';
 import { mergeTexts } from './text-column.ts';
+import { mergeTimes } from './time-column.ts';
 import type { WorkingColumn, WorkingProfile } from './working.ts';
 
 /** Types that hold the values of a narrower one, counted alike. */

@@ -2,9 +2,13 @@
 import type { ColumnType } from '../../features/columns.ts';
 import type { Block, BlockColumn, BlockVisitor } from '../block.ts';
 import type { Engine } from '../engine.ts';
-import { numberTally } from './distinct.ts';
-import { numbersTally, timesTally } from './number-column.ts';
-import { countTexts, type TextColumnTally, textsTally } from './text-column.ts';
+import type { Cells, RowBytes } from '../engine-vectors.ts';
+import { CELL_READERS } from './cell-values.ts';
+import { numbersTally } from './number-column.ts';
+import { numberTally } from './number-tally.ts';
+import { ShortTextBlock } from './short-texts.ts';
+import { countLongTexts, TEXT_BYTES, type TextCell, type TextColumnTally, textsTally } from './text-column.ts';
+import { timesTally } from './time-column.ts';
 import { valuesCap, type WorkingColumn, type WorkingProfile } from './working.ts';
 
 /** Counts the blocks of a dataset, or of some of its rows. */
@@ -15,12 +19,11 @@ export interface Profiler {
   readonly working: () => WorkingProfile | null;
 }
 
-const DAY_US = 86_400_000_000;
 /** So many columns are streamed side by side. */
 const STREAMED_COLUMNS = 128;
 
 interface ValuesTally {
-  /** NaN stands for a missing value. */
+  /** Values, of which none is missing. */
   readonly add: (values: Float64Array) => void;
   readonly working: () => Omit<WorkingColumn, 'name' | 'type' | 'nulls'>;
 }
@@ -45,15 +48,6 @@ function valuesTally(type: Exclude<ColumnType, 'string'>, cap: number): ValuesTa
   return { add, working: () => ({ distinct: distinct(), times: counts() }) };
 }
 
-/** A cell as a double; dates as microseconds since 1970, as timestamps are. */
-const DOUBLES: Readonly<Record<Exclude<ColumnType, 'string'>, (cell: string) => string>> = {
-  integer: (cell) => `${cell}::DOUBLE`,
-  number: (cell) => cell,
-  boolean: (cell) => `${cell}::TINYINT::DOUBLE`,
-  timestamp: (cell) => `epoch_us(${cell})::DOUBLE`,
-  date: (cell) => `datediff('day', DATE '1970-01-01', ${cell})::DOUBLE * ${DAY_US}`,
-};
-
 interface Valued extends BlockColumn {
   readonly type: Exclude<ColumnType, 'string'>;
   readonly values: ValuesTally;
@@ -63,10 +57,12 @@ interface Valued extends BlockColumn {
 
 type Tallied = (BlockColumn & { readonly texts: TextColumnTally }) | Valued;
 
-/** A column to count, and where it stands in a block. */
-interface Counted {
+/** A column of a block that is read as the engine holds it. */
+interface Streamed {
   readonly cell: string;
-  readonly column: Valued;
+  readonly rowBytes: RowBytes;
+  /** False: nothing more is to be taken of it. */
+  readonly take: (cells: Cells) => boolean;
 }
 
 /**
@@ -92,15 +88,26 @@ export function profiler(cap?: number): Profiler {
     visit: async (engine, block) => {
       if (columns === null || block.index === 0) columns = begin(block);
       rows += block.rows;
-      const cellOf = (at: number): string => block.columns[at]?.cell ?? '';
-      const texts = columns.flatMap((column, at) =>
-        'texts' in column ? [{ cell: cellOf(at), tally: column.texts }] : [],
-      );
-      const values = columns.flatMap((column, at) => ('values' in column ? [{ cell: cellOf(at), column }] : []));
-      await Promise.all([
-        ...slices(texts).map((some) => countTexts(engine, block.table, block.rows, some, most)),
-        ...slices(values).map((some) => countValues(engine, block.table, some)),
-      ]);
+      const streamed: Streamed[] = [];
+      const texts: { readonly of: TextCell; readonly short: ShortTextBlock | null }[] = [];
+      for (const [at, column] of columns.entries()) {
+        const cell = block.columns[at]?.cell ?? '';
+        if ('values' in column) {
+          streamed.push(streamedValues(cell, column));
+          continue;
+        }
+        const into = column.texts.short();
+        const short = into && new ShortTextBlock(into, most);
+        texts.push({ of: { cell, tally: column.texts }, short });
+        if (short !== null) streamed.push({ cell, rowBytes: TEXT_BYTES, take: (cells) => short.take(cells) });
+      }
+      const long = await stream(engine, block.table, streamed);
+      for (const { of, short } of texts) {
+        if (short !== null && !long.has(of.cell)) short.finish();
+        else of.tally.meetLong();
+      }
+      const rest = texts.filter(({ of }) => of.tally.short() === null).map(({ of }) => of);
+      await countLongTexts(engine, block.table, block.rows, rest, most);
     },
     working: () =>
       columns && {
@@ -116,26 +123,32 @@ export function profiler(cap?: number): Profiler {
   };
 }
 
-function slices<T>(columns: readonly T[]): T[][] {
-  const found: T[][] = [];
-  for (let from = 0; from < columns.length; from += STREAMED_COLUMNS)
-    found.push(columns.slice(from, from + STREAMED_COLUMNS));
-  return found;
+function streamedValues(cell: string, column: Valued): Streamed {
+  const { rowBytes, read } = CELL_READERS[column.type];
+  return {
+    cell,
+    rowBytes,
+    take: (cells) => {
+      const values = read(cells);
+      column.nulls += cells.rows - values.length;
+      column.values.add(values);
+      return true;
+    },
+  };
 }
 
-/** Streams the columns once; the engine reads on while the rows before are counted. */
-async function countValues(engine: Engine, table: string, columns: readonly Counted[]): Promise<void> {
-  if (columns.length === 0) return;
-  const asked = columns.map(({ cell, column: { type } }) => `coalesce(${DOUBLES[type](cell)}, 'nan'::DOUBLE)`);
-  for await (const vectors of engine.vectors(`SELECT ${asked.join(', ')} FROM ${table}`)) {
-    for (const [at, { column }] of columns.entries()) {
-      const values = vectors.doubles(at);
-      let missing = 0;
-      for (let row = 0; row < values.length; row += 1) if (Number.isNaN(values[row])) missing += 1;
-      column.nulls += missing;
-      column.values.add(values);
+/** Streams the columns once; the engine reads on while the rows before are counted. Returns the cells of those that wanted no more. */
+async function stream(engine: Engine, table: string, columns: readonly Streamed[]): Promise<ReadonlySet<string>> {
+  const done = new Set<string>();
+  for (let from = 0; from < columns.length; from += STREAMED_COLUMNS) {
+    const some = columns.slice(from, from + STREAMED_COLUMNS);
+    const asked = some.map(({ cell }) => cell);
+    for await (const vectors of engine.vectors(`SELECT ${asked.join(', ')} FROM ${table}`)) {
+      for (const [at, { cell, rowBytes, take }] of some.entries())
+        if (!done.has(cell) && !take(vectors.cells(at, rowBytes))) done.add(cell);
     }
   }
+  return done;
 }
 
 /** Counts one block by itself. */

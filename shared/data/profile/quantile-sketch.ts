@@ -60,39 +60,58 @@ export interface BucketTally {
   readonly counts: () => BucketCounts;
 }
 
+/** Sizes of a power of two, with a sign, have a page of counts: the negative ones first. */
+const PAGES_OF_A_SIGN = Math.ceil((LAST_KEY + 1) / STEPS);
+
 /** Begins to count; memory is taken by powers of two that occur. */
 export function bucketTally(): BucketTally {
-  // A page of counts per power of two and sign, the negative ones first.
-  const pageCount = Math.ceil((LAST_KEY + 1) / STEPS);
-  const pages: (Uint32Array | undefined)[] = new Array(2 * pageCount).fill(undefined);
+  // Where the page of a power of two begins among the counts; the first page is of those that have none yet.
+  const pages = new Int32Array(2 * PAGES_OF_A_SIGN);
+  let counts = new Uint32Array(2 * STEPS);
+  let used = STEPS;
   let zeros = 0;
+  const open = (place: number): number => {
+    if (used === counts.length) {
+      const more = new Uint32Array(counts.length * 2);
+      more.set(counts);
+      counts = more;
+    }
+    pages[place] = used;
+    used += STEPS;
+    return used - STEPS;
+  };
   return {
     add: (values) => {
       const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+      let [into, nothing] = [counts, 0];
       for (let at = 0; at < values.length; at += 1) {
         const value = values[at] ?? 0;
         if (value === 0) {
-          zeros += 1;
+          nothing += 1;
           continue;
         }
         if (Number.isNaN(value)) continue;
         const high = words[at * 2 + HIGH_WORD] ?? 0;
         const key = keyOf(high);
-        const place = (high >>> 31 === 1 ? 0 : pageCount) + (key >>> STEP_BITS);
-        let page = pages[place];
-        if (page === undefined) {
-          page = new Uint32Array(STEPS);
-          pages[place] = page;
+        const place = (high >>> 31 === 1 ? 0 : PAGES_OF_A_SIGN) + (key >>> STEP_BITS);
+        let page = pages[place] ?? 0;
+        if (page === 0) {
+          page = open(place);
+          into = counts;
         }
-        page[key & (STEPS - 1)] = (page[key & (STEPS - 1)] ?? 0) + 1;
+        const slot = page + (key & (STEPS - 1));
+        into[slot] = (into[slot] ?? 0) + 1;
       }
+      zeros += nothing;
     },
     counts: () => {
       const found: [BucketKey, number][] = [];
       for (const [place, page] of pages.entries()) {
-        const sign = place < pageCount ? -1 : 1;
-        page?.forEach((count, slot) => {
-          if (count > 0) found.push([sign * ((place % pageCount) * STEPS + slot), count]);
+        if (page === 0) continue;
+        const sign = place < PAGES_OF_A_SIGN ? -1 : 1;
+        const first = (place % PAGES_OF_A_SIGN) * STEPS;
+        counts.subarray(page, page + STEPS).forEach((count, step) => {
+          if (count > 0) found.push([sign * (first + step), count]);
         });
       }
       if (zeros > 0) found.push([0, zeros]);

@@ -1,10 +1,15 @@
-/** What columns of text hold, counted by the engine. */
+/** What columns of text hold, counted where they are short, and by the engine where they are not. */
 import { type Engine, EngineError } from '../engine.ts';
+import type { RowBytes } from '../engine-vectors.ts';
 import { textTally } from './distinct.ts';
 import { chosen } from './number-column.ts';
-import { countShortTexts } from './short-texts.ts';
+import { ShortTextTable } from './short-text-table.ts';
+import { type ShortTextsInto, TextLengths } from './short-texts.ts';
 import { insertPieces, piecesSql } from './text-hash.ts';
 import { type Distinct, LONGEST_COUNTED, type TextCounts } from './working.ts';
+
+/** A text, or where it is, takes so many bytes of a row. */
+export const TEXT_BYTES: RowBytes = 16;
 
 /** A column of text in a relation. */
 export interface TextCell {
@@ -20,8 +25,9 @@ export interface TextColumnTally {
   readonly nulls: () => number;
   readonly add: (counted: TextCounts, nulls: number) => void;
   readonly values: ReturnType<typeof textTally>;
-  /** A text that is not short was met: looking for short ones alone is worth no further try. */
-  long: boolean;
+  /** What short texts are counted into; null once a longer one was met: looking for short ones is worth no further try. */
+  readonly short: () => ShortTextsInto | null;
+  readonly meetLong: () => void;
 }
 
 /** The counts of both. */
@@ -38,23 +44,51 @@ export function textsTally(cap: number): TextColumnTally {
   const values = textTally(cap);
   let counts: TextCounts = { shortest: null, longest: null, total: 0 };
   let missing = 0;
+  const add = (counted: TextCounts, nulls: number): void => {
+    counts = mergeTexts(counts, counted);
+    missing += nulls;
+  };
+  let short: ShortTextsInto | null = { table: new ShortTextTable(), giveUp: values.giveUp, add };
+  /** Makes texts of those that stand as words. */
+  const settle = (): void => {
+    const table = short?.table;
+    if (!short || !table) return;
+    const lengths = new TextLengths();
+    table.seeKept(lengths.see);
+    table.seeKept((words, at, rows) => {
+      const bytes = Buffer.from(words.buffer, words.byteOffset + (at + 1) * 4, words[at] ?? 0);
+      values.add(bytes.toString('utf8'), rows);
+    });
+    add(lengths.counts(), 0);
+    short.table = values.many() ? null : new ShortTextTable();
+  };
   return {
     values,
-    long: false,
-    distinct: values.distinct,
-    counts: () => counts,
-    nulls: () => missing,
-    add: (counted, nulls) => {
-      counts = mergeTexts(counts, counted);
-      missing += nulls;
+    short: () => short,
+    meetLong: () => {
+      settle();
+      short = null;
     },
+    distinct: () => {
+      settle();
+      return values.distinct();
+    },
+    counts: () => {
+      settle();
+      return counts;
+    },
+    nulls: () => missing,
+    add,
   };
 }
 
 const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
 
-/** Counts the columns of text of a relation. A column known to have many values is only measured and hashed. */
-export async function countTexts(
+/**
+ * Counts columns of text of a relation that hold longer ones. A column known to have many values is only measured and
+ * hashed.
+ */
+export async function countLongTexts(
   engine: Engine,
   table: string,
   rows: number,
@@ -63,7 +97,7 @@ export async function countTexts(
 ): Promise<void> {
   if (rows === 0) return;
   const many: TextCell[] = [];
-  for (const cell of await countShortTexts(engine, table, rows, cells, cap)) {
+  for (const cell of cells) {
     if (cell.tally.values.many() || !(await countValues(engine, table, rows, cell, cap))) many.push(cell);
   }
   if (many.length === 0) return;
@@ -74,11 +108,7 @@ export async function countTexts(
     let from = 0;
     for (const { cell, pieces: own } of hashed) {
       const first = from;
-      const texts = own.map((_, at) => {
-        const piece = vectors.shortTexts(first + at);
-        if (piece === undefined) throw new EngineError('a piece of a text is too long', 'internal');
-        return piece;
-      });
+      const texts = own.map((_, at) => vectors.cells(first + at, TEXT_BYTES));
       insertPieces(cell.tally.values.giveUp(), texts);
       from += own.length;
     }

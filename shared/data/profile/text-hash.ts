@@ -3,8 +3,10 @@
  * anything of up to 12, is taken as it is, in pieces of 12 bytes; longer texts stand as their MD5.
  */
 import { createHash } from 'node:crypto';
-import { SHORT_BYTES, type ShortTexts } from '../engine-vectors.ts';
+import { EngineError } from '../engine-error.ts';
+import { type Cells, isPresent, SHORT_BYTES } from '../engine-vectors.ts';
 import { insertWords, type Registers } from './hyperloglog.ts';
+import { wordsOf } from './short-text-table.ts';
 
 const PIECED_BYTES = 48;
 const PIECE_WORDS = SHORT_BYTES / 4;
@@ -41,21 +43,27 @@ export function piecesSql(cell: string, longest: number): string[] {
   return Array.from({ length: count }, (_, at) => `substring(${taken}, ${1 + at * SHORT_BYTES}, ${SHORT_BYTES})`);
 }
 
-/** Takes the texts whose pieces these columns are. */
-export function insertPieces(registers: Registers, pieces: readonly ShortTexts[]): void {
+/**
+ * Takes the texts whose pieces these columns are.
+ * @throws EngineError where a piece is longer than it should be
+ */
+export function insertPieces(registers: Registers, pieces: readonly Cells[]): void {
   const [first] = pieces;
   if (first === undefined) return;
+  const held = pieces.map(wordsOf);
   for (let row = 0; row < first.rows; row += 1) {
-    if (!first.present(row)) continue;
+    if (!isPresent(first.validity, row)) continue;
     let length = 0;
-    for (let piece = 0; piece < pieces.length; piece += 1) {
-      const held = pieces[piece]?.words ?? words;
+    let to = 1;
+    for (const piece of held) {
       const from = row * 4;
-      const to = 1 + piece * PIECE_WORDS;
-      length += held[from] ?? 0;
-      words[to] = held[from + 1] ?? 0;
-      words[to + 1] = held[from + 2] ?? 0;
-      words[to + 2] = held[from + 3] ?? 0;
+      const bytes = piece[from] ?? 0;
+      if (bytes > SHORT_BYTES) throw new EngineError('a piece of a text is too long', 'internal');
+      length += bytes;
+      words[to] = piece[from + 1] ?? 0;
+      words[to + 1] = piece[from + 2] ?? 0;
+      words[to + 2] = piece[from + 3] ?? 0;
+      to += PIECE_WORDS;
     }
     insertStanding(registers, length);
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { correlationRatio, cramersV, ranked, spearman } from '../../../shared/data/profile/association.ts';
+import { CELL_READERS } from '../../../shared/data/profile/cell-values.ts';
 import { correlationsOf } from '../../../shared/data/profile/correlations.ts';
 import {
   DISTINCT_ERROR,
@@ -13,6 +14,7 @@ import {
 import { bucketOf, bucketRange, bucketTally, mergeBuckets } from '../../../shared/data/profile/quantile-sketch.ts';
 import { insertPieces, insertText, piecesSql } from '../../../shared/data/profile/text-hash.ts';
 import { literal } from '../../../shared/data/sql.ts';
+import type { ColumnType } from '../../../shared/features/columns.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();
@@ -105,7 +107,7 @@ describe('the estimate of distinct values', () => {
           const rows = texts.map((text) => `(${literal(text)})`).join(', ');
           const sql = `SELECT ${piecesSql('c', longest).join(', ')} FROM (VALUES ${rows}, (NULL)) AS t(c)`;
           for await (const vectors of shop.engine.vectors(sql)) {
-            const pieces = piecesSql('c', longest).flatMap((_, at) => vectors.shortTexts(at) ?? []);
+            const pieces = piecesSql('c', longest).map((_, at) => vectors.cells(at, 16));
             insertPieces(inEngine, pieces);
           }
 
@@ -122,13 +124,47 @@ describe('columns as the engine holds them', () => {
     for await (const vectors of shop.engine.vectors(sql)) return vectors;
     throw new Error('the query has rows');
   };
+  const cells = (type: ColumnType) => {
+    const whole = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+    if (type === 'integer' || type === 'timestamp') return fc.maxSafeInteger();
+    if (type === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true });
+    return type === 'boolean' ? fc.constantFrom(0, 1) : whole.map((day) => Math.trunc(day / 1_000));
+  };
+  const SQL: Readonly<Record<string, (value: number) => string>> = {
+    integer: (value) => `${value}::BIGINT`,
+    number: (value) => `'${value}'::DOUBLE`,
+    boolean: (value) => `${value}::BOOLEAN`,
+    timestamp: (value) => `make_timestamp(${value})`,
+    date: (value) => `DATE '1970-01-01' + ${value}`,
+  };
 
-  test('are not given where a text does not lie in its row, and refused where a number is missing', async () => {
-    const texts = await first("SELECT 'thirteen byte'");
-    const numbers = await first('SELECT x FROM (VALUES (1.5::DOUBLE), (NULL)) AS t(x)');
+  test.each(['integer', 'number', 'boolean', 'timestamp', 'date'] as const)(
+    'are read as the %s they are, without what is missing',
+    async (type) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.option(cells(type), { freq: 3 }), { minLength: 1, maxLength: 70 }),
+          async (given) => {
+            const { rowBytes, read } = CELL_READERS[type];
+            const rows = given.map((value) => `(${value === null ? 'NULL' : SQL[type]?.(value)})`);
 
-    expect(texts.shortTexts(0)).toBeUndefined();
-    expect(() => numbers.doubles(0)).toThrow('a row without a value in column 0');
+            const vectors = await first(`SELECT x FROM (VALUES ${rows.join(', ')}) AS t(x)`);
+
+            const present = given.filter((value) => value !== null);
+            expect([...read(vectors.cells(0, rowBytes))]).toEqual(
+              type === 'date' ? present.map((day) => day * 86_400_000_000 + 0) : present.map((value) => value),
+            );
+          },
+        ),
+        { seed: 6, numRuns: 40 },
+      );
+    },
+  );
+
+  test('are refused as pieces of a text where one does not lie in its row', async () => {
+    const vectors = await first("SELECT 'thirteen byte'");
+
+    expect(() => insertPieces(noRegisters(), [vectors.cells(0, 16)])).toThrow('a piece of a text is too long');
   });
 });
 

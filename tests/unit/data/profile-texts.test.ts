@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { noRegisters } from '../../../shared/data/profile/hyperloglog.ts';
-import { countTexts, textsTally } from '../../../shared/data/profile/text-column.ts';
+import { profiler } from '../../../shared/data/profile/profiler.ts';
 import { insertText } from '../../../shared/data/profile/text-hash.ts';
 import { LONGEST_COUNTED } from '../../../shared/data/profile/working.ts';
 import { literal } from '../../../shared/data/sql.ts';
@@ -48,27 +48,27 @@ function expected(values: readonly (string | null)[], cap: number) {
 
 test('columns of text are counted as if each cell were looked at, wherever its text lies and however many there are', async () => {
   await fc.assert(
-    fc.asyncProperty(blocks, fc.constantFrom(2, 5, 100), async (given, cap) => {
+    fc.asyncProperty(blocks, fc.constantFrom(2, 5, 100), fc.boolean(), async (given, cap, looking) => {
       // Prepare
-      const tallies = [textsTally(cap), textsTally(cap)];
+      const counter = profiler(cap);
 
       // Act
-      for (const rows of given) {
+      for (const [index, rows] of given.entries()) {
         const values = rows.map((row) => `(${row.map((cell) => (cell === null ? 'NULL' : literal(cell))).join(', ')})`);
         const table = await shop.engine.table(
           `SELECT c0::VARCHAR AS c0, c1::VARCHAR AS c1 FROM (VALUES ${values.join(', ')}) AS t(c0, c1)`,
         );
-        const counted = tallies.map((tally, at) => ({ cell: `c${at}`, tally }));
-        await countTexts(shop.engine, table.name, rows.length, counted, cap);
+        const columns = ['c0', 'c1'].map((cell) => ({ name: cell, type: 'string' as const, cell, unparsed: null }));
+        await counter.visit(shop.engine, { part: undefined, index, table: table.name, rows: rows.length, columns });
+        if (looking) counter.working();
         await table.drop();
       }
 
       // Assess
-      for (const [at, tally] of tallies.entries()) {
+      for (const [at, column] of (counter.working()?.columns ?? []).entries()) {
         const values = given.flat().map((row) => row[at] ?? null);
-        expect({ nulls: tally.nulls(), counts: tally.counts(), distinct: tally.distinct() }).toEqual(
-          expected(values, cap),
-        );
+        const { nulls, texts: counts, distinct } = column;
+        expect({ nulls, counts, distinct }).toEqual(expected(values, cap));
       }
     }),
     { numRuns: 150, seed: 8 },
