@@ -23,7 +23,7 @@ export async function loadBlock(
   memory: HeldMemory,
 ): Promise<LoadedBlock | string[]> {
   const { columns } = typing;
-  const held = holdPlain(engine, block, columns, memory);
+  const held = await holdPlain(engine, block, columns, memory);
   if (held !== undefined) return { table: held, columns, flagged: [] };
   const nameOf = (index: number): string => columns[index]?.name ?? '';
   const isFound = (name: string): boolean => block.kind === 'text' && !typing.isKnown(name);
@@ -46,12 +46,12 @@ export async function loadBlock(
 const LINE = { name: 'line', type: 'integer' } as const;
 
 /** The block as a table in this process's memory; undefined where a cell is not spelled plainly. */
-function holdPlain(
+async function holdPlain(
   engine: Engine,
   { names, scanned }: SourceBlock,
   columns: readonly ColumnSpec[],
   memory: HeldMemory,
-): EngineTable | undefined {
+): Promise<EngineTable | undefined> {
   const pieces = scanned?.pieces;
   if (pieces === undefined) return undefined;
   const rows = pieces.reduce((sum, { records }) => sum + records, 0);
@@ -65,7 +65,7 @@ function holdPlain(
     const place = names.indexOf(columns[index]?.name ?? '');
     return { into, place: place < 0 ? undefined : place };
   });
-  const isPlain = lines !== undefined && lines.type !== 'string' && readPlain(pieces, placed, lines.values);
+  const isPlain = lines !== undefined && (await readPlain(pieces, placed, lines));
   if (!isPlain) {
     release();
     return undefined;

@@ -6,8 +6,8 @@ import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { ColumnType } from '../features/columns.ts';
 import type { Bindings } from './column-batches.ts';
 import { EngineError } from './engine-error.ts';
-import { SHORT_BYTES } from './engine-vectors.ts';
-import { type HeldColumn, type HeldTexts, type HeldValues, NO_TEXT, TEXT_WORDS } from './held-columns.ts';
+import { type EngineVectors, SHORT_BYTES } from './engine-vectors.ts';
+import { CHUNK_ROWS, cellsOf, chunksOf, type HeldColumn, type NamedColumn } from './held-columns.ts';
 
 type NodeApi = typeof import('@duckdb/node-api');
 
@@ -18,9 +18,6 @@ export interface FillingBindings extends Bindings {
   vector_ensure_validity_writable(vector: unknown): void;
   vector_assign_string_element_len(vector: unknown, index: number, text: Uint8Array): void;
 }
-
-/** A column and its name in SQL. */
-export type NamedColumn = HeldColumn & { readonly name: string };
 
 interface Held {
   readonly columns: readonly NamedColumn[];
@@ -34,12 +31,11 @@ interface Scan extends Held {
 }
 
 const FUNCTION = 'held_rows';
-/** The engine's vector size: no chunk has more rows. */
-const CHUNK_ROWS = 2048;
 
 /** The tables that one engine's statements can read. */
 export class HeldTables {
   readonly #held = new Map<number, Held>();
+  readonly #ids = new Map<string, number>();
   readonly #bindings: FillingBindings;
   #count = 0;
 
@@ -83,8 +79,26 @@ export class HeldTables {
   hold(columns: readonly NamedColumn[], rows: number): { readonly name: string; readonly drop: () => void } {
     const id = this.#count;
     this.#count += 1;
+    const name = `${FUNCTION}(${id})`;
     this.#held.set(id, { columns, rows });
-    return { name: `${FUNCTION}(${id})`, drop: () => this.#held.delete(id) };
+    this.#ids.set(name, id);
+    const drop = (): void => {
+      this.#held.delete(id);
+      this.#ids.delete(name);
+    };
+    return { name, drop };
+  }
+
+  /** Some columns of a table, chunk by chunk; undefined where it is not one of these. */
+  chunks(table: string, names: readonly string[]): Generator<EngineVectors> | undefined {
+    const held = this.#held.get(this.#ids.get(table) ?? -1);
+    if (held === undefined) return undefined;
+    const columns = names.map((name) => {
+      const column = held.columns.find((each) => each.name === name);
+      if (column === undefined) throw new EngineError(`${table} has no column ${name}`, 'internal');
+      return column;
+    });
+    return chunksOf(columns, held.rows);
   }
 
   #heldOf(bindData: object | undefined): Held {
@@ -102,8 +116,7 @@ export class HeldTables {
       const column = scan.columns[index];
       if (column === undefined) throw new EngineError(`no column ${index} is held`, 'internal');
       const vector = this.#bindings.data_chunk_get_vector(chunk.chunk, place);
-      if (column.type === 'string') fillTexts(this.#bindings, vector, column, from, rows);
-      else fillValues(this.#bindings, vector, column, from, rows);
+      fill(this.#bindings, vector, column, from, rows);
     }
   }
 }
@@ -120,84 +133,47 @@ function databaseType(api: NodeApi, type: ColumnType) {
   return types[type];
 }
 
-// One chunk at a time is filled, from its first byte to its last, so that all share this.
-const words = new Uint32Array(CHUNK_ROWS * TEXT_WORDS);
-const days = new Int32Array(words.buffer);
-const truths = new Uint8Array(words.buffer);
-const mask = new Uint32Array(CHUNK_ROWS / 32);
-
-function fillValues(bindings: FillingBindings, vector: unknown, column: HeldValues, from: number, rows: number): void {
-  const { type, values } = column;
-  if (type === 'number') {
-    bindings.copy_data_to_vector(vector, 0, values.buffer, values.byteOffset + from * 8, rows * 8);
-  } else if (type === 'date') {
-    for (let row = 0; row < rows; row += 1) days[row] = values[from + row] as number;
-    bindings.copy_data_to_vector(vector, 0, words.buffer, 0, rows * 4);
-  } else if (type === 'boolean') {
-    for (let row = 0; row < rows; row += 1) truths[row] = values[from + row] as number;
-    bindings.copy_data_to_vector(vector, 0, words.buffer, 0, rows);
-  } else {
-    // A typed array takes of a whole number what is left modulo 2^32 (ECMA-262, ToUint32), of NaN 0.
-    for (let row = 0; row < rows; row += 1) {
-      const value = values[from + row] as number;
-      words[row * 2] = value;
-      words[row * 2 + 1] = Math.floor(value / 2 ** 32);
-    }
-    bindings.copy_data_to_vector(vector, 0, words.buffer, 0, rows * 8);
-  }
-  if (column.missing) fillMask(bindings, vector, rows, (row) => !Number.isNaN(values[from + row]));
-}
-
-/** A bit for each row, the lowest first; 0 is null. */
-function fillMask(bindings: FillingBindings, vector: unknown, rows: number, present: (row: number) => boolean): void {
-  mask.fill(0xffff_ffff);
-  let missing = 0;
-  for (let row = 0; row < rows; row += 1) {
-    if (present(row)) continue;
-    mask[row >> 5] = (mask[row >> 5] as number) & ~(1 << (row & 31));
-    missing += 1;
-  }
-  if (missing === 0) return;
+function fill(bindings: FillingBindings, vector: unknown, column: HeldColumn, from: number, rows: number): void {
+  const { bytes, validity } = cellsOf(column, from, rows);
+  if (column.type === 'string' && !column.long.isEmpty) {
+    const texts = withPlaces(bindings, vector, column, bytes);
+    bindings.copy_data_to_vector(vector, 0, texts.buffer, texts.byteOffset, texts.byteLength);
+  } else bindings.copy_data_to_vector(vector, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (validity === null || validity.every((word) => word === ALL_PRESENT)) return;
   bindings.vector_ensure_validity_writable(vector);
-  bindings.copy_data_to_vector_validity(vector, 0, mask.buffer, 0, Math.ceil(rows / 64) * 8);
+  bindings.copy_data_to_vector_validity(vector, 0, validity.buffer, validity.byteOffset, validity.byteLength);
 }
 
-/** A text is four words: its length, and itself up to 12 bytes; or its first four bytes and where it stands. */
-function fillTexts(bindings: FillingBindings, vector: unknown, column: HeldTexts, from: number, rows: number): void {
-  const held = column.words.subarray(from * TEXT_WORDS, (from + rows) * TEXT_WORDS);
-  if (!column.missing && column.long.isEmpty) {
-    bindings.copy_data_to_vector(vector, 0, held.buffer, held.byteOffset, held.byteLength);
-    return;
-  }
-  words.set(held);
-  let [first, end] = [-1, 0];
-  for (let word = 0; word < held.length; word += TEXT_WORDS) {
-    const length = held[word] as number;
-    if (length === NO_TEXT) words.fill(0, word, word + TEXT_WORDS);
-    else if (length > SHORT_BYTES) {
-      const place = held[word + 2] as number;
-      if (first < 0) first = place;
-      end = place + length;
-    }
-  }
-  if (first >= 0) placeLong(bindings, vector, column.long.bytes.subarray(first, end), held, first);
-  bindings.copy_data_to_vector(vector, 0, words.buffer, 0, held.byteLength);
-  if (column.missing) fillMask(bindings, vector, rows, (row) => held[row * TEXT_WORDS] !== NO_TEXT);
-}
+const ALL_PRESENT = 0xffff_ffff;
+// One chunk is filled at a time, from its first byte to its last, so that all share this.
+const words = new Uint32Array(CHUNK_ROWS * 4);
 
 /**
- * Gives the vector the long texts of its rows as one text, the first row's, and points all rows into it. One by one, a call
- * each, would take ten times as long. A string's layout is duckdb.h's duckdb_string_t.
+ * The words of texts of which some are long, as the vector is to have them. It is given the long ones of its rows as one
+ * text, the first row's, and all rows point into it: one by one, a call each, would take ten times as long. A string's
+ * layout is duckdb.h's duckdb_string_t.
  */
-function placeLong(bindings: FillingBindings, vector: unknown, texts: Buffer, held: Uint32Array, first: number): void {
-  bindings.vector_assign_string_element_len(vector, 0, texts);
-  const raw = bindings.vector_get_data(vector, TEXT_WORDS * 4);
-  const [, , low = 0, high = 0] = new Uint32Array(raw.buffer, raw.byteOffset, TEXT_WORDS);
-  for (let word = 0; word < held.length; word += TEXT_WORDS) {
+function withPlaces(bindings: FillingBindings, vector: unknown, column: HeldColumn, bytes: Uint8Array): Uint32Array {
+  const held = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const texts = words.subarray(0, held.length);
+  texts.set(held);
+  let [first, end] = [-1, 0];
+  for (let word = 0; word < held.length; word += 4) {
     const length = held[word] as number;
-    if (length === NO_TEXT || length <= SHORT_BYTES) continue;
-    const place = low + (held[word + 2] as number) - first;
-    words[word + 2] = place;
-    words[word + 3] = high + (place >= 2 ** 32 ? 1 : 0);
+    if (length <= SHORT_BYTES) continue;
+    const place = held[word + 2] as number;
+    if (first < 0) first = place;
+    end = place + length;
   }
+  if (first < 0) return texts;
+  bindings.vector_assign_string_element_len(vector, 0, column.long.bytes.subarray(first, end));
+  const raw = bindings.vector_get_data(vector, 16);
+  const [, , low = 0, high = 0] = new Uint32Array(raw.buffer, raw.byteOffset, 4);
+  for (let word = 0; word < held.length; word += 4) {
+    if ((held[word] as number) <= SHORT_BYTES) continue;
+    const place = low + (held[word + 2] as number) - first;
+    texts[word + 2] = place;
+    texts[word + 3] = high + (place >= 2 ** 32 ? 1 : 0);
+  }
+  return texts;
 }

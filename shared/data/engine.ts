@@ -3,12 +3,14 @@
  * Parquet, counting, aggregating, writing Parquet), never with guessing what a text file means.
  */
 import { createRequire } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import type { Column, ColumnBatch, ColumnType } from '../features/columns.ts';
 import { BatchBuilder } from './column-batches.ts';
 import { EngineError, translated } from './engine-error.ts';
-import { type FillingBindings, HeldTables, type NamedColumn } from './engine-held.ts';
+import { type FillingBindings, HeldTables } from './engine-held.ts';
 import { type EngineVectors, vectorsOf } from './engine-vectors.ts';
+import type { NamedColumn } from './held-columns.ts';
 import { type ColumnSpec, columnTypeOf, DATABASE_TYPES, identifier, literal } from './sql.ts';
 
 export { EngineError } from './engine-error.ts';
@@ -58,6 +60,8 @@ export interface Engine {
   columns(sql: string, batchSize: number): AsyncGenerator<ColumnBatch>;
   /** Streams a query's columns as the engine holds them, some 2,000 rows at a time, for whoever only counts. */
   vectors(sql: string): AsyncGenerator<EngineVectors>;
+  /** Streams columns of a table, by their SQL names, as the engine holds them; those of a held one where they stand. */
+  cells(table: string, columns: readonly string[]): AsyncGenerator<EngineVectors>;
   /** Writes a query's rows, in their order, to a Parquet file, and returns their number. */
   copyToParquet(sql: string, path: string): Promise<number>;
   /** A table to which columns are appended, and that becomes a Parquet file. */
@@ -239,6 +243,18 @@ class DuckDbEngine implements Engine {
       }
     } finally {
       connection.closeSync();
+    }
+  }
+
+  async *cells(table: string, columns: readonly string[]): AsyncGenerator<EngineVectors> {
+    const chunks = this.#held.chunks(table, columns);
+    if (chunks === undefined) yield* this.vectors(`SELECT ${columns.join(', ')} FROM ${table}`);
+    else {
+      for (const chunk of chunks) {
+        yield chunk;
+        // Statements that run meanwhile ask this thread for held rows.
+        await setImmediate();
+      }
     }
   }
 

@@ -1,30 +1,30 @@
-/** Typed columns of a block in this process's own memory: what the engine reads as a table, and who counts as arrays. */
+/**
+ * Typed columns of a block in this process's own memory, laid out as the engine lays out its own: so that the engine copies
+ * them as they are, and who counts reads them where they stand.
+ */
 import type { ColumnType } from '../features/columns.ts';
-import { SHORT_BYTES } from './engine-vectors.ts';
+import { type Cells, type EngineVectors, type RowBytes, SHORT_BYTES } from './engine-vectors.ts';
 
-/** Numbers, times or truth values (0 and 1), in the units of {@link ColumnType}; NaN stands for a missing value. */
-export interface HeldValues {
-  readonly type: Exclude<ColumnType, 'string'>;
-  readonly values: Float64Array;
-  /** Whether any is missing. */
-  missing: boolean;
-}
-
-/** Four words a row, as the engine has them: the length in bytes, and the bytes up to 12 of them, filled up with zeros. */
-export interface HeldTexts {
-  readonly type: 'string';
-  readonly words: Uint32Array;
+/** A column of a block. Its arrays share one memory; which of them tells the values depends on the type. */
+export interface HeldColumn {
+  readonly type: ColumnType;
+  readonly rowBytes: RowBytes;
+  /** Truth values, a byte each. */
   readonly bytes: Uint8Array;
-  /** Whether any is missing: its length is {@link NO_TEXT}. */
+  /** Dates, one word each: days. Integers and timestamps, two: the lower first. Texts, four, as {@link Cells} has them. */
+  readonly words: Uint32Array;
+  /** Numbers. */
+  readonly doubles: Float64Array;
+  /** A bit for each row, the lowest first; 0 is without a value. */
+  readonly validity: Uint32Array;
+  /** Whether any row is without a value. */
   missing: boolean;
-  /** The longer texts, one behind the other; a row has its first four bytes and its place, in the third word. */
+  /** Texts of more than 12 bytes: the third of a row's words is their place here. */
   readonly long: LongTexts;
 }
 
-export type HeldColumn = HeldValues | HeldTexts;
-
-export const NO_TEXT = 0xffff_ffff;
-export const TEXT_WORDS = 4;
+/** A column and its name in SQL. */
+export type NamedColumn = HeldColumn & { readonly name: string };
 
 /** Bytes of texts, one behind the other. */
 export class LongTexts {
@@ -54,8 +54,21 @@ export class LongTexts {
   }
 }
 
-const VALUE_BYTES = 8;
-const TEXT_BYTES = TEXT_WORDS * 4;
+/** Bytes of a row, by type. */
+const ROW_BYTES = {
+  boolean: 1,
+  date: 4,
+  integer: 8,
+  number: 8,
+  timestamp: 8,
+  string: 16,
+} as const satisfies Record<ColumnType, RowBytes>;
+
+const TEXT_WORDS = ROW_BYTES.string / 4;
+/** The engine's vector size: so many rows are looked at together at most. */
+export const CHUNK_ROWS = 2048;
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** Memory for columns, used again: one piece for each block that is held at a time. */
 export class HeldMemory {
@@ -63,27 +76,57 @@ export class HeldMemory {
 
   /** Columns of so many rows that are yet to be filled, and the way to give their memory back. */
   take(types: readonly ColumnType[], rows: number): { readonly columns: HeldColumn[]; readonly release: () => void } {
-    const bytes = types.reduce((sum, type) => sum + rows * (type === 'string' ? TEXT_BYTES : VALUE_BYTES), 0);
+    const maskBytes = aligned(rows / 8);
+    const sizes = types.map((type) => aligned(rows * ROW_BYTES[type]));
+    const bytes = sizes.reduce((sum, size) => sum + size + maskBytes, 0);
     const kept = this.#free.pop();
     // Blocks have about as many rows as each other; a little more room saves the next one from a new piece.
-    const memory = kept !== undefined && kept.byteLength >= bytes ? kept : new ArrayBuffer(Math.ceil(bytes * 1.1));
-    let at = 0;
-    const columns = types.map((type): HeldColumn => {
-      const from = at;
-      if (type === 'string') {
-        at += rows * TEXT_BYTES;
-        const words = new Uint32Array(memory, from, rows * TEXT_WORDS);
-        return { type, words, bytes: new Uint8Array(memory, from, at - from), missing: false, long: new LongTexts() };
-      }
-      at += rows * VALUE_BYTES;
-      return { type, values: new Float64Array(memory, from, rows), missing: false };
+    const memory = kept !== undefined && kept.byteLength >= bytes ? kept : new ArrayBuffer(aligned(bytes * 1.1));
+    let from = 0;
+    const columns = types.map((type, index): HeldColumn => {
+      const at = from;
+      const size = sizes[index] ?? 0;
+      from += size + maskBytes;
+      return {
+        type,
+        rowBytes: ROW_BYTES[type],
+        bytes: new Uint8Array(memory, at, size),
+        words: new Uint32Array(memory, at, size / 4),
+        doubles: new Float64Array(memory, at, size / 8),
+        validity: new Uint32Array(memory, at + size, maskBytes / 4).fill(0xffff_ffff),
+        missing: false,
+        long: new LongTexts(),
+      };
     });
     return { columns, release: () => this.#free.push(memory) };
   }
 }
 
+/** Puts a value into its row: of a truth 0 or 1, of times and dates what {@link ColumnType} says. NaN: there is none. */
+export function putValue(column: HeldColumn, row: number, value: number): void {
+  const { type, words } = column;
+  if (Number.isNaN(value)) putNothing(column, row);
+  else if (type === 'number') column.doubles[row] = value;
+  else if (type === 'date') words[row] = value;
+  else if (type === 'boolean') column.bytes[row] = value;
+  else {
+    // A typed array takes of a whole number what is left modulo 2^32 (ECMA-262, ToUint32).
+    words[row * 2] = value;
+    words[row * 2 + 1] = Math.floor(value / 2 ** 32);
+  }
+}
+
+/** Leaves a row without a value. */
+export function putNothing(column: HeldColumn, row: number): void {
+  const { rowBytes, words, validity } = column;
+  column.missing = true;
+  validity[row >> 5] = (validity[row >> 5] as number) & ~(1 << (row & 31));
+  if (rowBytes === 1) column.bytes[row] = 0;
+  else words.fill(0, (row * rowBytes) / 4, ((row + 1) * rowBytes) / 4);
+}
+
 /** Puts a text into its row. */
-export function putText(column: HeldTexts, row: number, source: Uint8Array, from: number, to: number): void {
+export function putText(column: HeldColumn, row: number, source: Uint8Array, from: number, to: number): void {
   const { words, bytes } = column;
   const word = row * TEXT_WORDS;
   const length = to - from;
@@ -95,4 +138,27 @@ export function putText(column: HeldTexts, row: number, source: Uint8Array, from
   let at = word * 4 + 4;
   for (let i = from; i < from + held; i += 1, at += 1) bytes[at] = source[i] as number;
   if (length > SHORT_BYTES) words[word + 2] = column.long.add(source, from, to);
+}
+
+/** Some rows of a column; the first is a multiple of 32. */
+export function cellsOf(column: HeldColumn, from: number, rows: number): Cells {
+  const { rowBytes, bytes, validity, missing } = column;
+  return {
+    rows,
+    bytes: bytes.subarray(from * rowBytes, (from + rows) * rowBytes),
+    validity: missing ? validity.subarray(from / 32, Math.ceil((from + rows) / 32)) : null,
+  };
+}
+
+/** The rows of columns, as the engine gives them: some at a time. */
+export function* chunksOf(columns: readonly HeldColumn[], rows: number): Generator<EngineVectors> {
+  for (let from = 0; from < rows; from += CHUNK_ROWS) {
+    const here = Math.min(CHUNK_ROWS, rows - from);
+    const cells = (at: number): Cells => {
+      const column = columns[at];
+      if (column === undefined) throw new RangeError(`no column ${at} of ${columns.length}`);
+      return cellsOf(column, from, here);
+    };
+    yield { rows: here, cells };
+  }
 }

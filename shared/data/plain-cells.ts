@@ -2,10 +2,11 @@
  * Types the cells of scanned text without the engine, where they are spelled as most programs spell them. It gives up at the
  * first cell that is not: what the rarer spellings mean is told by `cell-types.ts` alone, and the engine reads such a block.
  */
+import { setImmediate } from 'node:timers/promises';
 import { MISSING_WORDS } from './cell-types.ts';
 import type { CleanPiece } from './clean-pieces.ts';
 import { QUOTE } from './csv-record.ts';
-import { type HeldColumn, type HeldTexts, type HeldValues, NO_TEXT, putText, TEXT_WORDS } from './held-columns.ts';
+import { type HeldColumn, putNothing, putText, putValue } from './held-columns.ts';
 import { plainInteger, plainNumber } from './plain-number.ts';
 import { lowerWord, plainDate, plainTimestamp, plainTruth, wordNumber } from './plain-time.ts';
 
@@ -33,40 +34,49 @@ interface Batch {
   readonly records: number;
 }
 
-/** Reads columns, and the physical lines of the rows; false: a cell is not plain. */
-export function readPlain(
+/**
+ * Reads columns, and the physical lines of the rows; false: a cell is not plain. Whoever else has something to do has a turn
+ * between the pieces.
+ */
+export async function readPlain(
   pieces: readonly CleanPiece[],
   columns: readonly PlacedColumn[],
-  lines: Float64Array,
-): boolean {
-  for (const { into, place } of columns) if (place === undefined) leaveOut(into);
+  lines: HeldColumn,
+): Promise<boolean> {
   let row = 0;
-  for (const { bytes, cells, records: all } of pieces) {
-    if (cells === undefined) return false;
-    const { places } = cells;
-    const stride = cells.width + 2;
-    for (let record = 0; record < all; record += BATCH_RECORDS) {
-      const records = Math.min(BATCH_RECORDS, all - record);
-      const batch = { bytes, places, stride, record, row, records };
-      for (const { into, place } of columns) {
-        if (place === undefined) continue;
-        if (!(into.type === 'string' ? readTexts(batch, place, into) : readValues(batch, place, into))) return false;
-      }
-      for (let next = 0; next < records; next += 1) lines[row + next] = places[(record + next) * stride] as number;
-      row += records;
-    }
+  for (const piece of pieces) {
+    if (!readPiece(piece, columns, lines, row)) return false;
+    row += piece.records;
+    await setImmediate();
   }
   return true;
 }
 
-function leaveOut(into: HeldColumn): void {
-  into.missing = true;
-  if (into.type === 'string') into.words.fill(NO_TEXT);
-  else into.values.fill(Number.NaN);
+function readPiece(piece: CleanPiece, columns: readonly PlacedColumn[], lines: HeldColumn, first: number): boolean {
+  const { bytes, cells } = piece;
+  if (cells === undefined) return false;
+  const { places } = cells;
+  const stride = cells.width + 2;
+  for (let record = 0; record < piece.records; record += BATCH_RECORDS) {
+    const row = first + record;
+    const records = Math.min(BATCH_RECORDS, piece.records - record);
+    const batch = { bytes, places, stride, record, row, records };
+    for (const { into, place } of columns) {
+      if (place === undefined) for (let next = row; next < row + records; next += 1) putNothing(into, next);
+      else if (!(into.type === 'string' ? readTexts(batch, place, into) : readValues(batch, place, into))) return false;
+    }
+    for (let next = 0; next < records; next += 1)
+      putValue(lines, row + next, places[(record + next) * stride] as number);
+  }
+  return true;
 }
 
-function readValues({ bytes, places, stride, record, row: first, records }: Batch, place: number, into: HeldValues): boolean {
-  const { values, type } = into;
+function readValues(
+  { bytes, places, stride, record, row: first, records }: Batch,
+  place: number,
+  into: HeldColumn,
+): boolean {
+  const { type } = into;
   let at = record * stride + place + 1;
   for (let row = first; row < first + records; row += 1, at += stride) {
     let from = places[at] as number;
@@ -88,13 +98,16 @@ function readValues({ bytes, places, stride, record, row: first, records }: Batc
       else value = plainTruth(bytes, from, to);
       if (Number.isNaN(value) && !MISSING.has(lowerWord(bytes, from, to))) return false;
     }
-    values[row] = value;
-    if (Number.isNaN(value)) into.missing = true;
+    putValue(into, row, value);
   }
   return true;
 }
 
-function readTexts({ bytes, places, stride, record, row: first, records }: Batch, place: number, into: HeldTexts): boolean {
+function readTexts(
+  { bytes, places, stride, record, row: first, records }: Batch,
+  place: number,
+  into: HeldColumn,
+): boolean {
   let at = record * stride + place + 1;
   for (let row = first; row < first + records; row += 1, at += stride) {
     let from = places[at] as number;
@@ -105,8 +118,7 @@ function readTexts({ bytes, places, stride, record, row: first, records }: Batch
       to -= 1;
     }
     if (from === to) {
-      into.words[row * TEXT_WORDS] = NO_TEXT;
-      into.missing = true;
+      putNothing(into, row);
       continue;
     }
     if (bytes[from] === SPACE && !hasAscii(bytes, from, to)) return false;
