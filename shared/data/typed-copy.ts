@@ -62,6 +62,8 @@ export class TypedDataset {
   readonly #memory = new HeldMemory();
   readonly #sources: SourceBlock[] = [];
   #copied: Copied[] = [];
+  /** A block has been loaded with the types of its time; its copy may still be on its way. */
+  #begun = false;
   #bad = new Map<string, BadCells>();
   /** A type has changed since blocks were copied. */
   #stale = false;
@@ -91,7 +93,7 @@ export class TypedDataset {
 
   /** Takes up the columns of a header, even if no row follows it. */
   declare(names: readonly string[]): void {
-    if (this.#typing.add(names) && this.#copied.length > 0) this.#stale = true;
+    if (this.#typing.add(names) && this.#begun) this.#stale = true;
   }
 
   /** Takes the next block; resolves when there is room for another. False: its part could not be read. */
@@ -112,6 +114,7 @@ export class TypedDataset {
     while (this.#stale) {
       this.#stale = false;
       this.#copied = [];
+      this.#begun = false;
       this.#bad = new Map();
       for (const [index, block] of this.#sources.entries()) await this.#load(block, index);
       await this.#showing;
@@ -156,7 +159,7 @@ export class TypedDataset {
   async #process(block: SourceBlock): Promise<void> {
     const changed = await this.#read(block, () => this.#typing.begin(this.#engine, block));
     if (changed === undefined) return;
-    if (changed && this.#copied.length > 0) this.#stale = true;
+    if (changed && this.#begun) this.#stale = true;
     if (!this.#stale) await this.#load(block, this.#sources.length - 1);
     else if (block.kind === 'text') await this.#settle(block, block.names);
   }
@@ -173,11 +176,14 @@ export class TypedDataset {
       if (loaded === undefined) return;
       if (Array.isArray(loaded)) {
         await this.#typing.settle(this.#engine, block, loaded);
-        if (this.#copied.length === 0) continue;
+        if (!this.#begun) continue;
         this.#stale = true;
         return;
       }
+      // The next part's header may have come meanwhile.
+      if (loaded.columns.length < this.columns.length) this.#stale = true;
       await this.#note(block, loaded);
+      this.#begun = true;
       await this.#showing;
       this.#showing = this.#show(block, index, loaded);
       this.#showing.catch(() => undefined);
