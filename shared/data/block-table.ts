@@ -1,9 +1,9 @@
 /** A block of a source as a table of the engine, with the types found so far. */
-import { type CellReading, readingOf } from './cell-shapes.ts';
 import type { ColumnTyping } from './column-typing.ts';
 import { cellOf, conversion } from './conversion.ts';
 import type { Engine, EngineTable } from './engine.ts';
-import { EngineError } from './engine-error.ts';
+import type { HeldMemory } from './held-columns.ts';
+import { readPlain } from './plain-cells.ts';
 import type { SourceBlock } from './sources/part.ts';
 import { type ColumnSpec, DATABASE_TYPES } from './sql.ts';
 
@@ -15,20 +15,20 @@ export interface LoadedBlock {
   readonly flagged: readonly number[];
 }
 
-/** How a column of a block is read; undefined: its cells are text that is looked at one by one. */
-type Readings = readonly (CellReading | undefined)[];
-
 /** Loads a block with the types of now, or names the columns whose types it contradicts. */
 export async function loadBlock(
   engine: Engine,
   block: SourceBlock,
   typing: ColumnTyping,
+  memory: HeldMemory,
 ): Promise<LoadedBlock | string[]> {
   const { columns } = typing;
+  const held = await holdPlain(engine, block, columns, memory);
+  if (held !== undefined) return { table: held, columns, flagged: [] };
   const nameOf = (index: number): string => columns[index]?.name ?? '';
   const isFound = (name: string): boolean => block.kind === 'text' && !typing.isKnown(name);
-  const { table, readings } = await firstTable(engine, block, typing);
-  const lacking = await lackingColumns(engine, table, block, columns, readings);
+  const table = await engine.table(typedSql(block, typing, () => 'filled'));
+  const lacking = await lackingColumns(engine, table, block, columns);
   if (lacking.length === 0) return { table, columns, flagged: [] };
   // Whether what is lacking is a word for missing costs ten times as much to ask, and is seldom worth it.
   const contradicted = await typing.contradicted(engine, block, lacking.map(nameOf).filter(isFound));
@@ -39,41 +39,49 @@ export async function loadBlock(
   const flagged = lacking.filter((index) => !isFound(nameOf(index)));
   if (flagged.length === 0) return { table, columns, flagged };
   await table.drop();
-  const again = typedSql(block, typing, readings, (index) => (flagged.includes(index) ? 'unparsed' : undefined));
+  const again = typedSql(block, typing, (index) => (flagged.includes(index) ? 'unparsed' : undefined));
   return { table: await engine.table(again), columns, flagged };
 }
 
-/** The table as the scanner's word for the cells lets it be made; where the engine finds them otherwise, without it. */
-async function firstTable(
+const LINE = { name: 'line', type: 'integer' } as const;
+
+/** The block as a table in this process's memory; undefined where a cell is not spelled plainly. */
+async function holdPlain(
   engine: Engine,
-  block: SourceBlock,
-  typing: ColumnTyping,
-): Promise<{ readonly table: EngineTable; readonly readings: Readings }> {
-  const load = async (readings: Readings) => ({
-    table: await engine.table(typedSql(block, typing, readings, () => 'filled')),
-    readings,
+  { names, scanned }: SourceBlock,
+  columns: readonly ColumnSpec[],
+  memory: HeldMemory,
+): Promise<EngineTable | undefined> {
+  const pieces = scanned?.pieces;
+  if (pieces === undefined) return undefined;
+  const rows = pieces.reduce((sum, { records }) => sum + records, 0);
+  const specs = [LINE, ...columns.map(({ type }, index) => ({ name: `c${index}`, type }))];
+  const { columns: held, release } = memory.take(
+    specs.map(({ type }) => type),
+    rows,
+  );
+  const [lines, ...cells] = held;
+  const placed = cells.map((into, index) => {
+    const place = names.indexOf(columns[index]?.name ?? '');
+    return { into, place: place < 0 ? undefined : place };
   });
-  const readings = readingsOf(block, typing);
-  if (readings.every((reading) => reading === undefined)) return load(readings);
-  try {
-    return await load(readings);
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.fault !== 'input') throw error;
-    return load([]);
+  const isPlain = lines !== undefined && (await readPlain(pieces, placed, lines));
+  if (!isPlain) {
+    release();
+    return undefined;
   }
+  const table = engine.hold(
+    held.map((column, at) => ({ ...column, name: specs[at]?.name ?? '' })),
+    rows,
+  );
+  return {
+    ...table,
+    drop: async () => {
+      await table.drop();
+      release();
+    },
+  };
 }
-
-function readingsOf({ names, readable }: SourceBlock, { columns }: ColumnTyping): Readings {
-  const types = new Map(columns.map(({ name, type }) => [name, type]));
-  return names.map((name, at) => {
-    const type = types.get(name);
-    const bits = readable?.shapes[at];
-    return type === undefined || bits === undefined ? undefined : readingOf(type, bits);
-  });
-}
-
-const isRead = (block: SourceBlock, readings: Readings, name: string): boolean =>
-  readings[block.names.indexOf(name)] !== undefined;
 
 /**
  * No rows, from a source without batches. With two threads and sources that all have batches, the engine (1.5.6) collects
@@ -86,12 +94,10 @@ const NO_ROWS = 'range(0)';
 function typedSql(
   block: SourceBlock,
   typing: ColumnTyping,
-  readings: Readings,
   flag: (index: number) => 'filled' | 'unparsed' | undefined,
 ): string {
   const fields = typing.columns.flatMap(({ name, type }, index) => {
     if (!block.names.includes(name)) return [`NULL::${DATABASE_TYPES[type]} AS c${index}`];
-    if (isRead(block, readings, name)) return [`${cellOf(block, name)} AS c${index}`];
     const { value, bad } = conversion(block, name, type, !typing.isKnown(name));
     const typed = `(${value})::${DATABASE_TYPES[type]} AS c${index}`;
     const flagged = bad === 'false' ? undefined : flag(index);
@@ -99,9 +105,8 @@ function typedSql(
     if (flagged === 'unparsed') return [typed, `coalesce(${bad}, false) AS u${index}`];
     return [typed, `${cellOf(block, name)} IS NOT NULL AS f${index}`];
   });
-  const relation = block.readable?.relation(block.names.map((_, at) => readings[at] ?? 'VARCHAR')) ?? block.relation;
   const selected = ['line', ...fields];
-  return `SELECT ${selected.join(', ')} FROM (${relation}) UNION ALL SELECT ${selected.map(() => 'NULL').join(', ')} FROM ${NO_ROWS}`;
+  return `SELECT ${selected.join(', ')} FROM (${block.relation}) UNION ALL SELECT ${selected.map(() => 'NULL').join(', ')} FROM ${NO_ROWS}`;
 }
 
 /** Indices of the columns in which a cell of the source holds something and the typed one does not. */
@@ -110,12 +115,9 @@ async function lackingColumns(
   table: EngineTable,
   block: SourceBlock,
   columns: readonly ColumnSpec[],
-  readings: Readings,
 ): Promise<number[]> {
   const able = columns.flatMap(({ name, type }, index) =>
-    block.names.includes(name) && !isRead(block, readings, name) && conversion(block, name, type).bad !== 'false'
-      ? [index]
-      : [],
+    block.names.includes(name) && conversion(block, name, type).bad !== 'false' ? [index] : [],
   );
   if (able.length === 0) return [];
   const tests = able.map((index) => `coalesce(bool_or(f${index} AND c${index} IS NULL), false) AS b${index}`);

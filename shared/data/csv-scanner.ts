@@ -4,14 +4,7 @@
  * guessing. Memory is bounded by the longest record it accepts.
  */
 import { isUtf8 } from 'node:buffer';
-import {
-  bitsOfBeginning,
-  bitsOfBytes,
-  bitsOfLength,
-  type CellShapes,
-  LAST_TELLING_BYTE,
-  OTHER,
-} from './cell-shapes.ts';
+import { type CleanPiece, CleanPieces } from './clean-pieces.ts';
 import { headerFaults } from './csv-header.ts';
 import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
 import { FOREIGN_HEAD_BYTES, foreignFormat } from './foreign-format.ts';
@@ -19,11 +12,10 @@ import type { ProblemCode, ProblemLog } from './problems.ts';
 import { cutCharacter, firstInvalid, looksLikeUtf16 } from './text-encoding.ts';
 
 /**
- * Takes the bytes of the clean copy: whole records, the same pieces however the source was cut. They stay as they are until
- * the next call has resolved, so that one piece may be written while the next is scanned. `longest` is the longest record so far, in bytes, without its line end; `shapes` is what the cells
- * of each column were made of so far.
+ * Takes the clean copy: whole records, the same pieces however the source was cut. `longest` is the longest record so far,
+ * in bytes, without its line end.
  */
-type ByteSink = (bytes: Buffer, longest: number, shapes: CellShapes) => Promise<void>;
+type PieceSink = (piece: CleanPiece, longest: number) => Promise<void>;
 
 /** Settings of {@link scanCsv}. */
 export interface ScanOptions {
@@ -32,7 +24,7 @@ export interface ScanOptions {
   /** Where problems go. */
   readonly problems: ProblemLog;
   /** Takes the clean copy. */
-  readonly write: ByteSink;
+  readonly write: PieceSink;
   /** The longest record that is accepted; 16 MiB when nothing is said. */
   readonly maxRecordBytes?: number;
   /** The most bytes (after decompression) that are read; more is a problem, not an error. */
@@ -55,25 +47,20 @@ export interface CsvScan {
   readonly records: number;
   /** The longest record of the clean copy, in bytes, without its line end. */
   readonly longest: number;
-  /** What the cells of each column are made of. */
-  readonly shapes: CellShapes;
   /** Bytes read. */
   readonly bytes: number;
   /** False when reading stopped before the end of the file. */
   readonly complete: boolean;
 }
 
-/** Bytes that mean something; all others have the bits of {@link bitsOfBytes}, which are smaller. */
-const DELIMITER = 128;
-const NEWLINE = 129;
-const RETURN = 130;
-const QUOTING = 131;
+/** Bytes that mean something. */
+const DELIMITER = 1;
+const NEWLINE = 2;
+const RETURN = 3;
+const QUOTING = 4;
 
 const MIB = 1024 * 1024;
-const OUTPUT_BYTES = MIB;
 const MAX_RECORD_BYTES = 16 * MIB;
-/** Below this a loop copies faster than a call does. */
-const SHORT_RECORD_BYTES = 96;
 
 /** What Excel writes above the header so as to name its delimiter, and reads when it finds it. */
 const DELIMITER_LINE = /^"?sep=(.)"?$/i;
@@ -139,24 +126,22 @@ interface TextFault {
 
 class Scanner {
   readonly #options: ScanOptions;
-  readonly #kinds = bitsOfBytes();
+  readonly #kinds = new Uint8Array(256);
   readonly #maxRecordBytes: number;
   #delimiter = ',';
+  #delimiterByte = ','.charCodeAt(0);
   #header: readonly string[] | undefined;
   #width = 0;
-  #shapes: CellShapes = new Uint16Array(0);
+  /** Where in its record each cell begins that is being scanned, and where a next one would. */
+  #marks = new Uint32Array(0);
   #records = 0;
-  #longest = 0;
   #line = 1;
   #begun = false;
   #headerSeen = false;
   /** The header's bytes: a record that repeats them is no row. */
   #headerBytes = Buffer.alloc(0);
   #stopped = false;
-  #out = Buffer.allocUnsafe(OUTPUT_BYTES);
-  /** The output before, which may still be on its way. */
-  #outBefore = Buffer.allocUnsafe(OUTPUT_BYTES);
-  #outLength = 0;
+  readonly #pieces = new CleanPieces();
   /** A record that waits for the output; `lines` is how many physical lines it has. */
   #held: { readonly from: number; readonly to: number; readonly stray: boolean; readonly lines: number } | undefined;
   /** How far the buffer was already found to be UTF-8; the rest is a character cut by the end of a chunk. */
@@ -183,19 +168,15 @@ class Scanner {
       header: this.#header,
       delimiter: this.#delimiter,
       records: this.#records,
-      longest: this.#longest,
-      shapes: this.#shapes,
+      longest: this.#pieces.longest,
       bytes,
       complete: !this.#stopped,
     };
   }
 
   async flush(): Promise<void> {
-    if (this.#outLength === 0) return;
-    const full = this.#out.subarray(0, this.#outLength);
-    [this.#out, this.#outBefore] = [this.#outBefore, this.#out];
-    this.#outLength = 0;
-    await this.#options.write(full, this.#longest, this.#shapes.slice());
+    if (this.#pieces.isEmpty) return;
+    await this.#options.write(this.#pieces.take(this.#width), this.#pieces.longest);
   }
 
   /** Scans whole records of `buffer` and returns where what is left over begins; its first `known` bytes were seen before. */
@@ -322,14 +303,15 @@ class Scanner {
       return;
     }
     this.#delimiter = delimiter;
-    this.#kinds[delimiter.charCodeAt(0)] = DELIMITER;
+    this.#delimiterByte = delimiter.charCodeAt(0);
+    this.#kinds[this.#delimiterByte] = DELIMITER;
     const names = splitRecord(text, delimiter).map((name) => name.trim());
     const faults = headerFaults(names, maxColumns);
     for (const { code, message, column } of faults) problems.add(code, message, { part, line, column });
     // Of such a file nothing more can be said: its rows have no columns, or are the header.
     if (faults.some(({ code }) => code === 'too_many_columns' || code === 'header_missing')) this.#stopped = true;
     this.#width = names.length;
-    this.#shapes = new Uint16Array(names.length);
+    this.#marks = new Uint32Array(names.length + 1);
     if (faults.length > 0) return;
     this.#header = names;
     onHeader?.(names, delimiter);
@@ -343,11 +325,8 @@ class Scanner {
       const held = this.#held;
       if (held === undefined) return at;
       this.#held = undefined;
-      await this.flush();
-      const record = buffer.subarray(held.from, held.to);
-      if (held.stray) await this.#writeRewritten(record.toString('utf8'));
-      else if (record.length + 32 > this.#out.length) await this.#writeLong(record);
-      else this.#write(buffer, held.from, held.to);
+      if (held.stray) await this.#putRewritten(buffer.toString('utf8', held.from, held.to));
+      else await this.#put(buffer, held.from, held.to);
       this.#line += held.lines;
       if (at >= buffer.length) return at;
     }
@@ -356,14 +335,13 @@ class Scanner {
   /** Scans until a record has to wait for the output, or as far as there are whole records. No promise is made on the way. */
   #advance(buffer: Buffer, from: number, final: boolean): number {
     const kinds = this.#kinds;
-    const shapes = this.#shapes;
+    const marks = this.#marks;
     const width = this.#width;
     const to = buffer.length;
     let start = from;
     let i = from;
     let fields = 1;
     let fieldStart = from;
-    let seen = 0;
     let inside = 0;
     let stray = false;
     let lone = false;
@@ -371,23 +349,19 @@ class Scanner {
     for (;;) {
       let ended = false;
       let recordEnd = to;
+      marks[0] = start;
       for (;;) {
         let kind = 0;
         while (i < to) {
           kind = kinds[buffer[i] as number] as number;
-          if (kind >= DELIMITER) break;
-          seen |= kind;
+          if (kind !== 0) break;
           i += 1;
         }
         if (i >= to) break;
         if (kind === DELIMITER) {
-          if (i > fieldStart && fields <= width) {
-            if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, i);
-            shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(i - fieldStart);
-          }
-          seen = 0;
-          fields += 1;
           i += 1;
+          if (fields < width) marks[fields] = i;
+          fields += 1;
           fieldStart = i;
         } else if (kind === NEWLINE) {
           recordEnd = i;
@@ -410,7 +384,6 @@ class Scanner {
             break;
           }
           lone = true;
-          seen |= OTHER;
           i += 1;
         } else if (i === fieldStart) {
           // Byte by byte: quoted fields are short, and a call of indexOf for each costs more than the loop.
@@ -435,11 +408,10 @@ class Scanner {
           i = at + 1;
           if (i < to) {
             const after = kinds[buffer[i] as number] as number;
-            if (after < DELIMITER || after === QUOTING) misplaced = true;
+            if (after === 0 || after === QUOTING) misplaced = true;
           }
         } else {
           stray = true;
-          seen |= OTHER;
           i += 1;
         }
       }
@@ -447,11 +419,6 @@ class Scanner {
         if (!final || start === to) return start;
         recordEnd = to;
       }
-      if (recordEnd > fieldStart && fields <= width) {
-        if ((buffer[fieldStart] as number) <= LAST_TELLING_BYTE) seen |= bitsOfBeginning(buffer, fieldStart, recordEnd);
-        shapes[fields - 1] = (shapes[fields - 1] as number) | seen | bitsOfLength(recordEnd - fieldStart);
-      }
-      seen = 0;
       if (recordEnd > start) {
         if (fields !== this.#width) {
           this.#problem(
@@ -469,11 +436,12 @@ class Scanner {
           return to;
         } else {
           this.#records += 1;
-          if (stray || this.#outLength + (recordEnd - start) + 32 > this.#out.length) {
+          marks[width] = recordEnd + 1;
+          if (stray || !this.#pieces.hasRoom(recordEnd - start)) {
             this.#held = { from: start, to: recordEnd, stray, lines: 1 + inside };
             return i;
           }
-          this.#write(buffer, start, recordEnd);
+          this.#pieces.add(buffer, start, recordEnd, marks, this.#line, this.#delimiterByte);
         }
       }
       this.#line += 1 + inside;
@@ -493,35 +461,29 @@ class Scanner {
     return to - from === header.length && header.compare(buffer, from, to) === 0;
   }
 
-  #write(buffer: Buffer, from: number, to: number): void {
-    const out = this.#out;
-    let at = writeInteger(out, this.#outLength, this.#line);
-    out[at] = this.#delimiter.charCodeAt(0);
-    at += 1;
-    if (to - from < SHORT_RECORD_BYTES) {
-      for (let i = from; i < to; i += 1, at += 1) out[at] = buffer[i] as number;
-    } else {
-      buffer.copy(out, at, from, to);
-      at += to - from;
+  /** Takes a record whose marks are set, once there is room. */
+  async #put(buffer: Buffer, from: number, to: number): Promise<void> {
+    if (!this.#pieces.hasRoom(to - from)) await this.flush();
+    if (this.#pieces.hasRoom(to - from)) {
+      this.#pieces.add(buffer, from, to, this.#marks, this.#line, this.#delimiterByte);
+      return;
     }
-    out[at] = LF;
-    if (at - this.#outLength > this.#longest) this.#longest = at - this.#outLength;
-    this.#outLength = at + 1;
+    const marks = this.#marks.map((mark) => mark - from);
+    const piece = this.#pieces.long(buffer.subarray(from, to), marks, this.#line, this.#delimiterByte);
+    await this.#options.write(piece, this.#pieces.longest);
   }
 
-  async #writeLong(record: Buffer): Promise<void> {
-    await this.#writeApart(Buffer.concat([Buffer.from(`${this.#line}${this.#delimiter}`), record, Buffer.from('\n')]));
-  }
-
-  async #writeRewritten(text: string): Promise<void> {
-    const fields = splitRecord(text, this.#delimiter).map((field) => `"${field.replaceAll('"', '""')}"`);
-    await this.#writeApart(Buffer.from(`${[this.#line, ...fields].join(this.#delimiter)}\n`));
-  }
-
-  async #writeApart(record: Buffer): Promise<void> {
-    await this.flush();
-    this.#longest = Math.max(this.#longest, record.byteLength - 1);
-    await this.#options.write(record, this.#longest, this.#shapes.slice());
+  async #putRewritten(text: string): Promise<void> {
+    const fields = splitRecord(text, this.#delimiter).map((field) => Buffer.from(`"${field.replaceAll('"', '""')}"`));
+    let next = 0;
+    for (const [at, { length }] of fields.entries()) {
+      this.#marks[at] = next;
+      next += length + 1;
+    }
+    this.#marks[this.#width] = next;
+    const between = Buffer.from(this.#delimiter);
+    const record = Buffer.concat(fields.flatMap((field, at) => (at === 0 ? [field] : [between, field])));
+    await this.#put(record, 0, record.length);
   }
 
   #problem(code: ProblemCode, message: string, line?: number): void {
@@ -532,17 +494,4 @@ class Scanner {
     this.#problem(code, message, line);
     this.#stopped = true;
   }
-}
-
-/** Writes the decimal digits of a whole number and returns where they end. */
-function writeInteger(out: Buffer, at: number, value: number): number {
-  let digits = 1;
-  for (let power = 10; value >= power; power *= 10) digits += 1;
-  let rest = value;
-  for (let i = at + digits - 1; i >= at; i -= 1) {
-    const next = Math.floor(rest / 10);
-    out[i] = 48 + (rest - next * 10);
-    rest = next;
-  }
-  return at + digits;
 }

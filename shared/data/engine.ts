@@ -3,11 +3,14 @@
  * Parquet, counting, aggregating, writing Parquet), never with guessing what a text file means.
  */
 import { createRequire } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import type { Column, ColumnBatch, ColumnType } from '../features/columns.ts';
-import { BatchBuilder, type Bindings } from './column-batches.ts';
+import { BatchBuilder } from './column-batches.ts';
 import { EngineError, translated } from './engine-error.ts';
+import { type FillingBindings, HeldTables } from './engine-held.ts';
 import { type EngineVectors, vectorsOf } from './engine-vectors.ts';
+import type { NamedColumn } from './held-columns.ts';
 import { type ColumnSpec, columnTypeOf, DATABASE_TYPES, identifier, literal } from './sql.ts';
 
 export { EngineError } from './engine-error.ts';
@@ -46,6 +49,8 @@ export interface Engine {
   query(sql: string): Promise<EngineRow[]>;
   /** Keeps a query's rows, in their order. */
   table(sql: string): Promise<EngineTable>;
+  /** Columns of so many rows as a table that reads them where they stand; they stay as they are until it is dropped. */
+  hold(columns: readonly NamedColumn[], rows: number): EngineTable;
   /** Names and database types of a query's columns, without running it. */
   describe(sql: string): Promise<{ name: string; databaseType: string }[]>;
   /**
@@ -55,6 +60,8 @@ export interface Engine {
   columns(sql: string, batchSize: number): AsyncGenerator<ColumnBatch>;
   /** Streams a query's columns as the engine holds them, some 2,000 rows at a time, for whoever only counts. */
   vectors(sql: string): AsyncGenerator<EngineVectors>;
+  /** Streams columns of a table, by their SQL names, as the engine holds them; those of a held one where they stand. */
+  cells(table: string, columns: readonly string[]): AsyncGenerator<EngineVectors>;
   /** Writes a query's rows, in their order, to a Parquet file, and returns their number. */
   copyToParquet(sql: string, path: string): Promise<number>;
   /** A table to which columns are appended, and that becomes a Parquet file. */
@@ -85,7 +92,7 @@ type NodeApi = typeof import('@duckdb/node-api');
 
 interface Native {
   readonly api: NodeApi;
-  readonly bindings: Bindings;
+  readonly bindings: FillingBindings;
 }
 
 let native: Native | undefined;
@@ -100,7 +107,7 @@ function load(): Native {
   if (native === undefined) {
     const require = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
     const api: NodeApi = require('@duckdb/node-api');
-    const bindings: Bindings = createRequire(require.resolve('@duckdb/node-api'))('@duckdb/node-bindings');
+    const bindings: FillingBindings = createRequire(require.resolve('@duckdb/node-api'))('@duckdb/node-bindings');
     native = { api, bindings };
   }
   return native;
@@ -126,20 +133,22 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
 class DuckDbEngine implements Engine {
   readonly #api: NodeApi;
-  readonly #bindings: Bindings;
+  readonly #bindings: FillingBindings;
   readonly #instance: DuckDBInstance;
   /** Every connection there is; a connection runs one statement at a time. */
   readonly #connections: DuckDBConnection[];
   /** Those that run nothing. */
   readonly #idle: DuckDBConnection[];
+  readonly #held: HeldTables;
   #tables = 0;
 
-  constructor(api: NodeApi, bindings: Bindings, instance: DuckDBInstance, connection: DuckDBConnection) {
+  constructor(api: NodeApi, bindings: FillingBindings, instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#api = api;
     this.#bindings = bindings;
     this.#instance = instance;
     this.#connections = [connection];
     this.#idle = [connection];
+    this.#held = new HeldTables(api, bindings, connection);
   }
 
   /** Lends a connection that nobody else uses meanwhile. */
@@ -176,6 +185,11 @@ class DuckDbEngine implements Engine {
         await this.query(`DROP TABLE ${name}`);
       },
     };
+  }
+
+  hold(columns: readonly NamedColumn[], rows: number): EngineTable {
+    const { name, drop } = this.#held.hold(columns, rows);
+    return { name, rows, drop: async () => drop() };
   }
 
   async describe(sql: string): Promise<{ name: string; databaseType: string }[]> {
@@ -229,6 +243,18 @@ class DuckDbEngine implements Engine {
       }
     } finally {
       connection.closeSync();
+    }
+  }
+
+  async *cells(table: string, columns: readonly string[]): AsyncGenerator<EngineVectors> {
+    const chunks = this.#held.chunks(table, columns);
+    if (chunks === undefined) yield* this.vectors(`SELECT ${columns.join(', ')} FROM ${table}`);
+    else {
+      for (const chunk of chunks) {
+        yield chunk;
+        // Statements that run meanwhile ask this thread for held rows.
+        await setImmediate();
+      }
     }
   }
 

@@ -21,7 +21,8 @@ export function lineWriter(directory: string): LineWriter {
     visit: async (engine, { index, table }) => {
       if (index === 0) written = new Map();
       const path = join(directory, `lines-${String(index).padStart(5, '0')}.parquet`);
-      const jumps = `SELECT rowid AS ordinal, line, lag(line - rowid) OVER (ORDER BY rowid) AS before FROM ${table}`;
+      const numbered = `SELECT row_number() OVER () - 1 AS ordinal, line FROM ${table}`;
+      const jumps = `SELECT ordinal, line, lag(line - ordinal) OVER () AS before FROM (${numbered})`;
       await engine.copyToParquet(
         `SELECT ordinal, line FROM (${jumps}) WHERE before IS NULL OR line - ordinal <> before ORDER BY ordinal`,
         path,

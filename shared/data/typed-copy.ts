@@ -6,6 +6,7 @@ import { type LoadedBlock, loadBlock } from './block-table.ts';
 import { ColumnTyping, type ExpectedTypes, type FoundColumn } from './column-typing.ts';
 import { tellBadCells, tellLines } from './conversion.ts';
 import type { Engine } from './engine.ts';
+import { HeldMemory } from './held-columns.ts';
 import type { ProblemLog } from './problems.ts';
 import { ofInput } from './sources/parquet.ts';
 import type { SourceBlock } from './sources/part.ts';
@@ -58,8 +59,11 @@ export class TypedDataset {
   readonly #options: TypingOptions;
   readonly #log: ProblemLog;
   readonly #typing: ColumnTyping;
+  readonly #memory = new HeldMemory();
   readonly #sources: SourceBlock[] = [];
   #copied: Copied[] = [];
+  /** A block has been loaded with the types of its time; its copy may still be on its way. */
+  #begun = false;
   #bad = new Map<string, BadCells>();
   /** A type has changed since blocks were copied. */
   #stale = false;
@@ -89,14 +93,14 @@ export class TypedDataset {
 
   /** Takes up the columns of a header, even if no row follows it. */
   declare(names: readonly string[]): void {
-    if (this.#typing.add(names) && this.#copied.length > 0) this.#stale = true;
+    if (this.#typing.add(names) && this.#begun) this.#stale = true;
   }
 
   /** Takes the next block; resolves when there is room for another. False: its part could not be read. */
   async accept(block: SourceBlock): Promise<boolean> {
     await this.#loading;
     this.#sources.push(block);
-    this.#loading = this.#process(block);
+    this.#loading = this.#process(block).finally(() => block.scanned?.release());
     // Whoever comes next awaits it, and meets its failure.
     this.#loading.catch(() => undefined);
     return !this.#unreadable.has(block.part);
@@ -110,6 +114,7 @@ export class TypedDataset {
     while (this.#stale) {
       this.#stale = false;
       this.#copied = [];
+      this.#begun = false;
       this.#bad = new Map();
       for (const [index, block] of this.#sources.entries()) await this.#load(block, index);
       await this.#showing;
@@ -154,7 +159,7 @@ export class TypedDataset {
   async #process(block: SourceBlock): Promise<void> {
     const changed = await this.#read(block, () => this.#typing.begin(this.#engine, block));
     if (changed === undefined) return;
-    if (changed && this.#copied.length > 0) this.#stale = true;
+    if (changed && this.#begun) this.#stale = true;
     if (!this.#stale) await this.#load(block, this.#sources.length - 1);
     else if (block.kind === 'text') await this.#settle(block, block.names);
   }
@@ -167,15 +172,18 @@ export class TypedDataset {
   /** Loads a block and, once the block before it has been seen, copies it and shows it. */
   async #load(block: SourceBlock, index: number): Promise<void> {
     for (;;) {
-      const loaded = await this.#read(block, () => loadBlock(this.#engine, block, this.#typing));
+      const loaded = await this.#read(block, () => loadBlock(this.#engine, block, this.#typing, this.#memory));
       if (loaded === undefined) return;
       if (Array.isArray(loaded)) {
         await this.#typing.settle(this.#engine, block, loaded);
-        if (this.#copied.length === 0) continue;
+        if (!this.#begun) continue;
         this.#stale = true;
         return;
       }
+      // The next part's header may have come meanwhile.
+      if (loaded.columns.length < this.columns.length) this.#stale = true;
       await this.#note(block, loaded);
+      this.#begun = true;
       await this.#showing;
       this.#showing = this.#show(block, index, loaded);
       this.#showing.catch(() => undefined);

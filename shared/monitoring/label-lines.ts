@@ -152,8 +152,8 @@ async function* csvLabels(
   const clean: Buffer[] = [];
   const { header, delimiter } = await scanCsv(source, {
     problems: log,
-    write: async (bytes) => {
-      clean.push(Buffer.from(bytes));
+    write: async ({ bytes }) => {
+      clean.push(bytes);
     },
   });
   for (const { code, message, line, count } of log.list()) problems.add(code, message, line, count);

@@ -16,6 +16,7 @@ import {
   type ParquetWriter,
 } from '../../shared/data/engine.ts';
 import type { Cells, EngineVectors } from '../../shared/data/engine-vectors.ts';
+import { chunksOf, type NamedColumn } from '../../shared/data/held-columns.ts';
 import type { ColumnSpec } from '../../shared/data/sql.ts';
 import type { Column, ColumnBatch } from '../../shared/features/columns.ts';
 
@@ -129,11 +130,14 @@ export const openRememberingEngine = async (options: EngineOptions): Promise<Eng
   };
 
   /** Kept tables by the name they were given, which tells their content; DuckDB has those that were needed. */
-  const kept = new Map<string, { readonly sql: string; made: Promise<EngineTable> | undefined }>();
+  const kept = new Map<
+    string,
+    { readonly put: (real: Engine) => EngineTable | Promise<EngineTable>; made: Promise<EngineTable> | undefined }
+  >();
   const make = async (name: string): Promise<EngineTable> => {
     const table = kept.get(name);
     if (!table) throw new EngineError(`no table ${name}`, 'internal');
-    table.made ??= engine().then((real) => real.table(table.sql));
+    table.made ??= engine().then((real) => table.put(real));
     return table.made;
   };
   /** A statement with the tables it names as DuckDB has them. */
@@ -153,17 +157,46 @@ export const openRememberingEngine = async (options: EngineOptions): Promise<Eng
   const table = async (sql: string): Promise<EngineTable> => {
     const key = keyOf('table', sql);
     const name = `kept_${Buffer.from(key, 'base64').toString('hex')}_${kept.size}`;
-    kept.set(name, { sql, made: undefined });
+    kept.set(name, { put: (real) => real.table(sql), made: undefined });
     const rows = await recall(memory.tables, key, async () => (await make(name)).rows);
-    return {
-      name,
-      rows,
-      drop: async () => {
-        const made = await kept.get(name)?.made;
-        kept.delete(name);
-        await made?.drop();
-      },
-    };
+    return { name, rows, drop: () => drop(name) };
+  };
+
+  /** Columns by the names of the tables that hold them. */
+  const held = new Map<string, { readonly columns: readonly NamedColumn[]; readonly rows: number }>();
+  const hold = (columns: readonly NamedColumn[], rows: number): EngineTable => {
+    const hash = createHash('sha256');
+    for (const { name, type, rowBytes, bytes, validity, long } of columns) {
+      hash.update(`${name} ${type} ${rows}`).update(bytes.subarray(0, rows * rowBytes));
+      hash.update(new Uint8Array(validity.buffer, validity.byteOffset, validity.byteLength)).update(long.bytes);
+    }
+    const name = `held_${hash.digest('hex')}_${kept.size}`;
+    kept.set(name, { put: (real) => real.hold(columns, rows), made: undefined });
+    held.set(name, { columns, rows });
+    return { name, rows, drop: () => drop(name) };
+  };
+
+  const drop = async (name: string): Promise<void> => {
+    const made = await kept.get(name)?.made;
+    kept.delete(name);
+    held.delete(name);
+    await made?.drop();
+  };
+
+  const vectors = async function* (sql: string): AsyncGenerator<EngineVectors> {
+    const key = keyOf('vectors', sql);
+    const known = memory.vectors.get(key);
+    if (known) {
+      yield* known;
+      return;
+    }
+    const read: EngineVectors[] = [];
+    for await (const chunk of (await engine()).vectors(await real(sql))) {
+      const { now, later } = keeping(chunk);
+      read.push(later);
+      yield now;
+    }
+    memory.vectors.set(key, read);
   };
 
   return {
@@ -181,20 +214,16 @@ export const openRememberingEngine = async (options: EngineOptions): Promise<Eng
       });
       yield* batches;
     },
-    async *vectors(sql) {
-      const key = keyOf('vectors', sql);
-      const known = memory.vectors.get(key);
-      if (known) {
-        yield* known;
-        return;
-      }
-      const read: EngineVectors[] = [];
-      for await (const chunk of (await engine()).vectors(await real(sql))) {
-        const { now, later } = keeping(chunk);
-        read.push(later);
-        yield now;
-      }
-      memory.vectors.set(key, read);
+    vectors,
+    hold,
+    async *cells(table, columns) {
+      const { columns: all, rows } = held.get(table) ?? {};
+      if (all === undefined || rows === undefined) yield* vectors(`SELECT ${columns.join(', ')} FROM ${table}`);
+      else
+        yield* chunksOf(
+          all.filter(({ name }) => columns.includes(name)),
+          rows,
+        );
     },
     async copyToParquet(sql, path) {
       const written = await recall(memory.files, keyOf('parquet', sql), async () => {

@@ -143,7 +143,7 @@ async function stream(engine: Engine, table: string, columns: readonly Streamed[
   for (let from = 0; from < columns.length; from += STREAMED_COLUMNS) {
     const some = columns.slice(from, from + STREAMED_COLUMNS);
     const asked = some.map(({ cell }) => cell);
-    for await (const vectors of engine.vectors(`SELECT ${asked.join(', ')} FROM ${table}`)) {
+    for await (const vectors of engine.cells(table, asked)) {
       for (const [at, { cell, rowBytes, take }] of some.entries())
         if (!done.has(cell) && !take(vectors.cells(at, rowBytes))) done.add(cell);
     }

@@ -1,7 +1,7 @@
 /** Clean text on local disk, cut into blocks that the engine reads with nothing left to guess. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CellReading, CellShapes } from '../cell-shapes.ts';
+import type { CleanPiece } from '../clean-pieces.ts';
 import { literal } from '../sql.ts';
 import type { SourceBlock } from './part.ts';
 
@@ -13,12 +13,29 @@ export interface CleanText {
   readonly longest: number;
   /** Records may lack fields at their end, which are missing values. */
   readonly ragged: boolean;
-  /** What its cells are made of, where the scanner looked. */
-  readonly shapes?: CellShapes;
 }
 
-/** A block of clean text on disk. */
-export type CleanBlock = Pick<SourceBlock, 'path' | 'relation' | 'readable'>;
+/** A block of clean text on disk, and its pieces while they are in memory. */
+export type CleanBlock = Pick<SourceBlock, 'path' | 'relation' | 'scanned'>;
+
+/** The pieces of a block whose cells all have their places, until they are released. */
+export class ScannedText {
+  #pieces: readonly CleanPiece[] | undefined;
+
+  constructor(pieces: readonly CleanPiece[]) {
+    this.#pieces = pieces;
+  }
+
+  /** Undefined once they are released. */
+  get pieces(): readonly CleanPiece[] | undefined {
+    return this.#pieces;
+  }
+
+  release(): void {
+    for (const piece of this.#pieces ?? []) piece.release();
+    this.#pieces = undefined;
+  }
+}
 
 /** Cuts clean text, given in pieces of whole records, into files. A piece is never divided, so blocks are a little larger. */
 export class CleanBlockWriter {
@@ -29,6 +46,7 @@ export class CleanBlockWriter {
   #count = 0;
   #file: { readonly handle: FileHandle; readonly path: string } | undefined;
   #bytes = 0;
+  #pieces: CleanPiece[] = [];
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string, prefix: string, blockBytes: number, done: (block: CleanBlock) => Promise<void>) {
@@ -38,7 +56,7 @@ export class CleanBlockWriter {
     this.#done = done;
   }
 
-  async write(bytes: Buffer, text: CleanText): Promise<void> {
+  async write(piece: CleanPiece, text: CleanText): Promise<void> {
     if (this.#file === undefined) {
       const path = join(this.#directory, `${this.#prefix}-${String(this.#count).padStart(5, '0')}.csv`);
       this.#file = { path, handle: await open(path, 'w') };
@@ -47,9 +65,10 @@ export class CleanBlockWriter {
     }
     // The next piece is scanned while this one is written.
     await this.#writing;
-    this.#writing = this.#file.handle.write(bytes);
+    this.#writing = this.#file.handle.write(piece.bytes);
     this.#writing.catch(() => undefined);
-    this.#bytes += bytes.byteLength;
+    this.#bytes += piece.bytes.byteLength;
+    this.#pieces.push(piece);
     if (this.#bytes >= this.#blockBytes) await this.finish(text);
   }
 
@@ -63,15 +82,10 @@ export class CleanBlockWriter {
     } finally {
       await file.handle.close();
     }
-    const { path } = file;
-    const { names, shapes } = text;
-    const relation = relationOf(
-      path,
-      text,
-      names.map(() => 'VARCHAR'),
-    );
-    const readable = shapes && { shapes, relation: (as: readonly CellReading[]) => relationOf(path, text, as) };
-    await this.#done({ path, relation, ...(readable === undefined ? {} : { readable }) });
+    const scanned = new ScannedText(this.#pieces);
+    this.#pieces = [];
+    if (scanned.pieces?.some(({ cells }) => cells === undefined)) scanned.release();
+    await this.#done({ path: file.path, relation: relationOf(file.path, text), scanned });
   }
 
   /** Lets go of the file, where reading has failed. */
@@ -84,10 +98,10 @@ export class CleanBlockWriter {
 }
 
 /** The clean text with its dialect spelled out. */
-function relationOf(path: string, { delimiter, longest, ragged }: CleanText, readings: readonly CellReading[]): string {
+function relationOf(path: string, { names, delimiter, longest, ragged }: CleanText): string {
   // The engine's buffer is 16 times the longest line it is told to expect, whatever the lines are; so it is told the truth.
   const line = Math.max(longest + 64, 65_536);
   const buffer = Math.max(4 * 1024 * 1024, 2 * line);
-  const columns = ["'line': 'BIGINT'", ...readings.map((reading, i) => `'c${i}': '${reading}'`)];
+  const columns = ["'line': 'BIGINT'", ...names.map((_, i) => `'c${i}': 'VARCHAR'`)];
   return `SELECT * FROM read_csv(${literal(path)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', escape = '"', new_line = '\\n', comment = '', nullstr = '', encoding = 'utf-8', strict_mode = true, null_padding = ${ragged}, parallel = false, max_line_size = ${line}, buffer_size = ${buffer}, columns = {${columns.join(', ')}})`;
 }

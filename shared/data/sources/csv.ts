@@ -15,11 +15,12 @@ export async function scanCsvText(bytes: AsyncIterable<Buffer>, context: TextCon
     onHeader: (names, delimiter) => {
       header = { names, delimiter, wanted: agrees(names) };
     },
-    write: async (piece, longest, shapes) => {
-      if (header?.wanted) await write(piece, { ...header, longest, ragged: false, shapes }, NONE);
+    write: async (piece, longest) => {
+      if (header?.wanted) await write(piece, { ...header, longest, ragged: false }, NONE);
+      else piece.release();
     },
   });
   // Of a file that could not be read to its end nothing is judged but that.
   if (!header?.wanted || !scan.complete) return { records: 0, text: undefined };
-  return { records: scan.records, text: { ...header, longest: scan.longest, ragged: false, shapes: scan.shapes } };
+  return { records: scan.records, text: { ...header, longest: scan.longest, ragged: false } };
 }

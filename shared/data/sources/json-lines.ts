@@ -42,6 +42,8 @@ class JsonLinesScanner {
   #length = 0;
   #line = 0;
   #records = 0;
+  /** Records in the piece that is being written. */
+  #held = 0;
   #longest = 0;
   #wanted = true;
   stopped = false;
@@ -147,6 +149,7 @@ class JsonLinesScanner {
     if (at - first > this.#longest) this.#longest = at - first;
     this.#length = at + 1;
     this.#records += 1;
+    this.#held += 1;
   }
 
   #mark(column: number): void {
@@ -160,7 +163,9 @@ class JsonLinesScanner {
     const full = this.#out.subarray(0, this.#length);
     this.#out = Buffer.allocUnsafe(MIB);
     this.#length = 0;
-    await this.#context.write(full, this.#text(), new Set(this.#marked));
+    const piece = { bytes: full, records: this.#held, cells: undefined, release: () => undefined };
+    this.#held = 0;
+    await this.#context.write(piece, this.#text(), new Set(this.#marked));
   }
 
   #tell({ code, message, key }: RecordFault): void {

@@ -1,7 +1,7 @@
 /** What a reading begins with, and what its sources make of it. */
 import { createReadStream } from 'node:fs';
-import type { CellReading, CellShapes } from '../cell-shapes.ts';
 import type { ProblemLog } from '../problems.ts';
+import type { ScannedText } from './clean-blocks.ts';
 
 /**
  * One delivered file: its name below the dataset's folder, which stands in problems, and its bytes; they are opened once.
@@ -34,14 +34,8 @@ export interface SourceBlock {
   readonly marked: ReadonlySet<string>;
   /** A query with columns `line`, `c0`, `c1`, … */
   readonly relation: string;
-  /**
-   * Text of which the scanner knows what its cells are made of: per column the shapes, and the relation with its columns
-   * read as given. A cell that cannot be read so makes the statement fail.
-   */
-  readonly readable?: {
-    readonly shapes: CellShapes;
-    readonly relation: (readings: readonly CellReading[]) => string;
-  };
+  /** Of text: where its cells stand. */
+  readonly scanned?: ScannedText;
   /** The file the engine reads; an error that names it means the part. */
   readonly path: string;
 }

@@ -136,6 +136,7 @@ async function readText(
         text = now;
         marked = markedNow;
         if (wanted) await writer.write(piece, now);
+        else piece.release();
       },
     });
     if (scanned.text !== undefined) await writer.finish(scanned.text);

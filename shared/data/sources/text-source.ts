@@ -1,4 +1,5 @@
 /** What a format of text is to a reading: a scanner that turns its bytes into clean text. */
+import type { CleanPiece } from '../clean-pieces.ts';
 import type { ProblemLog } from '../problems.ts';
 import type { CleanText } from './clean-blocks.ts';
 
@@ -8,7 +9,7 @@ export interface TextContext {
   readonly log: ProblemLog;
   readonly delimiter: string | undefined;
   /** Takes clean text, in whole records; of the text what is known so far. */
-  readonly write: (bytes: Buffer, text: CleanText, marked: ReadonlySet<string>) => Promise<void>;
+  readonly write: (piece: CleanPiece, text: CleanText, marked: ReadonlySet<string>) => Promise<void>;
   /** Whether a part with these columns belongs to the dataset. */
   readonly agrees: (names: readonly string[]) => boolean;
 }

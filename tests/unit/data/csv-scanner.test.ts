@@ -22,8 +22,8 @@ async function scan(
   const written: Buffer[] = [];
   const result = await scanCsv(chunks(), {
     problems,
-    write: async (out) => {
-      written.push(Buffer.from(out));
+    write: async ({ bytes }) => {
+      written.push(bytes);
     },
     ...options,
   });

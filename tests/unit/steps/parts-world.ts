@@ -16,6 +16,8 @@ const sharedEngine = async (directory: string): Promise<Engine> => {
   const engine = await opened;
   return {
     table: (sql) => engine.table(sql),
+    hold: (columns, rows) => engine.hold(columns, rows),
+    cells: (table, columns) => engine.cells(table, columns),
     query: (sql) => engine.query(sql),
     describe: (sql) => engine.describe(sql),
     columns: (sql, batchSize) => engine.columns(sql, batchSize),
