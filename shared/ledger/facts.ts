@@ -36,7 +36,7 @@ export const arrivalSchema = z.strictObject({
   receivedAt: instant,
   /**
    * `part`: belongs to a folder that is not closed yet. `repeated`: the same bytes under the same rules were judged
-   * before. `ignored`: not data, or no such model.
+   * before. `deferred`: more than one function reads. `ignored`: not data, or no such model.
    */
   outcome: z.enum(['accepted', 'rejected', 'deferred', 'repeated', 'ignored', 'part']),
   dataset: z.string().optional(),

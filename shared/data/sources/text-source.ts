@@ -7,6 +7,8 @@ export interface TextContext {
   readonly told: string | undefined;
   readonly log: ProblemLog;
   readonly delimiter: string | undefined;
+  /** The most columns that are read. */
+  readonly maxColumns: number;
   /** Takes clean text, in whole records; of the text what is known so far. */
   readonly write: (bytes: Buffer, text: CleanText, marked: ReadonlySet<string>) => Promise<void>;
   /** Whether a part with these columns belongs to the dataset. */

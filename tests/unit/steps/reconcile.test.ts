@@ -29,6 +29,7 @@ import { keys } from '../../../shared/ledger/keys.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import { evaluation, policy } from '../evaluation/decision-evidence.ts';
 import { fuse } from './crash.ts';
+import { LIMITS } from './data-world.ts';
 import { datasetId, loopWorld, MODEL, NOW, RUN, STAGE } from './loop-world.ts';
 
 const MINUTE_MS = 60_000;
@@ -59,6 +60,7 @@ const world = async () => {
       dataBucket: 'data',
       stage: STAGE,
       pageArns: ['arn:notices'],
+      readLimits: LIMITS,
       stuckMs,
       patienceMs: PATIENCE_MS,
       wake: async (step, event) => {
