@@ -25,7 +25,7 @@ export async function acceptedBefore(
 ): Promise<AcceptedBefore & { readonly last: string | null }> {
   const all = (await ledger.keys(keys.datasets(model))).filter((key) => key.includes('/verdicts/'));
   const isBefore = ({ dataset, judgedAt }: Verdict): boolean =>
-    asOf === undefined || (dataset !== asOf.dataset && judgedAt < asOf.judgedAt);
+    asOf === undefined || (dataset !== asOf.dataset && judgedAt <= asOf.judgedAt);
   const datasetOf = (key: string): string => key.split('/')[2] ?? '';
   const accepted = async (some: readonly string[]): Promise<Verdict[]> =>
     (await boundedMap(some, (key) => ledger.read(verdictSchema, key)))
