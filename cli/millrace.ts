@@ -2,44 +2,8 @@
 /** The millrace command: `npx millrace <verb> [--json]`, exit 0 yes, 1 no, 2 could not tell. */
 import { parseArgs } from 'node:util';
 
-import { findPlace } from './place.ts';
-import { UsageError, type Verb } from './verb.ts';
-import { approve, reject } from './verbs/approve.ts';
-import { evaluate } from './verbs/evaluate.ts';
-import { gate } from './verbs/gate.ts';
-import { init } from './verbs/init.ts';
-import { prepare } from './verbs/prepare.ts';
-import { profile } from './verbs/profile.ts';
-import { publish } from './verbs/publish.ts';
-import { redrive } from './verbs/redrive.ts';
-import { report } from './verbs/report.ts';
-import { retire } from './verbs/retire.ts';
-import { rollback } from './verbs/rollback.ts';
-import { rules } from './verbs/rules.ts';
-import { run } from './verbs/run.ts';
-import { status } from './verbs/status.ts';
-import { tryFile } from './verbs/try.ts';
-import { validate } from './verbs/validate.ts';
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  try: tryFile,
-  profile,
-  init,
-  validate,
-  prepare,
-  rules,
-  publish,
-  run,
-  status,
-  report,
-  approve,
-  reject,
-  rollback,
-  retire,
-  redrive,
-  evaluate,
-  gate,
-};
+import { UsageError } from './verb.ts';
+import { VERBS } from './verb-list.ts';
 
 const usage = () =>
   [
@@ -53,14 +17,15 @@ const usage = () =>
 
 const main = async (argv: readonly string[]): Promise<number> => {
   const [name, ...rest] = argv;
-  const verb = VERBS[name ?? ''];
-  if (!verb) {
+  const listed = Object.hasOwn(VERBS, name ?? '') ? VERBS[name ?? ''] : undefined;
+  if (!listed) {
     if (name === '--help') console.log(usage());
     else console.error(name === undefined ? usage() : `no verb ${name}\n\n${usage()}`);
     return name === '--help' ? 0 : 2;
   }
   const text = { type: 'string' } as const;
   try {
+    const verb = await listed.load();
     const { values, positionals } = parseArgs({
       args: rest,
       allowPositionals: true,
@@ -77,7 +42,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
     );
     const switches = new Set(Object.entries(others).flatMap(([name, value]) => (value === true ? [name] : [])));
     const answer = await verb.run({
-      place: () => findPlace(String(stage)),
+      place: async () => (await import('./place.ts')).findPlace(String(stage)),
       args: positionals,
       options,
       switches,
@@ -92,7 +57,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
       error instanceof UsageError ||
       (error instanceof TypeError && String(Object(error).code).startsWith('ERR_PARSE_ARGS'));
     console.error(error instanceof Error ? error.message : error);
-    if (wrongUse) console.error(`usage: npx millrace ${verb.usage}`);
+    if (wrongUse) console.error(`usage: npx millrace ${listed.usage}`);
     return 2;
   }
 };

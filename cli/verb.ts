@@ -23,8 +23,6 @@ export interface VerbInput {
 
 /** One command. */
 export interface Verb {
-  readonly usage: string;
-  readonly about: string;
   /** Names of the options it takes, each with a value. */
   readonly options: readonly string[];
   /** Names of the options it takes without a value. */

@@ -77,11 +77,19 @@ function dataLines(
   ];
 }
 
-function ruleLines(suggested: readonly SuggestedRule[]): string[] {
-  if (suggested.length === 0) return [];
+function ruleLines(texts: readonly string[], suggested: readonly SuggestedRule[]): string[] {
+  const needed = texts.map((column) =>
+    said(
+      `    - ${inline({ rule: 'column_type', column, type: 'string' })}`,
+      'whole numbers beyond 2^53: a number would round them',
+    ),
+  );
+  const begun = needed.length === 0 ? [] : ['  rules:', ...needed];
+  if (suggested.length === 0) return begun;
   return [
+    ...begun,
     '  # Suggested by what the file shows. Take the # away from what should hold for every delivery.',
-    '  # rules:',
+    ...(needed.length === 0 ? ['  # rules:'] : []),
     ...suggested.map(({ rule, evidence }) => `  #   - ${comment(inline(rule))}  # ${comment(evidence)}`),
   ];
 }
@@ -94,7 +102,7 @@ export function draftYaml(draft: Draft, { file, model, schema, source, suggested
     `# The model ${model}, as guessed from the ${counted(rows)} rows of ${comment(file)}. docs/definition.md lists every setting.`,
     said(`problem: ${label.problem}`, label.why),
     ...dataLines(draft, source),
-    ...ruleLines(suggested),
+    ...ruleLines(draft.texts, suggested),
     'training:',
     said(
       `  hyperparameters: ${inline({ num_round: 100, max_depth: maxDepth, eta: 0.1 })}`,

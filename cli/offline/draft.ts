@@ -17,6 +17,8 @@ export interface Draft {
   readonly features: readonly DraftFeature[];
   /** Columns that are no features, and why. */
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
+  /** Columns of digits that are text: a number would not hold them. */
+  readonly texts: readonly string[];
   /** Columns that may be about who a person is: a question for their reader. */
   readonly sensitive: readonly string[];
   readonly split: DraftSplit;
@@ -128,6 +130,8 @@ export function draftFrom({ rows, columns, label: name, labelCounts, problem, wi
     }
   }
   const usable = rows - column.nulls;
+  const isLeftOut = (each: string): boolean =>
+    leftOut.some((left) => left.name === each) && each !== entity?.column && key?.columns.includes(each) !== true;
   return {
     rows,
     label,
@@ -136,6 +140,7 @@ export function draftFrom({ rows, columns, label: name, labelCounts, problem, wi
     entity: time === null ? entity : null,
     features,
     leftOut,
+    texts: columns.filter((each) => each.isDigits && !isLeftOut(each.name)).map((each) => each.name),
     sensitive: others.map((each) => each.name).filter((each) => SENSITIVE.test(each)),
     split: splitOf(usable, label),
     maxDepth: usable < 2000 ? 4 : 6,

@@ -1,7 +1,11 @@
 /** Reads a delivery without knowing what it is for: types, profile and typed copies, as `validate-data` reads it. */
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { roundedIdentifiers } from '../../shared/data/doubtful-numbers.ts';
 import { type Engine, identifier } from '../../shared/data/engine.ts';
 import { notationOf } from '../../shared/data/notation.ts';
 import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
+import type { ColumnSpec } from '../../shared/data/sql.ts';
 import { parquetRows } from '../../shared/data/sql.ts';
 import type { SourceFormat } from '../../shared/definition/source.ts';
 import type { ColumnType } from '../../shared/features/columns.ts';
@@ -20,6 +24,8 @@ export interface SeenColumn {
   readonly days: readonly string[];
   /** Why text of a column is not what it was probably meant to be: numbers or times that cannot be read as such. */
   readonly unread: string | null;
+  /** It is digits, and read as text: a number would not hold them. */
+  readonly isDigits: boolean;
 }
 
 /** A value and how many rows have it, the most frequent first. */
@@ -52,6 +58,7 @@ async function unreadOf(engine: Engine, dataset: ReadDataset, relation: string, 
 
 async function seenColumn(
   { name, type, nulls, distinct, days = [] }: ProfiledColumn,
+  isDigits: boolean,
   unread: (name: string) => Promise<string | null>,
 ): Promise<SeenColumn> {
   return {
@@ -60,7 +67,8 @@ async function seenColumn(
     nulls,
     distinct,
     days: days.map(([day]) => day),
-    unread: type === 'string' ? await unread(name) : null,
+    unread: type === 'string' && !isDigits ? await unread(name) : null,
+    isDigits,
   };
 }
 
@@ -97,15 +105,19 @@ export const problemText = ({
 export async function readSeen(delivery: Delivery, directory: string, source: SourceFormat): Promise<Seen> {
   const engine = await openOffline(directory);
   try {
-    const dataset = await readDataset(
-      engine,
-      delivery.parts.map(({ name, path }) => ({ name, path })),
-      { directory, source },
-    );
+    const read = async (expected: readonly ColumnSpec[]): Promise<ReadDataset> => {
+      const parts = delivery.parts.map(({ name, path }) => ({ name, path }));
+      return readDataset(engine, parts, { directory: await mkdtemp(join(directory, 'read-')), source, expected });
+    };
+    const first = await read([]);
+    const digits = new Set(await roundedIdentifiers(engine, first));
+    const dataset = digits.size === 0 ? first : await read([...digits].map((name) => ({ name, type: 'string' })));
     const relation = parquetRows(dataset.parts.map(({ path }) => path));
     const columns: SeenColumn[] = [];
     for (const column of dataset.profile?.columns ?? [])
-      columns.push(await seenColumn(column, (name) => unreadOf(engine, dataset, relation, name)));
+      columns.push(
+        await seenColumn(column, digits.has(column.name), (name) => unreadOf(engine, dataset, relation, name)),
+      );
     return {
       delivery,
       source,

@@ -6,6 +6,8 @@ import { prepareData } from '../../functions/prepare-data/prepare-data.ts';
 import { validateData } from '../../functions/validate-data/validate-data.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { type Engine, openEngine } from '../../shared/data/engine.ts';
+import { MAX_COLUMNS } from '../../shared/data/read-dataset.ts';
+import { limitsDigest, type ReadLimits } from '../../shared/data/read-limits.ts';
 import type { RunInput } from '../../shared/data/run-input.ts';
 import { runInputSchema } from '../../shared/data/run-input.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
@@ -63,8 +65,19 @@ export interface OfflineSteps {
 const MEMORY_LIMIT_MB = 1024;
 const BUCKET = 'files';
 const STAGE = 'dev';
-/** The platform's limits are of functions; here the disk is the limit. */
+/** The platform's limits are of functions; here the disk is the limit, and memory for what is counted of each column. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+const LIMITS: ReadLimits = {
+  maxBytes: NO_LIMIT,
+  maxColumns: MAX_COLUMNS,
+  bytesPerSecond: NO_LIMIT,
+  sideBySideBytes: NO_LIMIT,
+};
+
+/** Whoever asks for a report is to hear that there is none. */
+const rethrow = (error: unknown): never => {
+  throw error;
+};
 
 /** Nobody listens; what the steps would tell stands in their facts. */
 const untold: Tell = async () => undefined;
@@ -121,10 +134,13 @@ export async function offlineSteps(
         data: givenFiles(files),
         tell: untold,
         openEngine: openOffline,
-        maxDatasetBytes: NO_LIMIT,
+        limits: LIMITS,
+        reserveMs: 0,
+        reportFailed: rethrow,
       });
       await step(woken({ bucket: BUCKET, key: last, sizeBytes, versionId: ONLY_VERSION }, 'upload'));
-      return found(await ledger.read(arrivalSchema, keys.arrival(model, last, ONLY_VERSION)));
+      const putOff = await ledger.find(arrivalSchema, keys.putOff(model, last, ONLY_VERSION, limitsDigest(LIMITS)));
+      return found(putOff ?? (await ledger.read(arrivalSchema, keys.arrival(model, last, ONLY_VERSION))));
     },
     async prepare() {
       const asked = 'prepare';

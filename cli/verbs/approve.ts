@@ -6,9 +6,7 @@ import { keys } from '../../shared/ledger/keys.ts';
 import { publishedModels } from '../place.ts';
 import { onlyArgument, UsageError, type Verb } from '../verb.ts';
 
-const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
-  usage: `${name} RUN [--approver NAME] [--reference TEXT] [--expires ISO-TIME]`,
-  about: `${decision === 'approved' ? 'approves' : 'rejects'} the held candidate of a run`,
+const verb = (decision: 'approved' | 'rejected'): Verb => ({
   options: ['approver', 'reference', 'expires'],
   async run({ place: find, args, options, now }) {
     const run = onlyArgument(args, 'run');
@@ -64,5 +62,5 @@ const verb = (decision: 'approved' | 'rejected', name: string): Verb => ({
   },
 });
 
-export const approve = verb('approved', 'approve');
-export const reject = verb('rejected', 'reject');
+export const approve = verb('approved');
+export const reject = verb('rejected');

@@ -2,8 +2,6 @@ import { needed, OFFLINE_OPTIONS, offlineAnswer } from '../offline/answer.ts';
 import { UsageError, type Verb } from '../verb.ts';
 
 export const gate: Verb = {
-  usage: 'gate --candidate FILE [--champion FILE] [--anchor FILE] --rows FILE --definition YML',
-  about: 'decides between models by their scores in files, without a deployment',
   options: ['candidate', 'champion', 'anchor', ...OFFLINE_OPTIONS],
   async run({ args, options, now }) {
     if (args.length > 0) throw new UsageError(`no arguments are taken, found ${args.join(' ')}`);

@@ -20,8 +20,6 @@ const SCHEMA = join('docs', 'definition.schema.json');
 const TOLD = 5;
 
 export const init: Verb = {
-  usage: 'init FILE --label COLUMN [--name MODEL] [--out YML]',
-  about: 'writes models/MODEL.yml as a file shows it, each guess with its reason',
   options: ['label', 'name', 'out', 'problem', 'without', ...SOURCE_OPTIONS],
   run: ({ args, options, now, progress }) =>
     onFiles(async (directory) => {

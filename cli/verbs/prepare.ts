@@ -72,8 +72,6 @@ function written({ prepared, plan, input }: Written, out: string): string {
 }
 
 export const prepare: Verb = {
-  usage: 'prepare FILE --model NAME --out DIR',
-  about: 'splits and encodes a file as the loop will, into files to look at',
   options: ['model', 'out'],
   run: ({ args, options, now, progress }) =>
     onFiles(async (directory) => {

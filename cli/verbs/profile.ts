@@ -31,8 +31,6 @@ async function reportOf({ delivery, dataset, engine }: Seen): Promise<string> {
 }
 
 export const profile: Verb = {
-  usage: 'profile FILE [--html FILE]',
-  about: 'reads a file and says what it holds, and what is wrong with it',
   options: ['html', ...SOURCE_OPTIONS],
   run: ({ args, options, progress }) =>
     onFiles(async (directory) => {

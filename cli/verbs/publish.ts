@@ -66,8 +66,6 @@ export const putInForce = async (
 };
 
 export const publish: Verb = {
-  usage: 'publish [FILE|FOLDER …]',
-  about: 'puts definitions in force; models/ unless others are named',
   options: [],
   async run({ place: find, args, now }) {
     try {

@@ -38,8 +38,6 @@ const isNotJson = (error: unknown): false => {
 type PutBack = (message: Message) => Promise<boolean>;
 
 export const redrive: Verb = {
-  usage: 'redrive',
-  about: 'puts dead letters back to the targets that failed',
   options: [],
   async run({ place: find }) {
     const place = await find();

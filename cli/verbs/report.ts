@@ -6,8 +6,6 @@ import { publishedModels } from '../place.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 export const report: Verb = {
-  usage: 'report MODEL [--out FILE]',
-  about: "draws a model's life: who was in service, rollouts, drift, live quality",
   options: ['out'],
   async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');

@@ -8,8 +8,6 @@ import { championOf, nothingInService } from '../serving.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 export const retire: Verb = {
-  usage: 'retire MODEL [--reason TEXT]',
-  about: 'takes a model out of service, its endpoint and its alarms away',
   options: ['reason'],
   async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');

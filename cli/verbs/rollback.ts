@@ -7,8 +7,6 @@ import { championOf } from '../serving.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 export const rollback: Verb = {
-  usage: 'rollback MODEL [--reason TEXT]',
-  about: 'puts the champion before the present one back',
   options: ['reason'],
   async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type * as z from 'zod';
-
+import { acceptedBefore } from '../../functions/validate-data/accepted-before.ts';
+import type { Profile } from '../../shared/data/profile/published.ts';
 import {
   constraintsSchema,
   exportConstraints,
@@ -9,8 +10,12 @@ import {
   importConstraints,
   statisticsSchema,
 } from '../../shared/data/rules/model-monitor.ts';
+import type { RuleResult } from '../../shared/data/rules/result.ts';
 import type { SuggestedRule } from '../../shared/data/rules/suggest.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
+import { datasetProfileSchema, verdictSchema } from '../../shared/ledger/facts.ts';
+import { keys } from '../../shared/ledger/keys.ts';
+import { readPublished } from '../../shared/ledger/published.ts';
 import { needed } from '../offline/answer.ts';
 import { definitionPath, publishedFrom } from '../offline/definition-file.ts';
 import { findDelivery } from '../offline/delivery.ts';
@@ -20,6 +25,7 @@ import { addRules } from '../offline/rules-file.ts';
 import { readSeen } from '../offline/seen.ts';
 import { offlineSteps } from '../offline/steps.ts';
 import { verdictText } from '../offline/verdict-text.ts';
+import type { Place } from '../place.ts';
 import { type Answer, UsageError, type Verb, type VerbInput } from '../verb.ts';
 
 const CONSTRAINTS = 'constraints.json';
@@ -90,6 +96,41 @@ async function importRules(definition: string, folder: string): Promise<Answer> 
   return { exit: 0, text: text.join('\n'), data: { file: definition, added, standing, untranslated } };
 }
 
+/** Writes Model Monitor's files of a definition's rules, a profile, and what came of the rules. */
+async function writeBaseline(
+  { definition }: PublishedDefinition,
+  profile: Profile,
+  checks: readonly RuleResult[],
+  folder: string,
+): Promise<Answer> {
+  const { statistics, constraints, untranslated } = exportConstraints(definition.data.rules, profile);
+  const { violations, untranslated: others } = exportViolations(checks);
+  await mkdir(folder, { recursive: true });
+  const files = [
+    [STATISTICS, statistics],
+    [CONSTRAINTS, constraints],
+    [VIOLATIONS, violations],
+  ] as const;
+  for (const [name, content] of files) await writeFile(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+  const all = [...new Set([...untranslated, ...others])];
+  const written = files.map(([name]) => join(folder, name));
+  return { exit: 0, text: [...written, ...untold(all)].join('\n'), data: { files: written, untranslated: all } };
+}
+
+/** Of what is in force: the published rules, and the dataset that was accepted last under them. */
+async function exportAccepted(model: string, folder: string, { ledger }: Pick<Place, 'ledger'>): Promise<Answer> {
+  const none = (code: string, text: string): Answer => ({ exit: 1, text, data: { error: code, model } });
+  const published = await readPublished(ledger, model);
+  if (published === undefined) return none('unknown_model', `no model ${model} is published`);
+  const { last } = await acceptedBefore(ledger, model, published.rulesDigest);
+  if (last === null)
+    return none('no_dataset', `no dataset of ${model} has been accepted under its rules: name data as --data`);
+  const profile = await ledger.read(datasetProfileSchema, keys.profile(model, last));
+  const { checks } = await ledger.read(verdictSchema, keys.verdict(model, last, published.rulesDigest));
+  const answer = await writeBaseline(published, profile, checks ?? [], folder);
+  return { ...answer, text: `of dataset ${last}\n${answer.text}`, data: { dataset: last, ...Object(answer.data) } };
+}
+
 async function exportRules(
   definition: string,
   folder: string,
@@ -110,25 +151,12 @@ async function exportRules(
   seen.close();
   const { profile } = seen.dataset;
   if (profile === null) throw new InputProblem('no_rows', file, 'there is no row in it', 'name data with rows');
-  const { statistics, constraints, untranslated } = exportConstraints(published.definition.data.rules, profile);
-  const { violations, untranslated: others } = exportViolations(verdict.checks ?? []);
-  await mkdir(folder, { recursive: true });
-  const files = [
-    [STATISTICS, statistics],
-    [CONSTRAINTS, constraints],
-    [VIOLATIONS, violations],
-  ] as const;
-  for (const [name, content] of files) await writeFile(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
-  const all = [...new Set([...untranslated, ...others])];
-  const written = files.map(([name]) => join(folder, name));
-  return { exit: 0, text: [...written, ...untold(all)].join('\n'), data: { files: written, untranslated: all } };
+  return writeBaseline(published, profile, verdict.checks ?? [], folder);
 }
 
 export const rules: Verb = {
-  usage: 'rules import|export MODEL --dir DIR [--data FILE]',
-  about: "takes rules from SageMaker Model Monitor's files into a definition, or writes them",
   options: ['dir', 'data'],
-  run: ({ args, options, now, progress }) =>
+  run: ({ args, options, now, progress, place }) =>
     onFiles(async (directory) => {
       const [what, model, ...rest] = args;
       if ((what !== 'import' && what !== 'export') || model === undefined || rest.length > 0)
@@ -136,6 +164,8 @@ export const rules: Verb = {
       const folder = needed(options, 'dir');
       const definition = definitionPath(model);
       if (what === 'import') return importRules(definition, folder);
-      return exportRules(definition, folder, needed(options, 'data'), directory, { now, progress });
+      if (options.data === undefined)
+        return exportAccepted(basename(definition).replace(/\.ya?ml$/, ''), folder, await place());
+      return exportRules(definition, folder, options.data, directory, { now, progress });
     }),
 };

@@ -7,8 +7,6 @@ import { onlyArgument, UsageError, type Verb } from '../verb.ts';
 const OVERRIDES = ['cooldown', 'budget'] as const;
 
 export const run: Verb = {
-  usage: 'run MODEL [--reason TEXT] [--override cooldown,budget]',
-  about: 'asks for a run, on all the data there is',
   options: ['reason', 'override'],
   async run({ place: find, args, options, now }) {
     const model = onlyArgument(args, 'model');

@@ -103,8 +103,6 @@ const statusOf = async (ledger: Ledger, model: string) => {
 };
 
 export const status: Verb = {
-  usage: 'status [MODEL]',
-  about: 'shows each model: what is in service, what is under way, how the last runs ended',
   options: [],
   async run({ place: find, args }) {
     if (args.length > 1) throw new UsageError('expected at most one model');

@@ -2,8 +2,6 @@ import { SOURCE_OPTIONS } from '../offline/source-options.ts';
 import type { Verb } from '../verb.ts';
 
 export const tryFile: Verb = {
-  usage: 'try FILE --label COLUMN [--once] [--strict]',
-  about: 'from a file to a served local model, its report and a line to call it',
   options: ['label', 'name', 'problem', 'without', 'port', ...SOURCE_OPTIONS],
   switches: ['once', 'strict', 'packaged'],
   // The local cloud takes a second to load: no other command waits for it.

@@ -9,8 +9,6 @@ import { verdictText } from '../offline/verdict-text.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 export const validate: Verb = {
-  usage: 'validate FILE --model NAME [--html FILE]',
-  about: 'judges a file by the definition of a model, as the loop will',
   options: ['model', 'html'],
   run: ({ args, options, now, progress }) =>
     onFiles(async (directory) => {

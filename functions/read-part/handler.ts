@@ -13,6 +13,8 @@ const env = environment(
   'BUS_NAME',
   'QUEUE_URL',
   'MAX_DATASET_BYTES',
+  'MAX_COLUMNS',
+  'RESERVE_SECONDS',
   'ENGINE_MEMORY_MB',
 );
 const store = s3ObjectStore(env.STORE_BUCKET);
@@ -25,6 +27,7 @@ export const handler = queueHandler(
     data: s3ObjectStore(env.DATA_BUCKET),
     tell: eventPublisher(env.BUS_NAME),
     openEngine: (directory) => openEngine({ memoryLimitMb: Number(env.ENGINE_MEMORY_MB), tempDirectory: directory }),
-    maxDatasetBytes: Number(env.MAX_DATASET_BYTES),
+    limits: { maxBytes: Number(env.MAX_DATASET_BYTES), maxColumns: Number(env.MAX_COLUMNS) },
+    reserveMs: Number(env.RESERVE_SECONDS) * 1000,
   }),
 );

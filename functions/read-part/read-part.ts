@@ -8,6 +8,7 @@ import type { Engine } from '../../shared/data/engine.ts';
 import { datasetJudge } from '../../shared/data/judge-dataset.ts';
 import { lineWriter } from '../../shared/data/line-starts.ts';
 import { readPiece } from '../../shared/data/read-dataset.ts';
+import type { ReadLimits } from '../../shared/data/read-limits.ts';
 import type { ColumnSpec } from '../../shared/data/sql.ts';
 import { InvalidEventError } from '../../shared/errors.ts';
 import { keys } from '../../shared/ledger/keys.ts';
@@ -33,8 +34,10 @@ export interface ReadPartDeps {
   readonly tell: Tell;
   /** Opens the data engine; the directory is for what it spills. */
   readonly openEngine: (directory: string) => Promise<Engine>;
-  /** The most bytes of text, after decompression, that one function takes. */
-  readonly maxDatasetBytes: number;
+  /** What is more than one function reads is said of the part, and nothing else. */
+  readonly limits: Pick<ReadLimits, 'maxBytes' | 'maxColumns'>;
+  /** How much of its time a function keeps for what comes after reading. */
+  readonly reserveMs: number;
 }
 
 /** A part to be read. */
@@ -50,8 +53,8 @@ export interface RequestedPart {
  * Whoever finds that no part of the round is missing any more says so; two may, and it is the same event.
  */
 export const readPart =
-  ({ ledger, store, data, tell, openEngine, maxDatasetBytes }: ReadPartDeps) =>
-  async ({ data: { model, reading, round, part }, now }: Woken<RequestedPart>): Promise<Outcome> => {
+  ({ ledger, store, data, tell, openEngine, limits, reserveMs }: ReadPartDeps) =>
+  async ({ data: { model, reading, round, part }, now, remainingMs }: Woken<RequestedPart>): Promise<Outcome> => {
     const key = keys.piece(model, reading, round, part);
     const wanted = await ledger.read(readingSchema, keys.reading(model, reading));
     const again = round === 1 ? undefined : await ledger.read(readingRoundSchema, keys.round(model, reading, round));
@@ -75,7 +78,11 @@ export const readPart =
             source: terms.published.definition.data.source,
             expected: judging.expected,
             ...(agreed && { agreed }),
-            maxBytes: maxDatasetBytes,
+            maxBytes: limits.maxBytes,
+            maxColumns: limits.maxColumns,
+            ...(remainingMs && {
+              time: { leftMs: () => remainingMs() - reserveMs, sizeBytes: source.sizeBytes },
+            }),
             visit: [judging.visit, lines.visit],
           },
         );

@@ -5,6 +5,7 @@ import { metricsPublisher } from '../../shared/aws/metrics-publisher.ts';
 import { queue } from '../../shared/aws/queue.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
+import { READ_LIMITS, readLimitsOf } from '../../shared/data/read-limits.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { environment } from '../../shared/runtime/environment.ts';
@@ -21,6 +22,7 @@ const env = environment(
   'DEPLOY_QUEUE_URL',
   'QUALITY_QUEUE_URL',
   'STUCK_HOURS',
+  ...READ_LIMITS,
   'PATIENCE_HOURS',
 );
 
@@ -35,6 +37,7 @@ export const handler = scheduleHandler(
     publish: metricsPublisher(METRIC_NAMESPACE),
     stage: env.STAGE,
     pageArns: [env.TOPIC_ARN],
+    readLimits: readLimitsOf((name) => env[name]),
     stuckMs: Number(env.STUCK_HOURS) * 3_600_000,
     patienceMs: Number(env.PATIENCE_HOURS) * 3_600_000,
     wake: wakeStep({

@@ -1,5 +1,6 @@
 import { AttemptRequestedV1, ModelEvaluatedV1, RunPreparedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import type { ReadLimits } from '../../shared/data/read-limits.ts';
 import { type RunPlan, registeredSchema, runEndSchema, slotSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -25,6 +26,8 @@ export interface ReconcileDeps extends Omit<WatchingDeps, 'lost'> {
   readonly sageMaker: SageMakerApi;
   readonly tell: Tell;
   readonly wake: Wake;
+  /** What one function reads of data: what was put off under other limits is looked at again. */
+  readonly readLimits: ReadLimits;
   /** After so long without a new fact, with nothing at work, a run is given up. */
   readonly stuckMs: number;
   /** How long steps wait for capacity by themselves. */

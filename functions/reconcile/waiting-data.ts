@@ -1,5 +1,7 @@
 import { DatasetAcceptedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
+import { limitsDigest, type ReadLimits } from '../../shared/data/read-limits.ts';
+import { acceptedData } from '../../shared/ledger/accepted-event.ts';
 import { arrivalSchema, type Slot, verdictSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -21,15 +23,19 @@ export const waitingData = (deps: {
   readonly dataBucket: string;
   readonly tell: Tell;
   readonly lost: LostEvents;
+  readonly readLimits: ReadLimits;
 }) => {
   const { ledger, data, dataBucket, tell, lost } = deps;
+  const limits = limitsDigest(deps.readLimits);
 
-  /** Uploads that nothing is known of: their event was lost. */
+  /** Uploads that nothing is known of, for their event was lost; and those that were put off under other limits. */
   const takeInArrivals = async (model: string, now: Date): Promise<number> => {
     const known = new Set(await ledger.keys(`arrivals/${model}/`));
     let missed = 0;
     for await (const upload of data.currentVersions(`incoming/${model}/`)) {
-      if (known.has(keys.arrival(model, upload.key, upload.versionId))) continue;
+      const { key, versionId } = upload;
+      if (known.has(keys.arrival(model, key, versionId))) continue;
+      if (known.has(keys.putOff(model, key, versionId, limits))) continue;
       if (now.getTime() - upload.writtenAt.getTime() < ARRIVING_MS) continue;
       missed += 1;
       await lost.objectCreated({ bucket: dataBucket, ...upload }, upload.sizeBytes, now);
@@ -39,13 +45,9 @@ export const waitingData = (deps: {
 
   /** Says again that a dataset was accepted: whatever hears it looks whether a run can start, or go on. */
   const tellAccepted = async (model: string, dataset: string, rulesDigest: string, now: Date) => {
-    const { rows } = await ledger.read(verdictSchema, keys.verdict(model, dataset, rulesDigest));
-    await tell(
-      DatasetAcceptedV1,
-      `${model}/${dataset}/${rulesDigest}`,
-      { model, dataset, rows: rows ?? 0 },
-      { now, correlationId: dataset },
-    );
+    const verdict = await ledger.read(verdictSchema, keys.verdict(model, dataset, rulesDigest));
+    const about = `${model}/${dataset}/${rulesDigest}`;
+    await tell(DatasetAcceptedV1, about, acceptedData(verdict), { now, correlationId: dataset });
   };
 
   /** Data that was judged under rules no longer in force, and not under those that are: it is judged anew. */
@@ -61,11 +63,15 @@ export const waitingData = (deps: {
         .slice(0, JUDGED_AT_ONCE),
     );
     let woken = 0;
-    for (const key of await ledger.keys(`arrivals/${model}/`)) {
+    const arrivals = await ledger.keys(keys.arrivals(model));
+    const known = new Set(arrivals);
+    for (const key of arrivals) {
       if (stale.size === 0) break;
       if (key.endsWith('-parts.json')) continue;
       const { dataset, upload, sizeBytes } = await ledger.read(arrivalSchema, key);
-      if (dataset === undefined || !stale.delete(dataset)) continue;
+      // What is more than one function reads now stays as it was judged.
+      const isPutOff = known.has(keys.putOff(model, upload.key, upload.versionId, limits));
+      if (dataset === undefined || isPutOff || !stale.delete(dataset)) continue;
       await lost.objectCreated(upload, sizeBytes, now);
       woken += 1;
     }

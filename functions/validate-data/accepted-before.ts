@@ -14,17 +14,22 @@ const byTime = (a: Verdict, b: Verdict): number =>
 /**
  * The dataset accepted last under these rules, and the numbers of rows of what was accepted, oldest first. Where few were
  * accepted under these rules, those under earlier ones count, too: rules change what is accepted, not how much comes.
+ *
+ * @param asOf a verdict: what was accepted before it was given
  */
 export async function acceptedBefore(
   ledger: Ledger,
   model: string,
   rulesDigest: string,
+  asOf?: Verdict,
 ): Promise<AcceptedBefore & { readonly last: string | null }> {
   const all = (await ledger.keys(keys.datasets(model))).filter((key) => key.includes('/verdicts/'));
+  const isBefore = ({ dataset, judgedAt }: Verdict): boolean =>
+    asOf === undefined || (dataset !== asOf.dataset && judgedAt <= asOf.judgedAt);
   const datasetOf = (key: string): string => key.split('/')[2] ?? '';
   const accepted = async (some: readonly string[]): Promise<Verdict[]> =>
     (await boundedMap(some, (key) => ledger.read(verdictSchema, key)))
-      .filter((verdict) => verdict.accepted)
+      .filter((verdict) => verdict.accepted && isBefore(verdict))
       .sort(byTime);
   const present = all.filter((key) => key.endsWith(`/verdicts/${rulesDigest}.json`));
   const judged = new Set(present.map(datasetOf));

@@ -3,9 +3,11 @@ import { queue } from '../../shared/aws/queue.ts';
 import { s3ObjectStore } from '../../shared/aws/s3-object-store.ts';
 import { stepQueue } from '../../shared/aws/step-queue.ts';
 import { openEngine } from '../../shared/data/engine.ts';
+import { READ_LIMITS, readLimitsOf } from '../../shared/data/read-limits.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { environment } from '../../shared/runtime/environment.ts';
 import { eventHandler } from '../../shared/runtime/event-handler.ts';
+import { tellFailure } from '../../shared/runtime/tell-failure.ts';
 import { validateDataRoutes } from './routes.ts';
 
 const env = environment(
@@ -13,10 +15,8 @@ const env = environment(
   'DATA_BUCKET',
   'BUS_NAME',
   'PART_QUEUE_URL',
-  'MAX_DATASET_BYTES',
-  'SIDE_BY_SIDE_BYTES',
-  'READ_BYTES_PER_SECOND',
-  'READ_SECONDS',
+  'RESERVE_SECONDS',
+  ...READ_LIMITS,
   'ENGINE_MEMORY_MB',
 );
 const store = s3ObjectStore(env.STORE_BUCKET);
@@ -28,8 +28,9 @@ export const handler = eventHandler(
     data: s3ObjectStore(env.DATA_BUCKET),
     tell: eventPublisher(env.BUS_NAME),
     openEngine: (directory) => openEngine({ memoryLimitMb: Number(env.ENGINE_MEMORY_MB), tempDirectory: directory }),
-    maxDatasetBytes: Number(env.MAX_DATASET_BYTES),
-    pace: { bytesPerSecond: Number(env.READ_BYTES_PER_SECOND), seconds: Number(env.READ_SECONDS) },
-    sideBySide: { fromBytes: Number(env.SIDE_BY_SIDE_BYTES), ask: stepQueue(queue(env.PART_QUEUE_URL)) },
+    limits: readLimitsOf((name) => env[name]),
+    reserveMs: Number(env.RESERVE_SECONDS) * 1000,
+    askForPart: stepQueue(queue(env.PART_QUEUE_URL)),
+    reportFailed: tellFailure('the report could not be drawn', 'ReportFailed'),
   }),
 );

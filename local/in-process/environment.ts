@@ -18,7 +18,7 @@ export interface InProcessContext {
   readonly client: InProcessClient;
 }
 
-/** What a handler gets beside its event: the members of Lambda's context object that are values. */
+/** What a handler gets beside its event, of Lambda's context object. */
 export interface InvocationContext {
   readonly functionName: string;
   readonly functionVersion: string;
@@ -27,6 +27,8 @@ export interface InvocationContext {
   readonly awsRequestId: string;
   readonly logGroupName: string;
   readonly logStreamName: string;
+  /** In real time, as the deadline is. */
+  readonly getRemainingTimeInMillis: () => number;
 }
 
 export type InProcessHandler = (event: Json, context: InvocationContext) => Promise<unknown>;
@@ -128,6 +130,7 @@ export const createInProcessStart =
             awsRequestId: requestId,
             logGroupName: definition.logGroup,
             logStreamName: logStream,
+            getRemainingTimeInMillis: () => began + timeoutMs - performance.now(),
           });
           return { kind: 'response', payload: JSON.stringify(result ?? null), ...measured() };
         } catch (thrown) {

@@ -7,10 +7,12 @@ import { compile } from '../features/compile.ts';
 import { columnsRead, type Expression, ExpressionError } from '../features/expression.ts';
 import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces } from './column-advice.ts';
 import { meantType, tellDoubtful, tellNotation } from './doubtful-columns.ts';
+import { doubtfulNumbers, tellInexact, tellInexactKeys } from './doubtful-numbers.ts';
 import type { Engine } from './engine.ts';
 import { type ProblemCode, ProblemLog } from './problems.ts';
 import type { ReadDataset } from './read-dataset.ts';
 import type { LabelClasses } from './rules/label-checks.ts';
+import type { RuleResult } from './rules/result.ts';
 import { type ColumnSpec, identifier, parquetRows } from './sql.ts';
 
 /** What checking came to. */
@@ -20,6 +22,8 @@ export interface InputCheck {
   readonly problems: ReturnType<ProblemLog['list']>;
   /** Rows of each class of the label, by name; null of a number, where it was not read, and where they are no classes. */
   readonly classes: LabelClasses | null;
+  /** What warns of numbers that are probably not what they were written as. */
+  readonly warnings: readonly RuleResult[];
 }
 
 /**
@@ -51,7 +55,7 @@ export async function checkInput(
   for (const each of named) tellMissing(log, each, types);
   const needed = named.map(({ name }) => name);
   // Without a row nothing has a type.
-  if (dataset.rows === 0) return { input: undefined, problems: log.list(), classes: null };
+  if (dataset.rows === 0) return { input: undefined, problems: log.list(), classes: null, warnings: [] };
   if (log.empty) await tellChangedTypes(log, dataset, before, needed, types);
   let input: ResolvedInput | undefined;
   try {
@@ -66,8 +70,15 @@ export async function checkInput(
     const texts = before.filter(({ type, empty }) => type === 'string' && !empty).map(({ name }) => name);
     const told = log.list().flatMap(({ column }) => column ?? []);
     await tellDoubtful(engine, dataset, published, input, new Set([...texts, ...told]), log);
+    await tellInexactKeys(engine, dataset, published, input, log);
   }
-  return { input, problems: log.list(), classes };
+  const problems = log.list();
+  // What is rejected is mended first.
+  const warnings =
+    input !== undefined && dataset.parts.length > 0 && problems.length === 0
+      ? await doubtfulNumbers(engine, dataset, published, input)
+      : [];
+  return { input, problems, classes, warnings };
 }
 
 /** The columns a definition names, as it spells them. */
@@ -140,6 +151,7 @@ async function tellMisfits(
       const meant = meantType(dataset, column);
       if (meant !== undefined) await dataset.tellUnparsed(log, column, meant);
       else if (types[column] === 'string') await tellNotation(engine, dataset, column, log);
+      else await tellInexact(engine, dataset, column, log);
     }
     const [only] = columns;
     const advice =

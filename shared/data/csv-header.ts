@@ -29,7 +29,7 @@ export function reservedName(name: string, place: string): string | undefined {
 /** Everything wrong with a header; with any fault, the columns of the file are not known. */
 export function headerFaults(names: readonly string[], maxColumns: number): HeaderFault[] {
   if (names.length > maxColumns) {
-    return [{ code: 'too_many_columns', message: `${names.length} columns; at most ${maxColumns} are accepted` }];
+    return [{ code: 'too_many_columns', message: `${names.length} columns; at most ${maxColumns} are read` }];
   }
   const filled = names.filter((name) => name !== '');
   const dataLike = filled.filter((name) => DATA_LIKE.test(name)).length;

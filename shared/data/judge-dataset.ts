@@ -75,7 +75,7 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
     async judge(engine, read, dataset, counts = counter.counts()) {
       if (read.rows === null)
         return { accepted: false, problems: read.problems, checks: [], classes: null, label: null };
-      const { input, problems, classes } = await checkInput(engine, read, published, previous);
+      const { input, problems, classes, warnings } = await checkInput(engine, read, published, previous);
       const found = [...read.problems, ...problems];
       const checks = planChecks({ problem, rules, columns: read.columns, now });
       const evidence: Evidence = {
@@ -97,6 +97,7 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
       };
       const results = [
         ...judgeChecks(checks, evidence).filter(({ index }) => index !== null || found.length === 0),
+        ...warnings,
         ...evolved(read, before, published, found),
       ];
       // Where there is no row, that is the problem; each rule in error says no more.

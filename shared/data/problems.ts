@@ -12,9 +12,11 @@ export const PROBLEM_CODES = [
   'binary_content',
   'gzip_corrupt',
   'zstd_corrupt',
+  'decompression_bomb',
   'json_invalid',
   'json_nested',
   'too_large',
+  'out_of_time',
   'header_missing',
   'header_repeated',
   'header_name_empty',
@@ -33,6 +35,7 @@ export const PROBLEM_CODES = [
   'column_missing',
   'column_type_mismatch',
   'cell_not_parsed',
+  'number_inexact',
   'notation',
   'label_missing',
   'label_invalid',
@@ -42,6 +45,13 @@ export const PROBLEM_CODES = [
 
 /** One kind of problem. */
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+/** Problems that are no fault of the data: it is more than one function reads. */
+const BEYOND_LIMITS: readonly string[] = ['too_large', 'too_many_columns', 'out_of_time'] satisfies ProblemCode[];
+
+/** The first of the problems that says that data is more than one function reads: it is not judged, and not refused. */
+export const beyondLimits = <T extends { readonly code: string }>(problems: readonly T[]): T | undefined =>
+  problems.find(({ code }) => BEYOND_LIMITS.includes(code));
 
 /**
  * One problem. `line` is the physical line of a text file, counted from 1 (the header is line 1), or the row of a

@@ -9,12 +9,14 @@ import { AgreedColumns } from './agreed-columns.ts';
 import type { FoundColumn } from './column-typing.ts';
 import type { Engine } from './engine.ts';
 import { EngineError } from './engine-error.ts';
-import { type Problem, ProblemLog } from './problems.ts';
+import { beyondLimits, type Problem, ProblemLog } from './problems.ts';
 import { profiler } from './profile/profiler.ts';
 import { type Profile, publishedProfile } from './profile/published.ts';
 import type { WorkingProfile } from './profile/working.ts';
+import { ReadingTime, type TimeToRead } from './reading-time.ts';
 import type { DeliveredPart } from './sources/part.ts';
 import { type ReadPart, readPart } from './sources/read-part.ts';
+import { UnreadableError } from './sources/unreadable-error.ts';
 import type { ColumnSpec } from './sql.ts';
 import { TypedDataset, type TypedPart, type TypingOptions } from './typed-copy.ts';
 
@@ -24,12 +26,18 @@ export interface ReadOptions extends TypingOptions {
   readonly source?: SourceFormat;
   /** The most bytes of text, after decompression, of all parts; so much may lie in the directory, and the typed copies beside it. */
   readonly maxBytes?: number;
+  /** The most columns. */
+  readonly maxColumns?: number;
+  /** How long it may take; as long as it takes, where nothing is said. */
+  readonly time?: TimeToRead;
   /** How much clean text is a block; of a Parquet part, how many rows. About four blocks are in memory at a time. */
   readonly blockBytes?: number;
   readonly blockRows?: number;
 }
 
 const MIB = 1024 * 1024;
+/** The most columns where nothing else is said. */
+export const MAX_COLUMNS = 4096;
 const BLOCK_BYTES = 16 * MIB;
 /** A row group as the engine writes it. */
 const BLOCK_ROWS = 122_880;
@@ -105,9 +113,12 @@ async function readParts(
 ): Promise<ReadPiece> {
   const log = new ProblemLog(options.problemCap);
   const counter = profiler();
-  const dataset = new TypedDataset(engine, { ...options, visit: [counter.visit, ...(options.visit ?? [])] }, log);
+  const time = options.time && new ReadingTime(options.time);
+  const visit = [async () => time?.look(), counter.visit, ...(options.visit ?? [])];
+  const dataset = new TypedDataset(engine, { ...options, visit }, log);
   const {
     maxBytes = Number.POSITIVE_INFINITY,
+    maxColumns = MAX_COLUMNS,
     blockBytes = BLOCK_BYTES,
     blockRows = BLOCK_ROWS,
     source = FOUND,
@@ -115,6 +126,7 @@ async function readParts(
   const columns = new AgreedColumns(log);
   const read: ReadPart[] = [];
   let bytesLeft = maxBytes;
+  let bytesBefore = 0;
   let withoutHeader = false;
   try {
     for (const [index, part] of parts.entries()) {
@@ -124,6 +136,8 @@ async function readParts(
         name: part.name,
         told,
         log,
+        maxColumns,
+        read: (bytes) => time?.read(bytesBefore + bytes),
         agrees: (names, open = false) => {
           const agreed = columns.agree(part.name, told, names, open);
           if (agreed) dataset.declare(names);
@@ -133,9 +147,15 @@ async function readParts(
         emit: (block) => dataset.accept(block),
       });
       bytesLeft -= found.textBytes;
+      bytesBefore += found.sizeBytes;
       read.push(found);
+      if (beyondLimits(log.list()) !== undefined) return notRead(log, read);
     }
     await dataset.finish();
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    log.add(error.code, error.message);
+    return notRead(log, read);
   } finally {
     await dataset.abandon();
   }
@@ -164,5 +184,24 @@ async function readParts(
     likely: typed.length === 0 ? {} : await dataset.likely(),
     lines: (part, ordinals) => dataset.lines(part, ordinals),
     tellUnparsed: (into, column, type) => dataset.tellUnparsed(into, column, type),
+  };
+}
+
+/** Of data that is beyond a limit nothing is said but that. */
+function notRead(log: ProblemLog, read: readonly ReadPart[]): ReadPiece {
+  return {
+    columns: [],
+    found: [],
+    open: false,
+    rows: null,
+    format: null,
+    problems: log.list(),
+    delivered: read.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
+    parts: [],
+    profile: null,
+    working: null,
+    likely: {},
+    lines: async () => [],
+    tellUnparsed: async () => undefined,
   };
 }

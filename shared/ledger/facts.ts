@@ -36,7 +36,7 @@ export const arrivalSchema = z.strictObject({
   receivedAt: instant,
   /**
    * `part`: belongs to a folder that is not closed yet. `repeated`: the same bytes under the same rules were judged
-   * before. `ignored`: not data, or no such model.
+   * before. `deferred`: more than one function reads. `ignored`: not data, or no such model.
    */
   outcome: z.enum(['accepted', 'rejected', 'deferred', 'repeated', 'ignored', 'part']),
   dataset: z.string().optional(),
@@ -79,7 +79,7 @@ export const datasetProfileSchema = z.strictObject({
       /** Exact up to the profile's cap; null above it. */
       distinct: count.nullable(),
       /** About how many there are above the cap. */
-      distinctEstimate: count.optional(),
+      distinctEstimate: z.exactOptional(count),
       min: z.union([z.number(), z.string()]).nullable(),
       max: z.union([z.number(), z.string()]).nullable(),
       mean: z.number().nullable(),
@@ -87,17 +87,17 @@ export const datasetProfileSchema = z.strictObject({
       /** Most frequent values of a column with few distinct ones. */
       top: z.array(z.tuple([z.string(), count])),
       /** Rows per UTC day, in order, for columns of times. */
-      days: z.array(z.tuple([z.iso.date(), count])).optional(),
+      days: z.exactOptional(z.array(z.tuple([z.iso.date(), count]))),
       /** Of columns of numbers. */
-      zeros: count.optional(),
-      negatives: count.optional(),
+      zeros: z.exactOptional(count),
+      negatives: z.exactOptional(count),
       /** Thousandths of the rows, and the value with so many at or below it. */
-      quantiles: z.array(z.tuple([count, z.number()])).optional(),
-      histogram: z
-        .strictObject({ edges: z.array(z.number()), counts: z.array(count), below: count, above: count })
-        .optional(),
+      quantiles: z.exactOptional(z.array(z.tuple([count, z.number()]))),
+      histogram: z.exactOptional(
+        z.strictObject({ edges: z.array(z.number()), counts: z.array(count), below: count, above: count }),
+      ),
       /** Code points, of columns of text. */
-      lengths: z.strictObject({ min: count, max: count, mean: z.number() }).optional(),
+      lengths: z.exactOptional(z.strictObject({ min: count, max: count, mean: z.number() })),
     }),
   ),
   /** The typed Parquet copy, in the order of the rows. */

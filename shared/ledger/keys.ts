@@ -17,8 +17,8 @@ const foldOf = (model: string, id: string, fold: number | undefined) =>
   fold === undefined ? run(model, id) : `${run(model, id)}/folds/${fold}`;
 
 /** The id of a reading: one of an upload under rules. */
-export const readingId = (objectKey: string, versionId: string, rulesDigest: string): string =>
-  hex(`${objectKey}\n${versionId}\n${rulesDigest}`, 32);
+export const readingId = (objectKey: string, versionId: string, terms: string): string =>
+  hex(`${objectKey}\n${versionId}\n${terms}`, 32);
 
 const readingOf = (model: string, reading: string) => `readings/${model}/${reading}`;
 
@@ -55,6 +55,9 @@ export const keys = {
   /** What became of the same upload when it was judged again, under other rules. */
   arrivalUnder: (model: string, objectKey: string, versionId: string, rulesDigest: string) =>
     `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-${hex(rulesDigest, 16)}.json`,
+  /** That the same upload was put off as more than one function reads, under certain limits. */
+  putOff: (model: string, objectKey: string, versionId: string, limits: string) =>
+    `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-put-off-${limits}.json`,
   /** What a folder held when the `_SUCCESS` of this key and version closed it. */
   folderPin: (model: string, objectKey: string, versionId: string) =>
     `arrivals/${model}/${hex(`${objectKey}\n${versionId}`, 32)}-parts.json`,

@@ -11,13 +11,14 @@ export const dispatch = async (
   raw: unknown,
   when: (envelope: Envelope) => Date,
   waitingSince?: Date,
+  remainingMs?: () => number,
 ): Promise<Outcome> => {
   const envelope = envelopeOf(raw);
   const log = logger.createChild({
     persistentKeys: { event: envelope['detail-type'], eventId: envelope.id },
   });
   try {
-    const outcome = await follow(routes, envelope, when(envelope), waitingSince);
+    const outcome = await follow(routes, envelope, when(envelope), waitingSince, remainingMs);
     countOutcome(outcome.outcome);
     log.info(outcome.outcome, { ...outcome });
     return outcome;

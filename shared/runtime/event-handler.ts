@@ -10,4 +10,6 @@ import type { Outcome } from './woken.ts';
 export const eventHandler = (...routes: Route[]) =>
   middy<unknown, Outcome>()
     .use(injectLambdaContext(logger))
-    .handler((event) => dispatch(routes, event, (envelope) => envelope.time));
+    .handler((event, { getRemainingTimeInMillis }) =>
+      dispatch(routes, event, (envelope) => envelope.time, undefined, getRemainingTimeInMillis),
+    );

@@ -11,11 +11,12 @@ import type { Route } from './route.ts';
 export const queueHandler = (defer: Defer, ...routes: Route[]) =>
   middy<SQSEvent, SQSBatchResponse>()
     .use(injectLambdaContext(logger))
-    .handler((event) =>
+    .handler((event, { getRemainingTimeInMillis }) =>
       handleMessages(
         defer,
         {
-          handle: (message, sentAt, waitingSince) => dispatch(routes, message, () => sentAt, waitingSince),
+          handle: (message, sentAt, waitingSince) =>
+            dispatch(routes, message, () => sentAt, waitingSince, getRemainingTimeInMillis),
           failed: (error, { messageId }) =>
             logger.error('the message could not be handled', {
               error: error instanceof Error ? error : new Error(String(error)),

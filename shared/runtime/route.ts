@@ -9,7 +9,12 @@ import type { Outcome, Step } from './woken.ts';
 export interface Route {
   readonly source: string;
   readonly detailType: string;
-  run(envelope: Envelope, now: Date, waitingSince: Date | undefined): Promise<Outcome>;
+  run(
+    envelope: Envelope,
+    now: Date,
+    waitingSince: Date | undefined,
+    remainingMs: (() => number) | undefined,
+  ): Promise<Outcome>;
 }
 
 const ownDetail = z.object({ metadata: metadataSchema });
@@ -25,13 +30,14 @@ const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
 export const onAws = <T>(contract: EventContract<T>, step: Step<T>): Route => ({
   source: contract.source,
   detailType: contract.detailType,
-  run: (envelope, now, waitingSince) =>
+  run: (envelope, now, waitingSince, remainingMs) =>
     step({
       data: parse(contract.detail, envelope.detail, `a ${contract.detailType}`),
       now,
       occurredAt: envelope.time,
       eventId: envelope.id,
       ...(waitingSince && { waitingSince }),
+      ...(remainingMs && { remainingMs }),
     }),
 });
 
@@ -39,7 +45,7 @@ export const onAws = <T>(contract: EventContract<T>, step: Step<T>): Route => ({
 export const on = <T>(contract: EventContract<{ data: T }>, step: Step<T>): Route => ({
   source: contract.source,
   detailType: contract.detailType,
-  run: (envelope, now, waitingSince) => {
+  run: (envelope, now, waitingSince, remainingMs) => {
     const { data } = parse(contract.detail, envelope.detail, `a ${contract.detailType}`);
     const { metadata } = parse(ownDetail, envelope.detail, 'metadata');
     return step({
@@ -48,6 +54,7 @@ export const on = <T>(contract: EventContract<{ data: T }>, step: Step<T>): Rout
       occurredAt: new Date(metadata.occurredAt),
       eventId: metadata.eventId,
       ...(waitingSince && { waitingSince }),
+      ...(remainingMs && { remainingMs }),
     });
   },
 });
@@ -64,10 +71,11 @@ export const follow = async (
   envelope: Envelope,
   now: Date,
   waitingSince?: Date,
+  remainingMs?: () => number,
 ): Promise<Outcome> => {
   const route = routes.find(
     ({ source, detailType }) => source === envelope.source && detailType === envelope['detail-type'],
   );
   if (!route) throw new InvalidEventError(`no step here takes ${envelope.source} ${envelope['detail-type']}`);
-  return route.run(envelope, now, waitingSince);
+  return route.run(envelope, now, waitingSince, remainingMs);
 };

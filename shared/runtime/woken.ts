@@ -9,6 +9,8 @@ export interface Woken<T> {
   readonly eventId: string;
   /** Since when this message has been waiting for capacity; undefined the first time. */
   readonly waitingSince?: Date;
+  /** How long the function may still take, asked when it is needed; undefined where nobody stops it. */
+  readonly remainingMs?: () => number;
 }
 
 /** What a step came to; `outcome` is counted and logged. */

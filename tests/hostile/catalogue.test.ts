@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { datasetJudge } from '../../shared/data/judge-dataset.ts';
-import type { Problem } from '../../shared/data/problems.ts';
+import { beyondLimits, type Problem } from '../../shared/data/problems.ts';
 import type { ReadDataset } from '../../shared/data/read-dataset.ts';
 import { publish } from '../../shared/definition/publish.ts';
 import { readDefinition } from '../../shared/definition/read.ts';
@@ -68,7 +68,11 @@ describe.each(Object.entries(catalogue))('a delivery that is hostile or damaged 
       const types = Object.fromEntries(read.columns.map(({ name, type }) => [name, type]));
       expect(types).toMatchObject(expected.types ?? {});
       expect(warned).toEqual(expect.arrayContaining([...(expected.warns ?? [])]));
+    } else if (expected.verdict === 'deferred') {
+      expect(beyondLimits(problems)).toMatchObject(expected.problem);
+      expect(problems).toHaveLength(1);
     } else {
+      expect(beyondLimits(problems)).toBeUndefined();
       const told = expected.problems.map(({ code: _, ...place }, i) => asTold(problems[i], Object.keys(place)));
       expect(told).toEqual(expected.problems);
       const codes = new Set([...expected.problems.map(({ code }) => code), ...(expected.also ?? [])]);

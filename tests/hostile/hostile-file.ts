@@ -47,6 +47,8 @@ export type Expected =
       > /** Checks that warn: the data passes, and a person is told. */;
       readonly warns?: readonly string[];
     }
+  /** More than one function reads: not judged, and a person is told which limit it is. */
+  | { readonly verdict: 'deferred'; readonly problem: ExpectedProblem }
   | {
       readonly verdict: 'rejected';
       /** The problems told first, in order; whatever follows is of the same codes. */
@@ -112,6 +114,9 @@ export const rejected = (problem: ExpectedProblem, says?: string, ...also: Probl
   also,
   ...(says === undefined ? {} : { says }),
 });
+
+/** Not judged, for being more than one function reads. */
+export const deferred = (problem: ExpectedProblem): Expected => ({ verdict: 'deferred', problem });
 
 /** Accepted with forty rows, whose columns have these types. */
 export const accepted = (

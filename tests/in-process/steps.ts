@@ -33,6 +33,7 @@ import { sageMakerApi } from '../../shared/aws/sagemaker-api.ts';
 import { stepQueue } from '../../shared/aws/step-queue.ts';
 import { topic } from '../../shared/aws/topic.ts';
 import type { Engine } from '../../shared/data/engine.ts';
+import { readLimitsOf } from '../../shared/data/read-limits.ts';
 import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
@@ -77,6 +78,11 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
   };
 };
 
+/** A report that cannot be drawn is a mistake of ours. */
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
 type Adapters = ReturnType<typeof adaptersOf>;
 type Handler = (event: never, context: never) => Promise<unknown>;
 
@@ -90,16 +96,11 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         data: data(),
         tell: tell(),
         openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
-        maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
+        limits: readLimitsOf(setting),
+        reserveMs: Number(setting('RESERVE_SECONDS')) * 1000,
         drawReport: rememberedReport,
-        pace: {
-          bytesPerSecond: Number(setting('READ_BYTES_PER_SECOND')),
-          seconds: Number(setting('READ_SECONDS')),
-        },
-        sideBySide: {
-          fromBytes: Number(setting('SIDE_BY_SIDE_BYTES')),
-          ask: stepQueue(queue('PART_QUEUE_URL')),
-        },
+        reportFailed: rethrow,
+        askForPart: stepQueue(queue('PART_QUEUE_URL')),
       }),
     ),
 
@@ -112,7 +113,8 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         data: data(),
         tell: tell(),
         openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
-        maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
+        limits: { maxBytes: Number(setting('MAX_DATASET_BYTES')), maxColumns: Number(setting('MAX_COLUMNS')) },
+        reserveMs: Number(setting('RESERVE_SECONDS')) * 1000,
       }),
     ),
 
@@ -243,6 +245,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         publish: metrics(),
         stage: stage(),
         pageArns: [setting('TOPIC_ARN')],
+        readLimits: readLimitsOf(setting),
         stuckMs: hours('STUCK_HOURS'),
         patienceMs: hours('PATIENCE_HOURS'),
         wake: wakeStep({

@@ -4,6 +4,7 @@
  */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
+import type { InvocationContext } from '../../local/in-process/environment.ts';
 import { type Defer, handleMessages } from '../../shared/runtime/messages.ts';
 import { envelopeOf, follow, type Route } from '../../shared/runtime/route.ts';
 import type { Outcome } from '../../shared/runtime/woken.ts';
@@ -11,9 +12,9 @@ import type { Outcome } from '../../shared/runtime/woken.ts';
 /** A step that EventBridge wakes. */
 export const wokenByEvent =
   (routes: readonly Route[]) =>
-  async (event: unknown): Promise<Outcome> => {
+  async (event: unknown, context: InvocationContext): Promise<Outcome> => {
     const envelope = envelopeOf(event);
-    return follow(routes, envelope, envelope.time);
+    return follow(routes, envelope, envelope.time, undefined, context.getRemainingTimeInMillis);
   };
 
 /** A step that a schedule wakes. */
@@ -25,11 +26,12 @@ export const wokenBySchedule =
 /** A step that a queue wakes. */
 export const wokenByQueue =
   (defer: Defer, routes: readonly Route[]) =>
-  async (event: SQSEvent): Promise<SQSBatchResponse> =>
+  async (event: SQSEvent, { getRemainingTimeInMillis }: InvocationContext): Promise<SQSBatchResponse> =>
     handleMessages(
       defer,
       {
-        handle: (message, sentAt, waitingSince) => follow(routes, envelopeOf(message), sentAt, waitingSince),
+        handle: (message, sentAt, waitingSince) =>
+          follow(routes, envelopeOf(message), sentAt, waitingSince, getRemainingTimeInMillis),
         failed: () => {},
       },
       event,

@@ -6,11 +6,12 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Scans CSV into clean text. */
 export async function scanCsvText(bytes: AsyncIterable<Buffer>, context: TextContext): Promise<ScannedText> {
-  const { told, log, delimiter: declared, write, agrees } = context;
+  const { told, log, delimiter: declared, maxColumns, write, agrees } = context;
   let header: { readonly names: readonly string[]; readonly delimiter: string; readonly wanted: boolean } | undefined;
   const scan = await scanCsv(bytes, {
     part: told,
     problems: log,
+    maxColumns,
     ...(declared === undefined ? {} : { delimiter: declared }),
     onHeader: (names, delimiter) => {
       header = { names, delimiter, wanted: agrees(names) };

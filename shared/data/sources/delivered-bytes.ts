@@ -22,6 +22,19 @@ export class DeliveredBytes {
     }
   }
 
+  /** How many have come so far. */
+  get sizeBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Lets go of the source: what is left is not wanted, not even its hash. */
+  async abandon(): Promise<{ sha256: string; sizeBytes: number }> {
+    await this.#pending;
+    this.#ended = true;
+    await this.#source.return?.();
+    return { sha256: '', sizeBytes: this.#bytes };
+  }
+
   /** Reads what is left, and returns the sha256 of all bytes in hex and their number. */
   async finish(): Promise<{ sha256: string; sizeBytes: number }> {
     while ((await this.#next()) !== undefined);

@@ -12,7 +12,6 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MIB = 1024 * 1024;
 const MAX_RECORD_BYTES = 16 * MIB;
-const MAX_COLUMNS = 4096;
 
 /** Scans JSON Lines into clean text. Records that are broken are told by line and left out. */
 export async function scanJsonLines(bytes: AsyncIterable<Buffer>, context: TextContext): Promise<ScannedText> {
@@ -102,8 +101,9 @@ class JsonLinesScanner {
       if (name.charCodeAt(i) < 0x20 || name.charCodeAt(i) === 0x7f) return refused('a key holds a control character');
     }
     if (this.#known.has(name.toLowerCase())) return refused(`two keys are named ${name} (case does not count)`);
-    if (this.#names.length === MAX_COLUMNS) {
-      this.#refuse('too_many_columns', `more than ${MAX_COLUMNS} keys`);
+    const { maxColumns } = this.#context;
+    if (this.#names.length === maxColumns) {
+      this.#refuse('too_many_columns', `more than ${maxColumns} keys; at most ${maxColumns} columns are read`);
       return refused('one key too many');
     }
     this.#known.add(name.toLowerCase());

@@ -7,14 +7,15 @@ import type { ProblemCode, ProblemLog } from '../problems.ts';
 import { identifier, literal } from '../sql.ts';
 import type { PartContext } from './part.ts';
 
-/** Reads a Parquet file in blocks of so many rows. Returns the number of rows, or undefined when it cannot be read. */
+/** Reads a Parquet file of so many bytes in blocks of so many rows. Returns the number of rows, or undefined when it cannot be read. */
 export async function readParquet(
   engine: Engine,
   path: string,
   blockRows: number,
+  sizeBytes: number,
   context: PartContext,
 ): Promise<number | undefined> {
-  const { name, told, log } = context;
+  const { name, told, log, maxColumns } = context;
   const file = literal(path);
   const read = await ofInput(path, name, told, log, async () => ({
     columns: await engine.describe(`SELECT * FROM read_parquet(${file})`),
@@ -23,6 +24,10 @@ export async function readParquet(
   }));
   if (read === undefined) return undefined;
   const { columns, schema, counted } = read;
+  if (columns.length > maxColumns) {
+    log.add('too_many_columns', `${columns.length} columns; at most ${maxColumns} are read`, { part: told });
+    return undefined;
+  }
   if (!isUsable(columns, schema.slice(1), told, log)) return undefined;
   const names = columns.map((column) => column.name);
   if (!context.agrees(names)) return undefined;
@@ -32,6 +37,7 @@ export async function readParquet(
   );
   const types = columns.map(({ databaseType }) => databaseType);
   for (let from = 0; from < rows; from += blockRows) {
+    context.read((sizeBytes * from) / rows);
     const range = `file_row_number >= ${from} AND file_row_number < ${Math.min(rows, from + blockRows)}`;
     const relation = `SELECT file_row_number + 1 AS line, ${projected.join(', ')} FROM read_parquet(${file}, file_row_number = true) WHERE ${range}`;
     const block = {

@@ -50,6 +50,10 @@ export interface PartContext {
    * it may lack columns, and others may still come.
    */
   readonly agrees: (names: readonly string[], open?: boolean) => boolean;
+  /** The most columns that are read. */
+  readonly maxColumns: number;
+  /** Told how many bytes of the part, as delivered, have been read. @throws UnreadableError where there is no time left */
+  readonly read: (bytes: number) => void;
   /** Takes the next block; false: no more of this part is wanted. Resolves when there is room for another. */
   readonly emit: (block: SourceBlock) => Promise<boolean>;
 }

@@ -5,8 +5,9 @@ import type { PartFormat, SourceFormat } from '../../definition/source.ts';
 import type { Engine } from '../engine.ts';
 import { fileFormat, parquetEnd } from '../file-format.ts';
 import type { HashedPart } from '../identity.ts';
+import { beyondLimits } from '../problems.ts';
 import { CleanBlockWriter, type CleanText } from './clean-blocks.ts';
-import { compressionOf, decompressed } from './compression.ts';
+import { compressionOf, decompressed, type Inflow, isBomb } from './compression.ts';
 import { scanCsvText } from './csv.ts';
 import { DeliveredBytes, peek } from './delivered-bytes.ts';
 import { asUtf8, encodingOf } from './encoding.ts';
@@ -31,7 +32,7 @@ export interface PartOptions {
   readonly limit: number;
 }
 
-/** What was read of a part. */
+/** What was read of a part; of one that is beyond a limit the hash is empty. */
 export interface ReadPart extends HashedPart {
   /** As delivered. */
   readonly sizeBytes: number;
@@ -70,11 +71,12 @@ export async function readPart(
     const damaged = await parquetEnd(path);
     if (damaged !== undefined) log.add('parquet_corrupt', damaged, { part: told });
     else {
-      const rows = await readParquet(engine, path, options.blockRows, context);
+      const rows = await readParquet(engine, path, options.blockRows, bytes.sizeBytes, context).catch(toldOf(context));
       if (rows !== undefined) read = { format: 'parquet', rows, textBytes: 0 };
     }
-  } else read = await readText(all, head, index, options, context);
-  return { name: part.name, ...read, ...(await bytes.finish()) };
+  } else read = await readText(all, head, bytes, index, options, context);
+  const isBeyond = beyondLimits(log.list()) !== undefined;
+  return { name: part.name, ...read, ...(await (isBeyond ? bytes.abandon() : bytes.finish())) };
 }
 
 const NOTHING = { format: undefined, rows: 0, textBytes: 0 } as const;
@@ -91,12 +93,15 @@ async function spool(bytes: AsyncIterable<Buffer>, path: string): Promise<void> 
 async function readText(
   bytes: AsyncIterable<Buffer>,
   head: Buffer,
+  delivered: DeliveredBytes,
   index: number,
   options: PartOptions,
   context: PartContext,
 ): Promise<Pick<ReadPart, 'format' | 'rows' | 'textBytes'>> {
   const { name, told, log } = context;
   const { source } = options;
+  const compression = compressionOf(head);
+  const inflow: Inflow | undefined = compression && { bytes: 0 };
   let marked: ReadonlySet<string> = new Set();
   let text: CleanText | undefined;
   let wanted = true;
@@ -114,15 +119,13 @@ async function readText(
   async function* counted(from: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of from) {
       textBytes += chunk.byteLength;
-      if (textBytes > options.bytesLeft) {
-        throw new UnreadableError('too_large', `the data is larger than ${options.limit} bytes`);
-      }
+      context.read(delivered.sizeBytes);
+      if (textBytes > options.bytesLeft) throw tooLarge(options.limit, textBytes, inflow);
       yield chunk;
     }
   }
   try {
-    const compression = compressionOf(head);
-    const plain = counted(compression === undefined ? bytes : decompressed(bytes, compression));
+    const plain = counted(compression === undefined ? bytes : decompressed(bytes, compression, inflow));
     const first = await peek(plain, HEAD_BYTES);
     const decoded = asUtf8(first.all, encodingOf(first.head, source.encoding));
     const { head: beginning, all } = await peek(decoded, HEAD_BYTES);
@@ -131,6 +134,7 @@ async function readText(
       told,
       log,
       delimiter: source.delimiter ?? undefined,
+      maxColumns: context.maxColumns,
       agrees: (names) => context.agrees(names, format === 'jsonl'),
       write: async (piece, now, markedNow) => {
         text = now;
@@ -142,12 +146,26 @@ async function readText(
     if (scanned.text !== undefined) await writer.finish(scanned.text);
     return { format: scanned.text === undefined ? undefined : format, rows: scanned.records, textBytes };
   } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
-    log.add(error.code, error.message, { part: told });
+    toldOf(context)(error);
     return { ...NOTHING, textBytes };
   } finally {
     await writer.abandon();
   }
+}
+
+/** Tells why a part cannot be read further; any other failure is not the part's. */
+const toldOf =
+  ({ log, told }: PartContext) =>
+  (error: unknown): undefined => {
+    if (!(error instanceof UnreadableError)) throw error;
+    log.add(error.code, error.message, { part: told });
+  };
+
+function tooLarge(limit: number, textBytes: number, inflow: Inflow | undefined): UnreadableError {
+  if (inflow === undefined || !isBomb(textBytes, inflow))
+    return new UnreadableError('too_large', `the data is larger than ${limit} bytes`);
+  const unpacked = `${inflow.bytes.toLocaleString('en-US')} bytes unpack to more than ${limit}`;
+  return new UnreadableError('decompression_bomb', `${unpacked}: so little can be in them that it is no table`);
 }
 
 /** JSON Lines begin with an object; nothing else that is a table does. */

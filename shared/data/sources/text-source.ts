@@ -8,6 +8,8 @@ export interface TextContext {
   readonly told: string | undefined;
   readonly log: ProblemLog;
   readonly delimiter: string | undefined;
+  /** The most columns that are read. */
+  readonly maxColumns: number;
   /** Takes clean text, in whole records; of the text what is known so far. */
   readonly write: (piece: CleanPiece, text: CleanText, marked: ReadonlySet<string>) => Promise<void>;
   /** Whether a part with these columns belongs to the dataset. */

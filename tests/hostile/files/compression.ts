@@ -1,6 +1,6 @@
 /** Compressed files that are damaged, cut short, put together, or far larger inside than outside. */
 import { constants, crc32, gzipSync, zstdCompressSync } from 'node:zlib';
-import { accepted, csv, goodRows, type HostileFile, rejected, withLines } from '../hostile-file.ts';
+import { accepted, csv, deferred, goodRows, type HostileFile, rejected, withLines } from '../hostile-file.ts';
 
 const whole = () => gzipSync(csv());
 
@@ -30,6 +30,14 @@ const bomb = (text: string, memberMiB: number, members: number): Buffer => {
   // Whole texts, so that no row is cut between members.
   const member = gzipSync(text.repeat(Math.floor((memberMiB * 1024 * 1024) / text.length)));
   return Buffer.concat([gzipSync(csv(goodRows(1))), ...Array.from({ length: members }, () => member)]);
+};
+
+/** A skippable frame of zstd, RFC 8878, 3.1.2, with so many bytes that are no text. */
+const skipped = (bytes: number): Buffer => {
+  const frame = Buffer.alloc(8 + bytes, 'x');
+  frame.writeUInt32LE(0x184d2a57, 0);
+  frame.writeUInt32LE(bytes, 4);
+  return frame;
 };
 
 const damaged = rejected({ code: 'gzip_corrupt' });
@@ -99,7 +107,7 @@ export const compressed: readonly HostileFile[] = [
     bytes: () => bomb('7,1.5,LAS,0\n', 16, 40),
     maxBytes: 8 * 1024 * 1024,
     memoryMiB: 160,
-    expected: rejected({ code: 'too_large' }),
+    expected: rejected({ code: 'decompression_bomb' }),
   },
   {
     name: 'a gzip bomb of one line',
@@ -124,7 +132,7 @@ export const compressed: readonly HostileFile[] = [
     bytes: () => bomb('\n', 16, 40),
     maxBytes: 8 * 1024 * 1024,
     memoryMiB: 160,
-    expected: rejected({ code: 'too_large' }),
+    expected: rejected({ code: 'decompression_bomb' }),
   },
   { name: 'a whole zstd file', bytes: () => zstdCompressSync(csv()), expected: accepted() },
   {
@@ -135,12 +143,32 @@ export const compressed: readonly HostileFile[] = [
   {
     name: 'zstd frames put together',
     bytes: () => Buffer.concat([zstdCompressSync(csv(goodRows(10))), zstdCompressSync('11,1.5,LAS,0\n')]),
-    expected: rejected({ code: 'zstd_corrupt' }, 'one frame'),
+    expected: accepted({}, 11),
+  },
+  {
+    name: 'zstd frames of which one is to be skipped',
+    bytes: () => Buffer.concat([skipped(9), zstdCompressSync(csv()), skipped(0)]),
+    expected: accepted(),
+  },
+  {
+    name: 'a zstd frame to be skipped that is cut off',
+    bytes: () => Buffer.concat([zstdCompressSync(csv()), skipped(9).subarray(0, 12)]),
+    expected: rejected({ code: 'zstd_corrupt' }, 'ends early'),
+  },
+  {
+    name: 'zstd frames of which the second is damaged',
+    bytes: () => Buffer.concat([zstdCompressSync(csv(goodRows(10))), flipped(zstdCompressSync(csv()), 6)]),
+    expected: rejected({ code: 'zstd_corrupt' }),
+  },
+  {
+    name: 'nothing but a zstd frame to be skipped',
+    bytes: () => skipped(9),
+    expected: rejected({ code: 'empty_file' }),
   },
   {
     name: 'a zstd file followed by other bytes',
     bytes: () => Buffer.concat([zstdCompressSync(csv()), Buffer.from('-- end of transfer --')]),
-    expected: rejected({ code: 'zstd_corrupt' }),
+    expected: rejected({ code: 'zstd_corrupt' }, 'goes on behind its last frame'),
   },
   {
     name: 'a zstd file with a wrong checksum',
@@ -152,7 +180,13 @@ export const compressed: readonly HostileFile[] = [
     bytes: () => zstdCompressSync(`${csv(goodRows(1))}${'7,1.5,LAS,0\n'.repeat(10_000_000)}`),
     maxBytes: 8 * 1024 * 1024,
     memoryMiB: 200,
-    expected: rejected({ code: 'too_large' }),
+    expected: rejected({ code: 'decompression_bomb' }),
+  },
+  {
+    name: 'honest rows that unpack to more than may be read',
+    bytes: () => gzipSync(csv(goodRows(4000))),
+    maxBytes: 20_000,
+    expected: deferred({ code: 'too_large' }),
   },
   {
     name: 'bzip2',

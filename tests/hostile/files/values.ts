@@ -98,6 +98,16 @@ export const valued: readonly HostileFile[] = [
   oneGoodNumber('NaN, a word for missing', 'NaN'),
   oneGoodNumber('N/A, a word for missing', 'N/A'),
   oneGoodNumber('nothing', ''),
+  {
+    name: 'keys beyond 2^53',
+    bytes: () => withColumn('id', (row) => String(2n ** 60n + BigInt(row))),
+    expected: rejected({ code: 'number_inexact', line: 2, column: 'id' }, 'type: string'),
+  },
+  {
+    name: 'amounts in German that are all thousands',
+    bytes: () => withColumn('amount', (row) => `${row + 1}.${100 + ((row * 37) % 900)}`),
+    expected: accepted({ amount: 'number' }, 40, ['decimal_point']),
+  },
   habit('in German', (n) => grouped(n, '.', ','), 'decimal comma'),
   habit('with a decimal comma', (n) => n.toFixed(2).replace('.', ','), 'decimal comma'),
   habit('in English', (n) => grouped(n, ',', '.'), 'thousands'),

@@ -18,6 +18,7 @@ const column = (name: string, more: Partial<SeenColumn> = {}): SeenColumn => ({
   distinct: 500,
   days: [],
   unread: null,
+  isDigits: false,
   ...more,
 });
 

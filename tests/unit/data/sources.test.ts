@@ -79,7 +79,7 @@ describe('compressed text', () => {
   });
 
   it('stops at the most bytes it may have, of all parts together', async () => {
-    const bytes = gzipSync(`n\n${'1\n'.repeat(100_000)}`);
+    const bytes = gzipSync(`n\n${Array.from({ length: 30_000 }, (_, row) => `${row}\n`).join('')}`);
 
     const dataset = await shop.read({ 'a.csv.gz': bytes, 'b.csv.gz': bytes }, { maxBytes: 300_000 });
 

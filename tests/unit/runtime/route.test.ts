@@ -38,6 +38,22 @@ describe('dispatching', () => {
     ]);
   });
 
+  it('tells the step how long it may still take, whenever it asks', async () => {
+    const { woken, routes } = world();
+    let left = 500;
+
+    await dispatch(
+      routes,
+      planned,
+      () => new Date(0),
+      undefined,
+      () => left,
+    );
+    left = 20;
+
+    expect(woken.map(({ remainingMs }) => remainingMs?.())).toEqual([20]);
+  });
+
   it('wakes a step with an event of AWS, under the envelope’s id and time', async () => {
     const { woken, routes } = world();
     const event = {

@@ -2,6 +2,7 @@
 import type { MillraceEvent } from '../../../events/define-event.ts';
 import type { Tell } from '../../../shared/aws/event-publisher.ts';
 import { type Engine, openEngine } from '../../../shared/data/engine.ts';
+import type { ReadLimits } from '../../../shared/data/read-limits.ts';
 import { publish } from '../../../shared/definition/publish.ts';
 import { type PublishedDefinition, publishedDefinitionSchema } from '../../../shared/definition/published.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
@@ -34,6 +35,9 @@ interface Told {
   readonly data: unknown;
 }
 
+/** What one function reads: more than any test has, but for those about it. */
+export const LIMITS: ReadLimits = { maxBytes: 1e9, maxColumns: 4096, bytesPerSecond: 1e9, sideBySideBytes: 1e9 };
+
 export function woken<T>(data: T, now = NOW): Woken<T> {
   return { data, now, occurredAt: now, eventId: 'event-1' };
 }
@@ -53,6 +57,12 @@ export function dataWorld() {
     ledger,
     told,
     tell,
+    limits: LIMITS,
+    reserveMs: 0,
+    /** No report may fail to be drawn, but in tests about it. */
+    reportFailed: (error: unknown): never => {
+      throw error;
+    },
     openEngine: (directory: string): Promise<Engine> => openEngine({ memoryLimitMb: 256, tempDirectory: directory }),
     /** Publishes a definition of the model and points at it. */
     async publish(yaml = DEFINITION, model = MODEL): Promise<PublishedDefinition> {

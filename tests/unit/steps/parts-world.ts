@@ -3,10 +3,11 @@
 import type { MillraceEvent } from '../../../events/define-event.ts';
 import { PartRequestedV1, PartsReadV1 } from '../../../events/index.ts';
 import { type RequestedPart, readPart } from '../../../functions/read-part/read-part.ts';
-import { takeParts, type ValidateDataDeps, validateData } from '../../../functions/validate-data/validate-data.ts';
+import { takeParts, validateData } from '../../../functions/validate-data/validate-data.ts';
 import type { Tell } from '../../../shared/aws/event-publisher.ts';
 import { type Engine, openEngine } from '../../../shared/data/engine.ts';
-import { DEFINITION, dataWorld, MODEL, woken } from './data-world.ts';
+import type { ReadLimits } from '../../../shared/data/read-limits.ts';
+import { DEFINITION, dataWorld, LIMITS, MODEL, woken as wokenAt } from './data-world.ts';
 
 /** One engine for all: opening one takes longer than reading a small part. */
 let opened: Promise<Engine> | undefined;
@@ -33,15 +34,14 @@ type Outcome = Awaited<ReturnType<ReturnType<typeof validateData>>>;
 
 export interface PartsWorldOptions {
   readonly yaml?: string;
-  /** A dataset of more bytes is read side by side. */
-  readonly fromBytes?: number;
-  readonly maxDatasetBytes?: number;
-  readonly pace?: ValidateDataDeps['pace'];
+  readonly limits?: Partial<ReadLimits>;
+  /** How long each function that is woken has. */
+  readonly remainingMs?: () => number;
 }
 
 /** A world whose queue and bus hold what was sent until a test delivers it. */
 export async function partsWorld(options: PartsWorldOptions = {}) {
-  const { yaml = DEFINITION, fromBytes = 0, maxDatasetBytes = 1e9, pace } = options;
+  const { yaml = DEFINITION, limits = {}, remainingMs } = options;
   const base = dataWorld();
   const published = await base.publish(yaml);
   /** Messages for `read-part`. */
@@ -53,8 +53,9 @@ export async function partsWorld(options: PartsWorldOptions = {}) {
     else if (contract.detailType === PartsReadV1.detailType) said.push(PartsReadV1.data.parse(detail));
     else await base.tell(contract, about, detail, context);
   };
-  const deps = { ...base, tell, maxDatasetBytes, openEngine: sharedEngine, ...(pace && { pace }) };
-  const apart = { ...deps, sideBySide: { fromBytes, ask: tell } };
+  const deps = { ...base, tell, limits: { ...LIMITS, sideBySideBytes: 0, ...limits }, openEngine: sharedEngine };
+  const apart = { ...deps, askForPart: tell };
+  const woken = <T>(data: T, now?: Date) => ({ ...wokenAt(data, now), ...(remainingMs && { remainingMs }) });
   const read = readPart(deps);
   const take = takeParts(apart);
 

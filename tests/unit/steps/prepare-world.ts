@@ -21,7 +21,7 @@ export const CUT = {
 export async function prepareWorld(yaml = DEFINITION, settings: { maxRunBytes?: number; maxPartBytes?: number } = {}) {
   const base = dataWorld();
   let published = await base.publish(yaml);
-  const validate = validateData({ ...base, maxDatasetBytes: 1e9 });
+  const validate = validateData(base);
   const prepare = prepareData({ ...base, maxRunBytes: 1e9, ...settings });
   let uploads = 0;
   return {

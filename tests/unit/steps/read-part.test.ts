@@ -184,9 +184,9 @@ describe('what is too much for one function', () => {
   it('is a folder in all, where one function reads it, and its largest part where one a part does', async () => {
     const part = journeys(1, 600);
     const folder = { 'a.csv': part, 'b.csv': part };
-    const limits = { maxDatasetBytes: 1.5 * Buffer.byteLength(part) };
-    const one = await partsWorld({ ...limits, fromBytes: 1e9 });
-    const many = await partsWorld(limits);
+    const maxBytes = 1.5 * Buffer.byteLength(part);
+    const one = await partsWorld({ limits: { maxBytes, sideBySideBytes: 1e9 } });
+    const many = await partsWorld({ limits: { maxBytes } });
 
     const alone = await one.sideBySide(folder);
     const together = await many.sideBySide(folder);
@@ -200,8 +200,8 @@ describe('what is too much for one function', () => {
   });
 
   it('is what would take too long, by its bytes', async () => {
-    const slow = await partsWorld({ pace: { bytesPerSecond: 10, seconds: 60 } });
-    const fast = await partsWorld({ pace: { bytesPerSecond: 1000, seconds: 60 } });
+    const slow = await partsWorld({ limits: { bytesPerSecond: 10 }, remainingMs: () => 60_000 });
+    const fast = await partsWorld({ limits: { bytesPerSecond: 1000 }, remainingMs: () => 60_000 });
 
     expect((await slow.sideBySide(days(2))).outcome).toBe('deferred');
     expect(slow.told.at(-1)?.data).toMatchObject({ reason: expect.stringContaining('may take') });
@@ -209,7 +209,7 @@ describe('what is too much for one function', () => {
   });
 
   it('are the typed copies of all parts: the parts are read, and what they came to is not lost', async () => {
-    const world = await partsWorld({ maxDatasetBytes: 2500 });
+    const world = await partsWorld({ limits: { maxBytes: 2500 } });
 
     const outcome = await world.sideBySide(days(7));
 

@@ -10,6 +10,7 @@ import {
 } from '../../../events/index.ts';
 import { nextMove, type OpenRun } from '../../../functions/reconcile/next-move.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
+import { limitsDigest } from '../../../shared/data/read-limits.ts';
 import { decisionSchema } from '../../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import {
@@ -29,6 +30,7 @@ import { keys } from '../../../shared/ledger/keys.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import { evaluation, policy } from '../evaluation/decision-evidence.ts';
 import { fuse } from './crash.ts';
+import { LIMITS } from './data-world.ts';
 import { datasetId, loopWorld, MODEL, NOW, RUN, STAGE } from './loop-world.ts';
 
 const MINUTE_MS = 60_000;
@@ -59,6 +61,7 @@ const world = async () => {
       dataBucket: 'data',
       stage: STAGE,
       pageArns: ['arn:notices'],
+      readLimits: LIMITS,
       stuckMs,
       patienceMs: PATIENCE_MS,
       wake: async (step, event) => {
@@ -286,6 +289,34 @@ describe('reconciling', () => {
     ]);
   });
 
+  it('takes in what was put off under other limits, and leaves what was under those there are', async () => {
+    const run = await world();
+    const greater = { ...LIMITS, maxColumns: LIMITS.maxColumns + 1 };
+    for (const [name, limits] of [
+      ['now', LIMITS],
+      ['then', greater],
+    ] as const) {
+      const key = `incoming/${MODEL}/${name}.csv`;
+      await run.data.put(key, 'a');
+      const versionId = name === 'now' ? 'v1' : 'v2';
+      await run.ledger.record(arrivalSchema, keys.putOff(MODEL, key, versionId, limitsDigest(limits)), {
+        upload: { bucket: 'data', key, versionId },
+        sizeBytes: 1,
+        receivedAt: NOW.toISOString(),
+        outcome: 'deferred',
+        reason: 'too wide',
+      });
+    }
+
+    await run.look();
+    await run.look();
+
+    expect(run.woke.map(({ step, detail }) => `${step} ${Object(detail).key}`)).toEqual([
+      `validate-data incoming/${MODEL}/then.csv`,
+      `validate-data incoming/${MODEL}/then.csv`,
+    ]);
+  });
+
   it('lets an upload be that validate-data may have in hand', async () => {
     const run = await world();
     await run.data.put(`incoming/${MODEL}/new.csv`, 'a');
@@ -323,7 +354,7 @@ describe('reconciling', () => {
       {
         type: 'DatasetAccepted.v1',
         about: `${MODEL}/${datasetId(1)}/${run.published.rulesDigest}`,
-        data: { model: MODEL, dataset: datasetId(1), rows: 0 },
+        data: { model: MODEL, dataset: datasetId(1), rows: 0, warnings: [] },
       },
     ]);
   });
@@ -605,6 +636,20 @@ describe('data that was judged under rules no longer in force', () => {
     ]);
     expect(run.woke.map(({ detail }) => Object(detail).sizeBytes).sort()).toEqual([11, 12]);
     expect(outcome).toMatchObject({ said: [`${MODEL}: 2 datasets judged anew`] });
+  });
+
+  it('is left alone where it is more than one function reads by now', async () => {
+    const run = await world();
+    await delivered(run, 1, old);
+    const [key] = (await run.ledger.keys(keys.arrivals(MODEL))).filter((each) => !each.endsWith('-parts.json'));
+    const { upload } = await run.ledger.read(arrivalSchema, key ?? '');
+    const putOff = keys.putOff(MODEL, upload.key, upload.versionId, limitsDigest(LIMITS));
+    const arrival = { upload, sizeBytes: 11, receivedAt: NOW.toISOString(), outcome: 'deferred' as const };
+    await run.ledger.record(arrivalSchema, putOff, arrival);
+
+    await run.look();
+
+    expect(run.woke).toEqual([]);
   });
 
   it('is left alone once it has been judged under those in force', async () => {

@@ -3,16 +3,17 @@ import { describe, expect, it } from 'vitest';
 
 import { incomingKey } from '../../../functions/validate-data/incoming-key.ts';
 import { validateData } from '../../../functions/validate-data/validate-data.ts';
+import { limitsDigest } from '../../../shared/data/read-limits.ts';
 import { arrivalSchema, datasetProfileSchema, datasetSchema, verdictSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { DEFINITION, dataWorld, journeys, MODEL, woken } from './data-world.ts';
+import { DEFINITION, dataWorld, journeys, LIMITS, MODEL, woken } from './data-world.ts';
 
 const MAX_BYTES = 1_000_000;
 
 async function world(yaml: string | null = DEFINITION) {
   const base = dataWorld();
   const published = yaml === null ? null : await base.publish(yaml);
-  const validate = validateData({ ...base, maxDatasetBytes: MAX_BYTES });
+  const validate = validateData({ ...base, limits: { ...LIMITS, maxBytes: MAX_BYTES } });
   return {
     ...base,
     published,
@@ -22,6 +23,8 @@ async function world(yaml: string | null = DEFINITION) {
       const event = await base.upload(key, body);
       return { event, outcome: await validate(woken(event)) };
     },
+    putOff: (event: { key: string; versionId: string }, limits = { ...LIMITS, maxBytes: MAX_BYTES }) =>
+      base.ledger.find(arrivalSchema, keys.putOff(MODEL, event.key, event.versionId, limitsDigest(limits))),
     arrival: (event: { key: string; versionId: string }, model = MODEL) =>
       base.ledger.read(arrivalSchema, keys.arrival(model, event.key, event.versionId)),
   };
@@ -63,7 +66,7 @@ describe('good data', () => {
       {
         type: 'DatasetAccepted.v1',
         about: expect.stringContaining(dataset),
-        data: { model: MODEL, dataset, rows: 240 },
+        data: { model: MODEL, dataset, rows: 240, warnings: [] },
       },
     ]);
   });
@@ -355,7 +358,7 @@ describe('what is not judged', () => {
     await shop.validate(woken({ ...event, sizeBytes: MAX_BYTES + 1 }));
     await shop.validate(woken({ ...event, sizeBytes: MAX_BYTES + 1 }));
 
-    expect((await shop.arrival(event)).outcome).toBe('deferred');
+    expect((await shop.putOff(event))?.outcome).toBe('deferred');
     expect(shop.told.map(({ type }) => type)).toEqual(['DatasetDeferred.v1', 'DatasetDeferred.v1']);
     expect(shop.told[1]).toEqual(shop.told[0]);
   });
