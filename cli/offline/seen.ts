@@ -43,10 +43,22 @@ export interface Seen {
 
 type ProfiledColumn = NonNullable<ReadDataset['profile']>['columns'][number];
 
+/** Whether every cell is made of digits alone: leading zeros make it text, and rightly. */
+async function isCode(engine: Engine, relation: string, name: string): Promise<boolean> {
+  const cell = `trim(${identifier(name)})`;
+  const [row] = await engine.query(
+    `SELECT bool_and(regexp_full_match(${cell}, '[0-9]+')) AS code FROM (${relation}) WHERE ${cell} <> ''`,
+  );
+  return row?.code === true;
+}
+
 /** What a text column was probably meant to be, where that is not text. */
 async function unreadOf(engine: Engine, dataset: ReadDataset, relation: string, name: string): Promise<string | null> {
   const meant = Object.hasOwn(dataset.likely, name) ? dataset.likely[name] : undefined;
-  if (meant !== undefined) return `most of its cells are of type ${meant}, and some are not: mend those`;
+  if (meant !== undefined)
+    return (await isCode(engine, relation, name))
+      ? null
+      : `most of its cells are of type ${meant}, and some are not: mend those, or declare in data.source.columns how they are written`;
   return (await notationOf(engine, relation, name))?.message ?? null;
 }
 

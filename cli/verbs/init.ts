@@ -9,7 +9,8 @@ import { findDelivery } from '../offline/delivery.ts';
 import { InputProblem } from '../offline/input-problem.ts';
 import { makeDraft, modelNameOf } from '../offline/make-draft.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
-import { problemText, readSeen } from '../offline/seen.ts';
+import { readAsWritten } from '../offline/read-as-written.ts';
+import { problemText } from '../offline/seen.ts';
 import { SOURCE_OPTIONS, sourceOf } from '../offline/source-options.ts';
 import { offlineSteps } from '../offline/steps.ts';
 import { onlyArgument, UsageError, type Verb } from '../verb.ts';
@@ -36,7 +37,7 @@ export const init: Verb = {
       if (existsSync(out))
         throw new InputProblem('file_exists', out, 'it is there already', 'take it away, or name another with --out');
       const schema = existsSync(SCHEMA) ? relative(dirname(out), SCHEMA).replaceAll('\\', '/') : null;
-      const seen = await withSigns(progress, `reading ${file}`, () => readSeen(delivery, directory, source));
+      const seen = await withSigns(progress, `reading ${file}`, () => readAsWritten(delivery, directory, source));
       const { draft, yaml } = await makeDraft(seen, {
         label,
         model,

@@ -10,7 +10,7 @@ import type { ColumnType } from '../features/columns.ts';
 import { literal } from './sql.ts';
 
 /** Words that stand for a missing value in a column of numbers, truth values or times; case does not count. */
-const MISSING_WORDS = ['null', 'nan', 'na', 'n/a', 'none', '\\n'];
+export const MISSING_WORDS = ['null', 'nan', 'na', 'n/a', 'none', '\\n'];
 
 const DATE = "'[0-9]{4}-[0-9]{2}-[0-9]{2}'";
 /** An offset needs seconds before it: that is what the engine reads. Digits below a microsecond are cut off. */

@@ -7,6 +7,7 @@ import type { PartFormat, SourceFormat } from '../definition/source.ts';
 import type { ColumnType } from '../features/columns.ts';
 import { AgreedColumns } from './agreed-columns.ts';
 import type { FoundColumn } from './column-typing.ts';
+import { declaredCells, toldAsDeclared, withDeclared } from './declared-cells.ts';
 import type { Engine } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { type Problem, ProblemLog } from './problems.ts';
@@ -45,7 +46,7 @@ export function formatOf(formats: readonly PartFormat[]): PartFormat | null {
 }
 
 /** Nothing is declared. */
-const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null };
+const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null, columns: {} };
 
 /** What was read. */
 export interface ReadDataset {
@@ -105,13 +106,15 @@ async function readParts(
 ): Promise<ReadPiece> {
   const log = new ProblemLog(options.problemCap);
   const counter = profiler();
-  const dataset = new TypedDataset(engine, { ...options, visit: [counter.visit, ...(options.visit ?? [])] }, log);
   const {
     maxBytes = Number.POSITIVE_INFINITY,
     blockBytes = BLOCK_BYTES,
     blockRows = BLOCK_ROWS,
     source = FOUND,
   } = options;
+  const expected = withDeclared(options.expected ?? [], source.columns);
+  const visit = [counter.visit, ...(options.visit ?? [])];
+  const dataset = new TypedDataset(engine, { ...options, expected, visit }, log);
   const columns = new AgreedColumns(log);
   const read: ReadPart[] = [];
   let bytesLeft = maxBytes;
@@ -130,7 +133,7 @@ async function readParts(
           withoutHeader = open;
           return agreed;
         },
-        emit: (block) => dataset.accept(block),
+        emit: (block) => dataset.accept(declaredCells(block, source.columns)),
       });
       bytesLeft -= found.textBytes;
       read.push(found);
@@ -156,7 +159,7 @@ async function readParts(
     open: withoutHeader,
     rows: first === undefined ? null : rows,
     format: formatOf(usable.flatMap(({ format }) => format ?? [])),
-    problems: log.list(),
+    problems: toldAsDeclared(log.list(), source.columns),
     delivered: read.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
     parts: typed,
     profile: working === null ? null : publishedProfile(working),
