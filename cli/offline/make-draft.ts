@@ -51,12 +51,14 @@ function columnOf({ delivery, columns }: Seen, name: string, what: string): stri
   const found =
     names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.trim().toLowerCase());
   if (found !== undefined) return found;
+  const alone =
+    names.length === 1 ? '; or take the lines above the header away, or say --delimiter, if there are more' : '';
   const known = names.map((each) => JSON.stringify(each)).join(', ');
   throw new InputProblem(
     'column_missing',
     delivery.given,
     `no column ${JSON.stringify(name)}`,
-    `${what} one of ${known}`,
+    `${what} one of ${known}${alone}`,
   );
 }
 

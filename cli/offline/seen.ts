@@ -7,6 +7,7 @@ import type { SourceFormat } from '../../shared/definition/source.ts';
 import type { ColumnType } from '../../shared/features/columns.ts';
 import type { Delivery } from './delivery.ts';
 import { InputProblem } from './input-problem.ts';
+import { problemLines, whatToDo } from './problems-text.ts';
 import { openOffline } from './steps.ts';
 
 /** A column, as far as a definition depends on it. */
@@ -76,30 +77,8 @@ async function seenColumn(
   };
 }
 
-/** How many problems of a file are told one by one. */
+/** How many problems of a file are told. */
 const TOLD = 5;
-
-/** A problem of a file as one line. */
-export const problemText = ({
-  part,
-  line,
-  column,
-  code,
-  message,
-}: {
-  readonly part?: string | undefined;
-  readonly line?: number | undefined;
-  readonly column?: string | undefined;
-  readonly code: string;
-  readonly message: string;
-}): string => {
-  const place = [
-    ...(part === undefined ? [] : [part]),
-    ...(line === undefined ? [] : [`line ${line}`]),
-    ...(column === undefined ? [] : [`column ${column}`]),
-  ];
-  return `${place.length === 0 ? '' : `${place.join(', ')}: `}${message} (${code})`;
-};
 
 /**
  * Reads a delivery.
@@ -146,14 +125,12 @@ export function refuseProblems({ delivery, dataset, rows }: Seen): void {
   const { problems } = dataset;
   const [first] = problems;
   if (first === undefined && rows > 0) return;
-  const told = problems.slice(0, TOLD).map(problemText);
-  const more = problems.length > TOLD ? [`and ${problems.length - TOLD} more`] : [];
   throw new InputProblem(
     first?.code ?? 'no_rows',
     delivery.given,
     first === undefined
       ? 'there is no row in it'
-      : `it cannot be read as a table:\n  ${[...told, ...more].join('\n  ')}`,
-    'a table is asked for: CSV with a header and one row per line, JSON Lines with one object per line, or Parquet',
+      : `it cannot be read as a table:\n  ${problemLines(problems, delivery.name, TOLD).join('\n  ')}`,
+    whatToDo(problems),
   );
 }

@@ -25,6 +25,28 @@ function faultOf(notation: string): string | undefined {
   return undefined;
 }
 
+/** Letters of other notations, as spreadsheets, Java and JavaScript have them. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  YYYY: '%Y',
+  yyyy: '%Y',
+  YY: '%y',
+  yy: '%y',
+  MMM: '%b',
+  MM: '%m',
+  DD: '%d',
+  dd: '%d',
+  HH: '%H',
+  hh: '%H',
+  mm: '%M',
+  ss: '%S',
+};
+
+/** What a date's notation was meant to be, where it is written in the letters of others. */
+function meantBy(notation: string): string {
+  const meant = notation.replaceAll(/([A-Za-z])\1+/g, (letters) => ELSEWHERE[letters] ?? letters);
+  return meant !== notation && faultOf(meant) === undefined ? `; did you mean "${meant}"?` : '';
+}
+
 const EXPECTED_UNIT = 'a sign that is no part of a number, such as "$", "EUR" or "%"';
 
 /** Declared of one column; what is null, or empty, is as it always is. */
@@ -39,7 +61,7 @@ export const columnNotationSchema = z
         if (fault !== undefined)
           context.addIssue({
             code: 'custom',
-            message: `a date's notation such as "%d.%m.%Y" or "%m/%d/%Y %H:%M"; ${fault}`,
+            message: `a date's notation such as "%d.%m.%Y" or "%m/%d/%Y %H:%M": ${fault}${meantBy(notation)}`,
           });
       })
       .nullable()
@@ -69,12 +91,12 @@ export const columnNotationSchema = z
         'a column holds times or numbers: one of date, epoch and how numbers are written',
       );
     if (thousands !== null && thousands === (decimal ?? '.'))
-      refuse(
-        'thousands',
-        `another sign than that before the decimals, which is ${decimal ?? '. where none is declared'}`,
-      );
+      refuse('thousands', `no ${thousands}: it stands before the decimals`);
     if (date === null && epoch === null && !isNumber && missing.length === 0)
-      refuse('missing', 'something to declare: date, epoch, decimal, thousands, unit or missing');
+      context.addIssue({
+        code: 'custom',
+        message: 'at least one of date, epoch, decimal, thousands, unit and missing',
+      });
   });
 
 /** What is declared of one column. */

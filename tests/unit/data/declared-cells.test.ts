@@ -158,17 +158,17 @@ describe('a column of which it is declared how it is written', () => {
 
 describe('what is declared of a column', () => {
   it.each([
-    [{ date: 'DD.MM.YYYY' }, /no year, %Y or %y/],
+    [{ date: 'DD.MM.YYYY' }, /no year, %Y or %y; did you mean \\"%d.%m.%Y\\"\?/],
     [{ date: '%d.%m.%Q' }, /%Q is none of/],
     [{ date: '%d.%Y' }, /no day/],
     [{ date: '%d.%m.%Y %I:%M' }, /%p/],
     [{ date: '%d.%m.%Y %d' }, /twice/],
     [{ date: '%d.%m.%Y', epoch: 'seconds' }, /one of date and epoch/],
     [{ date: '%d.%m.%Y', decimal: ',' }, /times or numbers/],
-    [{ thousands: '.' }, /another sign/],
-    [{ decimal: ',', thousands: ',' }, /another sign/],
+    [{ thousands: '.' }, /no \.: it stands before the decimals/],
+    [{ decimal: ',', thousands: ',' }, /no ,: it stands before the decimals/],
     [{ unit: '1' }, /a sign that is no part of a number/],
-    [{}, /something to declare/],
+    [{}, /at least one of date/],
   ])('is refused where it says nothing that could be read: %j', (notation, message) => {
     const { error } = sourceSchema.safeParse({ columns: { a: notation } });
 
