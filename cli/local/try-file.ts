@@ -8,8 +8,9 @@ import { needed } from '../offline/answer.ts';
 import { findDelivery } from '../offline/delivery.ts';
 import { type MadeDraft, makeDraft, modelNameOf } from '../offline/make-draft.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
+import { readAsWritten } from '../offline/read-as-written.ts';
 import { type SampleRow, sampleRow } from '../offline/sample-row.ts';
-import { readSeen, type Seen } from '../offline/seen.ts';
+import type { Seen } from '../offline/seen.ts';
 import { sourceOf } from '../offline/source-options.ts';
 import { type Answer, onlyArgument, UsageError, type VerbInput } from '../verb.ts';
 import { callLine } from './call-line.ts';
@@ -138,7 +139,9 @@ export const tryFile = ({ args, options, switches, progress }: VerbInput): Promi
     const model = options.name ?? modelNameOf(delivery.name);
     if (!modelNameSchema.safeParse(model).success)
       throw new UsageError(`--name ${model} is no model's name: small letters and digits, joined by -`);
-    const seen = await withSigns(progress, `reading ${delivery.given}`, () => readSeen(delivery, directory, source));
+    const seen = await withSigns(progress, `reading ${delivery.given}`, () =>
+      readAsWritten(delivery, directory, source),
+    );
     let made: MadeDraft;
     let uploads: Upload[];
     let row: SampleRow;

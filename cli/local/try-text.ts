@@ -1,7 +1,7 @@
 /** What came of a try, as a person reads it. */
 import { counted, figureText } from '../../shared/evaluation/figure-text.ts';
 import { confidenceText } from '../../shared/evaluation/findings.ts';
-import { problemText } from '../offline/seen.ts';
+import { problemLines } from '../offline/problems-text.ts';
 import { textTable } from '../text-table.ts';
 import type { Followed } from './served.ts';
 
@@ -63,12 +63,7 @@ export function decisionText(model: string, followed: Followed): string[] {
   if (verdict === undefined)
     return [`${model}: nothing was judged: ${arrival?.reason ?? arrival?.outcome ?? 'the upload was not seen'}`];
   if (!verdict.accepted) {
-    const more = verdict.problems.length > TOLD ? [`  and ${verdict.problems.length - TOLD} more`] : [];
-    return [
-      `${model}: the data is rejected`,
-      ...verdict.problems.slice(0, TOLD).map((each) => `  ${problemText(each)}`),
-      ...more,
-    ];
+    return [`${model}: the data is rejected`, ...problemLines(verdict.problems, '', TOLD).map((line) => `  ${line}`)];
   }
   if (decision === undefined) return [`${model}: no model was made: ${end?.reason ?? 'no run began'}`];
   return [

@@ -43,10 +43,10 @@ const LEAST_ROWS_OF_A_CLASS = 4;
 
 /** Values that say that something is so. */
 const YES =
-  /^(y|yes|true|t|1|positive|pos|present|bad|fail|failed|failure|churn|churned|malignant|late|fraud|default|defaulted|won|win|died|left|spam)$/i;
+  /^(y|yes|ja|oui|s[ií]|true|t|1|positive|pos|present|bad|fail|failed|failure|churn|churned|malignant|late|fraud|default|defaulted|won|win|died|left|spam)$/i;
 /** Values that say that it is not. */
 const NO =
-  /^(n|no|not|false|f|0|-1|negative|neg|none|absent|good|ok|pass|passed|benign|on ?time|paid|lost|survived|stayed|ham)$/i;
+  /^(n|no|not|nein|non|false|f|0|-1|negative|neg|none|absent|good|ok|pass|passed|benign|on ?time|paid|lost|survived|stayed|ham)$/i;
 
 const counted = (n: number): string => n.toLocaleString('en-US');
 const percent = (share: number): string => `${Number((100 * share).toPrecision(3))}%`;
@@ -94,6 +94,50 @@ function binary({ name, type }: SeenColumn, counts: readonly ValueCount[], rows:
     rarest,
     classes: 2,
   };
+}
+
+/** Words that mean nothing but yes, or no. */
+const PLAIN_YES = /^(y|yes|ja|j|oui|s[ií]|true|t|1)$/;
+const PLAIN_NO = /^(n|no|nein|non|false|f|0)$/;
+
+/** A value without what people do not mean: capitals, and spaces around it. */
+const folded = (value: string): string => value.replaceAll(/^\p{Zs}+|\p{Zs}+$/gu, '').toLowerCase();
+
+/**
+ * A label whose values are spelled in more than one way: `yes`, `Yes ` and `Y` are one answer. Undefined where each value
+ * has one spelling.
+ */
+function spelled(column: SeenColumn, counts: readonly ValueCount[], asked: ProblemType | undefined): Found | undefined {
+  if (column.type !== 'string' || asked === 'regression') return undefined;
+  const rows = new Map<string, number>();
+  for (const [value, n] of counts) rows.set(folded(value), (rows.get(folded(value)) ?? 0) + n);
+  const values = [...rows.keys()];
+  const yes = values.filter((value) => PLAIN_YES.test(value)).sort();
+  const isYesOrNo =
+    yes.length > 0 && yes.length < values.length && values.every((v) => yes.includes(v) || PLAIN_NO.test(v));
+  const answers = isYesOrNo ? 2 : values.length;
+  if (answers === counts.length || answers < 2) return undefined;
+  const spelling = `lower(trim(${columnSql(column.name)}))`;
+  const why = `${counted(counts.length)} spellings of ${counted(answers)} values`;
+  const total = [...rows.values()].reduce((sum, n) => sum + n, 0);
+  const share = (of: readonly string[]): number => of.reduce((sum, value) => sum + (rows.get(value) ?? 0), 0) / total;
+  if (answers === 2 && asked !== 'multiclass') {
+    const [one] = isYesOrNo ? yes : yesOf([...rows].toSorted(([, a], [, b]) => b - a));
+    const meant = isYesOrNo ? yes : [String(one)];
+    const test = meant.length === 1 ? `= ${literal(meant[0] ?? '')}` : `IN (${meant.map(literal).join(', ')})`;
+    const found: Found = {
+      problem: 'binary',
+      name: answerName(column.name, isYesOrNo ? 'yes' : String(one)),
+      sql: `${spelling} ${test}`,
+      why: `${why}; ${percent(share(meant))} are ${meant.join(', ')}`,
+      rarest: Math.min(share(meant), 1 - share(meant)),
+      classes: 2,
+    };
+    return isSayable(found.sql ?? '') ? found : undefined;
+  }
+  if (asked === 'binary') return undefined;
+  const made = multiclass(column, [...rows], total);
+  return { ...made, name: `${column.name} folded`, sql: spelling, why };
 }
 
 function multiclass({ name, type }: SeenColumn, counts: readonly ValueCount[], rows: number): Found {
@@ -154,6 +198,8 @@ export function labelOf(column: SeenColumn, counts: readonly ValueCount[], asked
   }
   if (column.unread !== null)
     throw new DraftError('label_unread', `${column.name}: ${column.unread}`, 'mend the cells');
+  const found = spelled(column, counts, asked);
+  if (found !== undefined) return { ...found, missing: column.nulls };
   const make = { binary, multiclass, regression }[asked ?? problemOf(column, counts, rows)];
   return { ...make(column, counts, rows), missing: column.nulls };
 }

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 
 import type { SuggestedRule } from '../../shared/data/rules/suggest.ts';
 import type { Draft } from './draft.ts';
+import { declaredNotation, type SuggestedNotation } from './suggest-notation.ts';
 
 /** Where a draft comes from. */
 export interface DraftOrigin {
@@ -13,6 +14,8 @@ export interface DraftOrigin {
   readonly schema: string | null;
   /** What is declared of the files. */
   readonly source: Readonly<Record<string, string>> | undefined;
+  /** How columns are written, which is declared of each. */
+  readonly written: readonly SuggestedNotation[];
   readonly suggested: readonly SuggestedRule[];
 }
 
@@ -39,9 +42,22 @@ const said = (line: string, why?: string | null): string =>
 
 const counted = (n: number): string => n.toLocaleString('en-US');
 
+/** What is declared of the files and of how their columns are written. */
+function sourceLines({ source, written }: DraftOrigin): string[] {
+  if (written.length === 0) return source === undefined ? [] : [`  source: ${inline(source)}`];
+  return [
+    '  source:',
+    ...Object.entries(source ?? {}).map(([name, value]) => `    ${name}: ${inline(value)}`),
+    '    columns:',
+    ...written.map(({ column, notation, why }) =>
+      said(`      ${inline(column)}: ${inline(declaredNotation(notation))}`, why),
+    ),
+  ];
+}
+
 function dataLines(
   { label, time, key, entity, features, leftOut, sensitive, split }: Draft,
-  source: DraftOrigin['source'],
+  source: readonly string[],
 ): string[] {
   const { name, sql } = label;
   const missing =
@@ -52,7 +68,7 @@ function dataLines(
         ];
   return [
     'data:',
-    ...(source === undefined ? [] : [`  source: ${inline(source)}`]),
+    ...source,
     ...missing,
     said(`  label: ${inline(sql === null ? name : { name, sql })}`, label.why),
     ...(time === null ? [] : [said(`  time: ${inline(time.column)}`, `${time.why}; the newest rows judge`)]),
@@ -95,13 +111,14 @@ function ruleLines(texts: readonly string[], suggested: readonly SuggestedRule[]
 }
 
 /** Writes the draft down. */
-export function draftYaml(draft: Draft, { file, model, schema, source, suggested }: DraftOrigin): string {
+export function draftYaml(draft: Draft, origin: DraftOrigin): string {
+  const { file, model, schema, suggested } = origin;
   const { label, rows, time, maxDepth } = draft;
   return `${[
     ...(schema === null ? [] : [`# yaml-language-server: $schema=${schema}`]),
     `# The model ${model}, as guessed from the ${counted(rows)} rows of ${comment(file)}. docs/definition.md lists every setting.`,
     said(`problem: ${label.problem}`, label.why),
-    ...dataLines(draft, source),
+    ...dataLines(draft, sourceLines(origin)),
     ...ruleLines(draft.texts, suggested),
     'training:',
     said(

@@ -6,6 +6,7 @@ import { type Draft, draftFrom } from './draft.ts';
 import { DraftError, PROBLEM_TYPES, type ProblemType } from './draft-label.ts';
 import { draftYaml } from './draft-yaml.ts';
 import { InputProblem } from './input-problem.ts';
+import type { SeenAsWritten } from './read-as-written.ts';
 import { refuseProblems, type Seen } from './seen.ts';
 import { declaredOf } from './source-options.ts';
 
@@ -50,12 +51,14 @@ function columnOf({ delivery, columns }: Seen, name: string, what: string): stri
   const found =
     names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.trim().toLowerCase());
   if (found !== undefined) return found;
+  const alone =
+    names.length === 1 ? '; or take the lines above the header away, or say --delimiter, if there are more' : '';
   const known = names.map((each) => JSON.stringify(each)).join(', ');
   throw new InputProblem(
     'column_missing',
     delivery.given,
     `no column ${JSON.stringify(name)}`,
-    `${what} one of ${known}`,
+    `${what} one of ${known}${alone}`,
   );
 }
 
@@ -64,6 +67,20 @@ function problemOf(given: string | undefined, file: string): ProblemType | undef
   const known = PROBLEM_TYPES.find((each) => each === given);
   if (known !== undefined) return known;
   throw new InputProblem('unknown_problem', file, `no problem ${given}`, `--problem takes ${PROBLEM_TYPES.join(', ')}`);
+}
+
+/** How many columns that are no features are told one by one. */
+const TOLD = 10;
+
+function noFeatures(label: string, { leftOut }: Draft): DraftError {
+  const why = leftOut.slice(0, TOLD).map(({ name, why }) => `\n  ${name}: ${why}`);
+  const more = leftOut.length > TOLD ? [`\n  and ${leftOut.length - TOLD} more`] : [];
+  const rest = leftOut.length === 0 ? ': there is none' : `:${[...why, ...more].join('')}`;
+  return new DraftError(
+    'no_features',
+    `no column beside ${label} can be learned from${rest}`,
+    'bring data with columns that say something, or mend how they are written',
+  );
 }
 
 /** What the file suggests of the columns that the model reads; of others nothing need hold. */
@@ -79,7 +96,7 @@ function suggestedFor({ dataset }: Seen, draft: Draft): readonly SuggestedRule[]
  *
  * @throws InputProblem where the file cannot be read, or no model can be made of the label
  */
-export async function makeDraft(seen: Seen, asked: DraftAsked): Promise<MadeDraft> {
+export async function makeDraft(seen: SeenAsWritten, asked: DraftAsked): Promise<MadeDraft> {
   refuseProblems(seen);
   const { delivery, columns, rows } = seen;
   const label = columnOf(seen, asked.label, '--label takes');
@@ -91,12 +108,11 @@ export async function makeDraft(seen: Seen, asked: DraftAsked): Promise<MadeDraf
   try {
     const labelCounts = await seen.countBy(label, LABEL_VALUES);
     const draft = draftFrom({ rows, columns, label, labelCounts, problem, without });
-    if (draft.features.length === 0)
-      throw new DraftError('no_features', `no column beside ${label} says anything`, 'bring data with more columns');
+    if (draft.features.length === 0) throw noFeatures(label, draft);
     const { model, schema, copies } = asked;
     const source = copies && draft.label.missing > 0 ? undefined : declaredOf(seen.source);
     const suggested = suggestedFor(seen, draft);
-    const yaml = draftYaml(draft, { file: delivery.name, model, schema, source, suggested });
+    const yaml = draftYaml(draft, { file: delivery.name, model, schema, source, written: seen.written, suggested });
     // What is written has to be what the loop takes; a name that cannot be one is told as any mistake is.
     readDefinition(yaml, `${model}.yml`);
     return { draft, column: label, yaml };

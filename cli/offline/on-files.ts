@@ -9,7 +9,8 @@ import { InputProblem } from './input-problem.ts';
 /** What cannot be done with the files that were named, as an answer: exit 2. */
 const refusal = ({ code, file, message, toDo }: InputProblem): Answer => ({
   exit: 2,
-  text: `cannot run: ${message} (${code})\nwhat to do: ${toDo}`,
+  // A message that lists problems has the code of each.
+  text: `cannot run: ${message}${message.includes(`(${code})`) ? '' : ` (${code})`}\nwhat to do: ${toDo}`,
   data: { problem: { code, file, message, toDo } },
 });
 

@@ -11,6 +11,7 @@ import type { SourceFormat } from '../../shared/definition/source.ts';
 import type { ColumnType } from '../../shared/features/columns.ts';
 import type { Delivery } from './delivery.ts';
 import { InputProblem } from './input-problem.ts';
+import { problemLines, whatToDo } from './problems-text.ts';
 import { openOffline } from './steps.ts';
 
 /** A column, as far as a definition depends on it. */
@@ -49,10 +50,22 @@ export interface Seen {
 
 type ProfiledColumn = NonNullable<ReadDataset['profile']>['columns'][number];
 
+/** Whether every cell is made of digits alone: leading zeros make it text, and rightly. */
+async function isCode(engine: Engine, relation: string, name: string): Promise<boolean> {
+  const cell = `trim(${identifier(name)})`;
+  const [row] = await engine.query(
+    `SELECT bool_and(regexp_full_match(${cell}, '[0-9]+')) AS code FROM (${relation}) WHERE ${cell} <> ''`,
+  );
+  return row?.code === true;
+}
+
 /** What a text column was probably meant to be, where that is not text. */
 async function unreadOf(engine: Engine, dataset: ReadDataset, relation: string, name: string): Promise<string | null> {
   const meant = Object.hasOwn(dataset.likely, name) ? dataset.likely[name] : undefined;
-  if (meant !== undefined) return `most of its cells are of type ${meant}, and some are not: mend those`;
+  if (meant !== undefined)
+    return (await isCode(engine, relation, name))
+      ? null
+      : `most of its cells are of type ${meant}, and some are not: mend those, or declare in data.source.columns how they are written`;
   return (await notationOf(engine, relation, name))?.message ?? null;
 }
 
@@ -72,30 +85,8 @@ async function seenColumn(
   };
 }
 
-/** How many problems of a file are told one by one. */
+/** How many problems of a file are told. */
 const TOLD = 5;
-
-/** A problem of a file as one line. */
-export const problemText = ({
-  part,
-  line,
-  column,
-  code,
-  message,
-}: {
-  readonly part?: string | undefined;
-  readonly line?: number | undefined;
-  readonly column?: string | undefined;
-  readonly code: string;
-  readonly message: string;
-}): string => {
-  const place = [
-    ...(part === undefined ? [] : [part]),
-    ...(line === undefined ? [] : [`line ${line}`]),
-    ...(column === undefined ? [] : [`column ${column}`]),
-  ];
-  return `${place.length === 0 ? '' : `${place.join(', ')}: `}${message} (${code})`;
-};
 
 /**
  * Reads a delivery.
@@ -146,14 +137,12 @@ export function refuseProblems({ delivery, dataset, rows }: Seen): void {
   const { problems } = dataset;
   const [first] = problems;
   if (first === undefined && rows > 0) return;
-  const told = problems.slice(0, TOLD).map(problemText);
-  const more = problems.length > TOLD ? [`and ${problems.length - TOLD} more`] : [];
   throw new InputProblem(
     first?.code ?? 'no_rows',
     delivery.given,
     first === undefined
       ? 'there is no row in it'
-      : `it cannot be read as a table:\n  ${[...told, ...more].join('\n  ')}`,
-    'a table is asked for: CSV with a header and one row per line, JSON Lines with one object per line, or Parquet',
+      : `it cannot be read as a table:\n  ${problemLines(problems, delivery.name, TOLD).join('\n  ')}`,
+    whatToDo(problems),
   );
 }

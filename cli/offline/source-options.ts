@@ -22,9 +22,9 @@ export function sourceOf(options: VerbInput['options']): SourceFormat {
   throw new UsageError(`--${option} ${JSON.stringify(options[option] ?? '')}: ${issue?.message ?? 'not known'}`);
 }
 
-/** What of it is declared, for a definition; undefined where nothing is. */
-export function declaredOf(source: SourceFormat): Readonly<Record<string, string>> | undefined {
-  const declared = Object.entries(source).flatMap(([name, value]): [string, string][] =>
+/** What of it is declared of the files, for a definition; undefined where nothing is. */
+export function declaredOf({ columns: _, ...files }: SourceFormat): Readonly<Record<string, string>> | undefined {
+  const declared = Object.entries(files).flatMap(([name, value]): [string, string][] =>
     value === null ? [] : [[name, value]],
   );
   return declared.length === 0 ? undefined : Object.fromEntries(declared);

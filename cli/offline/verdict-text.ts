@@ -1,7 +1,7 @@
 /** What `validate-data` said of a file, as a person reads it in a terminal. */
 import { textTable } from '../text-table.ts';
 import type { Delivery } from './delivery.ts';
-import { problemText } from './seen.ts';
+import { problemLines } from './problems-text.ts';
 import type { Validated } from './steps.ts';
 
 const counted = (n: number): string => n.toLocaleString('en-US');
@@ -20,12 +20,12 @@ function checksTable(checks: NonNullable<NonNullable<Validated['verdict']>['chec
 }
 
 /** The verdict with every problem that was kept, then what came of the rules. */
-export function verdictText({ given }: Delivery, model: string, { arrival, verdict }: Validated): string {
+export function verdictText({ given, name }: Delivery, model: string, { arrival, verdict }: Validated): string {
   if (verdict === undefined) return `${given}: ${arrival.outcome}: ${arrival.reason ?? 'nothing was judged'}`;
   const rows = verdict.rows === null ? 'it could not be read as rows' : `${counted(verdict.rows)} rows`;
   return [
     `${given}: ${verdict.accepted ? 'accepted' : 'rejected'} for ${model}; ${rows}`,
-    ...verdict.problems.map((problem) => `  ${problemText(problem)}`),
+    ...problemLines(verdict.problems, name).map((line) => `  ${line}`),
     ...checksTable(verdict.checks ?? []),
   ].join('\n');
 }

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 
-import { modelNameSchema } from '../../shared/definition/schema.ts';
+import { MAX_MODEL_NAME, modelNameSchema } from '../../shared/definition/schema.ts';
 import { needed } from '../offline/answer.ts';
 import { publishedFrom } from '../offline/definition-file.ts';
 import { findDelivery } from '../offline/delivery.ts';
 import { InputProblem } from '../offline/input-problem.ts';
 import { makeDraft, modelNameOf } from '../offline/make-draft.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
-import { problemText, readSeen } from '../offline/seen.ts';
+import { problemLines } from '../offline/problems-text.ts';
+import { readAsWritten } from '../offline/read-as-written.ts';
 import { SOURCE_OPTIONS, sourceOf } from '../offline/source-options.ts';
 import { offlineSteps } from '../offline/steps.ts';
 import { onlyArgument, UsageError, type Verb } from '../verb.ts';
@@ -19,6 +20,10 @@ const SCHEMA = join('docs', 'definition.schema.json');
 /** How many problems of the file are told. */
 const TOLD = 5;
 
+/** The model that a definition's file is of: it is named as the file is. */
+const modelOfFile = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : basename(file).replace(/\.ya?ml$/, '');
+
 export const init: Verb = {
   options: ['label', 'name', 'out', 'problem', 'without', ...SOURCE_OPTIONS],
   run: ({ args, options, now, progress }) =>
@@ -27,14 +32,18 @@ export const init: Verb = {
       const label = needed(options, 'label');
       const source = sourceOf(options);
       const delivery = await findDelivery(file);
-      const model = options.name ?? modelNameOf(delivery.name);
+      const model = options.name ?? modelOfFile(options.out) ?? modelNameOf(delivery.name);
       if (!modelNameSchema.safeParse(model).success)
-        throw new UsageError(`--name ${model} is no model's name: small letters and digits, joined by -`);
+        throw new UsageError(
+          `${options.name === undefined ? '--out' : '--name'} ${model} is no model's name: small letters and digits, joined by -, at most ${MAX_MODEL_NAME} characters`,
+        );
       const out = options.out ?? join('models', `${model}.yml`);
+      if (modelOfFile(out) !== model || !/\.ya?ml$/.test(out))
+        throw new UsageError(`--out ${out}: the file of the model ${model} is named ${model}.yml`);
       if (existsSync(out))
         throw new InputProblem('file_exists', out, 'it is there already', 'take it away, or name another with --out');
       const schema = existsSync(SCHEMA) ? relative(dirname(out), SCHEMA).replaceAll('\\', '/') : null;
-      const seen = await withSigns(progress, `reading ${file}`, () => readSeen(delivery, directory, source));
+      const seen = await withSigns(progress, `reading ${file}`, () => readAsWritten(delivery, directory, source));
       const { draft, yaml } = await makeDraft(seen, {
         label,
         model,
@@ -51,16 +60,14 @@ export const init: Verb = {
       const accepted = verdict?.accepted === true;
       const problems = verdict?.problems ?? [];
       const why =
-        verdict === undefined ? [arrival.reason ?? arrival.outcome] : problems.slice(0, TOLD).map(problemText);
-      const rest =
-        problems.length > TOLD ? [`and ${problems.length - TOLD} more; npx millrace validate tells them all`] : [];
+        verdict === undefined ? [arrival.reason ?? arrival.outcome] : problemLines(problems, delivery.name, TOLD);
       const { features, leftOut, split } = draft;
       const text = [
         `${out}: ${draft.label.problem}, ${features.length} features of ${seen.columns.length} columns (${leftOut.length} left out), ${draft.time === null ? 'split by a hash' : `split by ${draft.time.column}`}`,
         ...(split.tooFew === null ? [] : [split.tooFew]),
         ...(accepted
           ? [`${file} is accepted by it`]
-          : [`${file} itself is not accepted by it:`, ...[...why, ...rest].map((line) => `  ${line}`)]),
+          : [`${file} itself is not accepted by it:`, ...why.map((line) => `  ${line}`)]),
       ];
       return {
         exit: accepted ? 0 : 1,

@@ -3,9 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { correlationsOf } from '../../shared/data/profile/correlations.ts';
 import { findDelivery } from '../offline/delivery.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
+import { problemLines, whatToDo } from '../offline/problems-text.ts';
 import { profileText } from '../offline/profile-text.ts';
-import { problemText, readSeen, type Seen } from '../offline/seen.ts';
+import { readSeen, type Seen } from '../offline/seen.ts';
 import { SOURCE_OPTIONS, sourceOf } from '../offline/source-options.ts';
+import { declaredNotation, type SuggestedNotation, suggestNotations } from '../offline/suggest-notation.ts';
 import { onlyArgument, type Verb } from '../verb.ts';
 
 /** The report of a file that was looked at and not judged. */
@@ -30,6 +32,17 @@ async function reportOf({ delivery, dataset, engine }: Seen): Promise<string> {
   });
 }
 
+/** The columns that hold something else than they are read as: what could be declared of them, or why they are text. */
+function unreadLines({ columns }: Seen, notations: readonly SuggestedNotation[]): string[] {
+  const lines = columns.flatMap(({ name, unread }) => {
+    const found = notations.find(({ column }) => column === name);
+    if (found !== undefined)
+      return [`  ${name}: ${found.why}; declare ${JSON.stringify(declaredNotation(found.notation))}`];
+    return unread === null ? [] : [`  ${name}: ${unread}`];
+  });
+  return lines.length === 0 ? [] : ['not read as what it holds, unless data.source.columns declares it:', ...lines];
+}
+
 export const profile: Verb = {
   options: ['html', ...SOURCE_OPTIONS],
   run: ({ args, options, progress }) =>
@@ -39,21 +52,31 @@ export const profile: Verb = {
         readSeen(delivery, directory, sourceOf(options)),
       );
       const { dataset } = seen;
+      let notations: readonly SuggestedNotation[] = [];
       try {
+        if (dataset.problems.length === 0 && seen.rows > 0) notations = await suggestNotations(seen);
         if (options.html !== undefined) await writeFile(options.html, await reportOf(seen));
       } finally {
         seen.close();
       }
       const text = [
         ...(dataset.profile === null ? [] : [profileText(delivery.given, dataset.profile)]),
+        ...unreadLines(seen, notations),
         ...(dataset.problems.length === 0 ? [] : [`${delivery.given}: problems`]),
-        ...dataset.problems.map((problem) => `  ${problemText(problem)}`),
+        ...problemLines(dataset.problems, delivery.name).map((line) => `  ${line}`),
+        ...(dataset.problems.length === 0 ? [] : [`what to do: ${whatToDo(dataset.problems)}`]),
         ...(options.html === undefined ? [] : [`report ${options.html}`]),
       ];
       return {
         exit: dataset.problems.length === 0 ? 0 : 1,
         text: text.join('\n'),
-        data: { file: delivery.given, format: dataset.format, problems: dataset.problems, profile: dataset.profile },
+        data: {
+          file: delivery.given,
+          format: dataset.format,
+          problems: dataset.problems,
+          profile: dataset.profile,
+          written: notations.map(({ column, notation }) => ({ column, declare: declaredNotation(notation) })),
+        },
       };
     }),
 };

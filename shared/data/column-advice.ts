@@ -22,6 +22,7 @@ export function neededPlaces({ definition: { data, evaluation }, expressions }: 
       columnsRead(expression),
     ]),
     ['data.time', [data.time]],
+    ['data.source.columns', Object.keys(data.source.columns)],
     ['data.entity', [data.entity]],
     ['data.weight', [data.weight]],
     ['data.key', data.key ?? []],

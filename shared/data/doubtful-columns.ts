@@ -90,4 +90,4 @@ export async function tellNotation(
 }
 
 const OTHERWISE = (column: string): string =>
-  `if ${column} is text all the same, say so: data.rules: [{ rule: column_type, column: ${column}, type: string }]`;
+  `declare in data.source.columns how it is written; or if ${column} is text all the same, say so: data.rules: [{ rule: column_type, column: ${column}, type: string }]`;

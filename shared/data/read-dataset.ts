@@ -7,6 +7,7 @@ import type { PartFormat, SourceFormat } from '../definition/source.ts';
 import type { ColumnType } from '../features/columns.ts';
 import { AgreedColumns } from './agreed-columns.ts';
 import type { FoundColumn } from './column-typing.ts';
+import { declaredCells, toldAsDeclared, withDeclared } from './declared-cells.ts';
 import type { Engine } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { beyondLimits, type Problem, ProblemLog } from './problems.ts';
@@ -53,7 +54,7 @@ export function formatOf(formats: readonly PartFormat[]): PartFormat | null {
 }
 
 /** Nothing is declared. */
-const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null };
+const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null, columns: {} };
 
 /** What was read. */
 export interface ReadDataset {
@@ -114,8 +115,6 @@ async function readParts(
   const log = new ProblemLog(options.problemCap);
   const counter = profiler();
   const time = options.time && new ReadingTime(options.time);
-  const visit = [async () => time?.look(), counter.visit, ...(options.visit ?? [])];
-  const dataset = new TypedDataset(engine, { ...options, visit }, log);
   const {
     maxBytes = Number.POSITIVE_INFINITY,
     maxColumns = MAX_COLUMNS,
@@ -123,6 +122,9 @@ async function readParts(
     blockRows = BLOCK_ROWS,
     source = FOUND,
   } = options;
+  const expected = withDeclared(options.expected ?? [], source.columns);
+  const visit = [async () => time?.look(), counter.visit, ...(options.visit ?? [])];
+  const dataset = new TypedDataset(engine, { ...options, expected, visit }, log);
   const columns = new AgreedColumns(log);
   const read: ReadPart[] = [];
   let bytesLeft = maxBytes;
@@ -144,7 +146,7 @@ async function readParts(
           withoutHeader = open;
           return agreed;
         },
-        emit: (block) => dataset.accept(block),
+        emit: (block) => dataset.accept(declaredCells(block, source.columns)),
       });
       bytesLeft -= found.textBytes;
       bytesBefore += found.sizeBytes;
@@ -176,7 +178,7 @@ async function readParts(
     open: withoutHeader,
     rows: first === undefined ? null : rows,
     format: formatOf(usable.flatMap(({ format }) => format ?? [])),
-    problems: log.list(),
+    problems: toldAsDeclared(log.list(), source.columns),
     delivered: read.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
     parts: typed,
     profile: working === null ? null : publishedProfile(working),

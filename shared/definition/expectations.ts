@@ -137,6 +137,8 @@ function unknownKey(key: string, path: Path): string {
 interface JsonSchema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
+  /** Of a mapping whose keys are names: what stands under each. */
+  readonly additionalProperties?: JsonSchema | boolean | undefined;
   readonly items?: JsonSchema | undefined;
   readonly anyOf?: readonly JsonSchema[] | undefined;
   readonly oneOf?: readonly JsonSchema[] | undefined;
@@ -146,6 +148,7 @@ const nodeSchema: z.ZodType<JsonSchema> = z.lazy(() =>
   z.object({
     default: z.unknown().optional(),
     properties: z.record(z.string(), nodeSchema).optional(),
+    additionalProperties: z.union([z.boolean(), nodeSchema]).optional(),
     items: nodeSchema.optional(),
     anyOf: z.array(nodeSchema).optional(),
     oneOf: z.array(nodeSchema).optional(),
@@ -157,7 +160,11 @@ function schemasAt(path: Path): JsonSchema[] {
   let level = [nodeSchema.parse(definitionJsonSchema())];
   for (const step of path) {
     level = level.flatMap(alternatives).flatMap((schema) => {
-      const next = typeof step === 'number' ? schema.items : schema.properties?.[String(step)];
+      const { properties, additionalProperties: named } = schema;
+      const next =
+        typeof step === 'number'
+          ? schema.items
+          : (properties?.[String(step)] ?? (typeof named === 'object' ? named : undefined));
       return next === undefined ? [] : [next];
     });
   }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { columnNotationSchema } from './column-notation.ts';
+
 const FORMATS = ['csv', 'jsonl', 'parquet'] as const;
 
 /** The format of a delivered file. */
@@ -27,6 +29,7 @@ export const sourceSchema = z
       )
       .nullable()
       .default(null),
+    columns: z.record(z.string().min(1).max(255), columnNotationSchema).default({}),
   })
   .superRefine(({ format, encoding, delimiter }, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });

@@ -7,6 +7,7 @@ import { splitOf } from '../../../cli/offline/draft-split.ts';
 import { draftYaml } from '../../../cli/offline/draft-yaml.ts';
 import { modelNameOf } from '../../../cli/offline/make-draft.ts';
 import type { SeenColumn, ValueCount } from '../../../cli/offline/seen.ts';
+import { PLAIN_NOTATION } from '../../../shared/definition/column-notation.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
 
 const ROWS = 1000;
@@ -277,6 +278,9 @@ describe('the YAML of a draft', () => {
         model: 'odd',
         schema: null,
         source: undefined,
+        written: [
+          { column: name, notation: { ...PLAIN_NOTATION, missing: [name.trim().slice(0, 40) || '?'] }, why: name },
+        ],
         suggested: [{ rule: { rule: 'completeness', column: name }, evidence: name }],
       });
       const { definition } = readDefinition(yaml, 'odd.yml');
@@ -284,6 +288,7 @@ describe('the YAML of a draft', () => {
         made.features.map((feature) => feature.name),
       );
       expect(definition.data.time).toBe(`${name} at`);
+      expect(Object.keys(definition.data.source.columns)).toEqual([name]);
       expect(definition.data.rules).toEqual([]);
     }
   });
@@ -295,6 +300,7 @@ describe('the YAML of a draft', () => {
       model: 'm',
       schema: null,
       source: undefined,
+      written: [],
       suggested: [
         { rule: { rule: 'values_not_negative', column: 'x', severity: 'warn' }, evidence: 'none of 1,000 is below 0' },
       ],

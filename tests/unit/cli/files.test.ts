@@ -118,6 +118,15 @@ describe('init', () => {
     expect(undeclared.exit).toBe(1);
   });
 
+  it('is asked for a file that is named as its model is, before it writes anything', async () => {
+    const refused = here(init, [at('calls.csv')], { label: 'solved', name: 'talks', out: at('calls-2.yml') });
+    await expect(refused).rejects.toThrow(/named talks\.yml/);
+    await expect(here(init, [at('calls.csv')], { label: 'solved', out: at('My Calls.yml') })).rejects.toThrow(
+      /no model's name/,
+    );
+    expect(existsSync(at('calls-2.yml'))).toBe(false);
+  });
+
   it('writes over nothing', async () => {
     const before = await readFile(at('calls.yml'), 'utf8');
     const { exit, data } = await here(init, [at('calls.csv')], { label: 'topic', out: at('calls.yml') });
@@ -142,6 +151,133 @@ describe('init', () => {
     expect(text).toMatch(/label_missing/);
     expect(data).toMatchObject({ accepted: false });
     expect(await readFile(at('gaps.yml'), 'utf8')).toMatch(/rows have no solved/);
+  });
+});
+
+describe('a file as a spreadsheet writes it', () => {
+  /** Days, amounts and shares in the habits of one country; whether something was returned hangs on the amount. */
+  function orders(rows: number, day: (date: Date) => string, amount: (value: number) => string, gap: string): string {
+    const { uniform } = randomStream(7);
+    const lines = Array.from({ length: rows }, (_, row) => {
+      const value = Math.round(uniform() * 500_000) / 100;
+      const returned = uniform() < (value > 2500 ? 0.7 : 0.2);
+      const cells = [
+        day(new Date(Date.UTC(2024, 0, 1 + Math.floor(row / 4)))),
+        amount(value),
+        `${Math.floor(uniform() * 30)} %`,
+        uniform() < 0.1 ? gap : String(Math.floor(uniform() * 9)),
+        (returned ? ['Yes', 'yes', 'Y'] : ['no', 'No', 'N'])[row % 3] ?? '',
+      ];
+      return cells.join(';');
+    });
+    return `day;amount;discount;items;returned\n${lines.join('\n')}\n`;
+  }
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const german = (date: Date): string =>
+    `${two(date.getUTCDate())}.${two(date.getUTCMonth() + 1)}.${date.getUTCFullYear()}`;
+  const american = (date: Date): string => `${date.getUTCMonth() + 1}/${date.getUTCDate()}/${date.getUTCFullYear()}`;
+  const inGerman = new Intl.NumberFormat('de-DE', { minimumFractionDigits: 2 });
+  const inDollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
+
+  it.each([
+    ['german', german, inGerman, '?', /day: \{ date: "%d\.%m\.%Y" \}/, /amount: \{ decimal: ",", thousands: "\." \}/],
+    [
+      'american',
+      american,
+      inDollars,
+      '-',
+      /day: \{ date: "%m\/%d\/%Y" \}/,
+      /amount: \{ thousands: ",", unit: "?\$"? \}/,
+    ],
+  ] as const)(
+    'is read as it is written, and the definition declares it: %s',
+    async (name, day, numbers, gap, date, amount) => {
+      const text = orders(600, day, (value) => numbers.format(value), gap);
+      await writeFile(at(`${name}.csv`), `\uFEFF${text}`);
+
+      const { exit } = await here(init, [at(`${name}.csv`)], { label: 'returned', out: at(`${name}.yml`) });
+      const yaml = await readFile(at(`${name}.yml`), 'utf8');
+      const out = at(`${name}-prepared`);
+      const prepared = await here(prepare, [at(`${name}.csv`)], { model: at(`${name}.yml`), out });
+      const { data } = await here(profile, [at(`${name}.csv`)]);
+
+      expect(exit).toBe(0);
+      expect(yaml).toMatch(date);
+      expect(yaml).toMatch(amount);
+      expect(yaml).toContain('discount: { unit: "%" }');
+      expect(yaml).toContain(`items: { missing: ["${gap}"] }`);
+      expect(yaml).toContain(`sql: "lower(trim(returned)) IN ('y', 'yes')"`);
+      expect(yaml).toMatch(/^ {2}time: day/m);
+      expect(prepared.text).toMatch(/split by time/);
+      expect(Object(data).written.map(({ column }: { column: string }) => column)).toEqual([
+        'day',
+        'amount',
+        'discount',
+        'items',
+      ]);
+    },
+  );
+
+  it('is left as text where a day could be a month, or a comma either mark', async () => {
+    const lines = Array.from(
+      { length: 120 },
+      (_, row) => `${(row % 12) + 1}/${((row * 5) % 12) + 1}/2024;${(row % 9) + 1},${100 + row};${row % 2};${row % 7}`,
+    );
+    await writeFile(at('either.csv'), `day;amount;label;x\n${lines.join('\n')}\n`);
+
+    const { exit } = await here(init, [at('either.csv')], { label: 'label', out: at('either.yml') });
+    const yaml = await readFile(at('either.yml'), 'utf8');
+
+    expect(exit).toBe(0);
+    expect(yaml).not.toMatch(/^ {2}source:/m);
+    expect(yaml).toMatch(/# {3}day: the cells of day are written with the year behind/);
+    expect(yaml).toMatch(/# {3}amount: the cells of amount are written with commas between thousands/);
+  });
+
+  it('takes whole numbers for times where their name and size say so', async () => {
+    const lines = Array.from({ length: 300 }, (_, row) => `${1_700_000_000 + row * 21_600},${row % 7},${row % 2}`);
+    await writeFile(at('epoch.csv'), `created_at,x,label\n${lines.join('\n')}\n`);
+
+    const { exit } = await here(init, [at('epoch.csv')], { label: 'label', out: at('epoch.yml') });
+
+    expect(exit).toBe(0);
+    expect(await readFile(at('epoch.yml'), 'utf8')).toMatch(/created_at: \{ epoch: seconds \}[\s\S]*time: created_at/);
+  });
+
+  it('keeps numbers with leading zeros as the names they are', async () => {
+    const lines = Array.from({ length: 300 }, (_, row) => `0${1000 + (row % 20)},${row % 7},${row % 2}`);
+    await writeFile(at('codes.csv'), `zip,x,label\n${lines.join('\n')}\n`);
+
+    await here(init, [at('codes.csv')], { label: 'label', out: at('codes.yml') });
+
+    expect(await readFile(at('codes.yml'), 'utf8')).toContain('- { name: zip, kind: category }');
+  });
+
+  it('is refused in words of the command line, and what is the same is said once', async () => {
+    await writeFile(at('titled.csv'), `Orders, all\n${orders(40, american, String, '').replaceAll(';', ',')}`);
+    await writeFile(at('western.csv'), Buffer.from('größe,label\n1,0\n', 'latin1'));
+
+    const titled = await here(init, [at('titled.csv')], { label: 'returned', out: at('titled.yml') });
+    await writeFile(at('alone.csv'), `Orders of 2024\n${orders(40, german, String, '')}`);
+    const alone = await here(init, [at('alone.csv')], { label: 'returned', out: at('alone.yml') });
+    const western = await here(init, [at('western.csv')], { label: 'label', out: at('western.yml') });
+
+    expect(titled.text).toMatch(/lines 2, 3, 4, 5, 6 and 36 more: .*\(ragged_row\)\nwhat to do: .*lines above it/);
+    expect(alone.text).toMatch(/take the lines above the header away, or say --delimiter/);
+    expect(western.text).toMatch(/what to do: .*--encoding windows-1252/);
+    expect(western.text.match(/\(encoding\)/g)).toHaveLength(1);
+  });
+
+  it('tells why no column is left to learn from', async () => {
+    await writeFile(
+      at('bare.csv'),
+      `id,label\n${Array.from({ length: 60 }, (_, row) => `${row},${row % 2}`).join('\n')}\n`,
+    );
+
+    const { exit, text } = await here(init, [at('bare.csv')], { label: 'label', out: at('bare.yml') });
+
+    expect(exit).toBe(2);
+    expect(text).toMatch(/no column beside label can be learned from:\n {2}id: every row has its own value/);
   });
 });
 
