@@ -8,6 +8,7 @@ import type { Engine } from '../../shared/data/engine.ts';
 import { datasetId } from '../../shared/data/identity.ts';
 import { type DatasetJudge, datasetJudge, type JudgeTerms } from '../../shared/data/judge-dataset.ts';
 import type { ProblemCode } from '../../shared/data/problems.ts';
+import { correlationsOf } from '../../shared/data/profile/correlations.ts';
 import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
 import type { RuleCounts } from '../../shared/data/rules/counts.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
@@ -49,6 +50,8 @@ export interface ValidateDataDeps {
   readonly maxDatasetBytes: number;
   /** Without it the page is drawn by what is loaded for it. */
   readonly drawReport?: DrawReport;
+  /** In place of reading and judging, which depend on bytes and terms alone: where the same are read again and again. */
+  readonly dataWork?: DataWork;
   /** How fast one function reads at the least, and for how long: what would take longer is put off, too. */
   readonly pace?: OneFunction['pace'];
   /** Without it the parts of every dataset are read by one function, one after another. */
@@ -68,6 +71,13 @@ export interface CreatedObject {
   readonly versionId?: string | undefined;
 }
 
+/** What is worked out of the bytes of a dataset. */
+interface DataWork {
+  readonly datasetJudge: typeof datasetJudge;
+  readonly readDataset: typeof readDataset;
+  readonly correlationsOf: typeof correlationsOf;
+}
+
 /** So many problems go into an event, which may have 256 KB; the verdict has all that were kept. */
 const TOLD_PROBLEMS = 50;
 
@@ -76,7 +86,18 @@ const TOLD_PROBLEMS = 50;
  * the same rules are judged once, and whoever uploads them again is told the same.
  */
 export const validateData =
-  ({ ledger, store, data, tell, openEngine, maxDatasetBytes, drawReport, pace, sideBySide: parts }: ValidateDataDeps) =>
+  ({
+    ledger,
+    store,
+    data,
+    tell,
+    openEngine,
+    maxDatasetBytes,
+    drawReport,
+    dataWork = { datasetJudge, readDataset, correlationsOf },
+    pace,
+    sideBySide: parts,
+  }: ValidateDataDeps) =>
   async ({ data: created, now }: Woken<CreatedObject>): Promise<Outcome & { dataset?: string }> => {
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
@@ -192,8 +213,8 @@ export const validateData =
     ) =>
       withEngine(async (engine, directory) => {
         const terms = { published, now, ...(await acceptedBefore(ledger, published.model, published.rulesDigest)) };
-        const judging = datasetJudge(terms);
-        const read = await readDataset(
+        const judging = dataWork.datasetJudge(terms);
+        const read = await dataWork.readDataset(
           engine,
           sources.map((source) => deliveredPart(data, source)),
           {
@@ -236,7 +257,7 @@ export const validateData =
       if (much !== undefined) return defer(model, much, again);
       return withEngine(async (engine, directory) => {
         const terms = await termsOf(ledger, reading);
-        const judging = datasetJudge(terms);
+        const judging = dataWork.datasetJudge(terms);
         const gathered = await gather({ ledger, store }, engine, directory, place, pieces, judging);
         return conclude({ engine, terms, judging, ...gathered, sources, single: false, again });
       });
@@ -281,7 +302,6 @@ export const validateData =
       await ledger.write(
         reportKey,
         await datasetReport(
-          engine,
           {
             published,
             dataset,
@@ -290,6 +310,7 @@ export const validateData =
             judgement,
             before: terms.before,
             judgedAt: begunAt,
+            correlations: await dataWork.correlationsOf(engine, read.parts, read.profile?.columns ?? []),
           },
           drawReport,
         ),

@@ -37,6 +37,8 @@ import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { clientsOn } from './clients.ts';
+import { keptReading } from './kept-reading.ts';
+import { keptJudging } from './kept-work.ts';
 import { rememberedReport } from './remembered-report.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
@@ -92,6 +94,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
         maxDatasetBytes: Number(setting('MAX_DATASET_BYTES')),
         drawReport: rememberedReport,
+        dataWork: keptReading,
         pace: {
           bytesPerSecond: Number(setting('READ_BYTES_PER_SECOND')),
           seconds: Number(setting('READ_SECONDS')),
@@ -160,7 +163,15 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   'evaluate-model': ({ ledger, store, sageMaker, tell, stage, engine }) =>
     wokenByEvent(
-      evaluateModelRoutes({ ledger, store, openEngine: engine(1024), sageMaker, tell: tell(), stage: stage() }),
+      evaluateModelRoutes({
+        ledger,
+        store,
+        openEngine: engine(1024),
+        sageMaker,
+        tell: tell(),
+        stage: stage(),
+        ...keptJudging,
+      }),
     ),
 
   'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) =>
