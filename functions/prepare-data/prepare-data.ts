@@ -27,7 +27,7 @@ import {
 import { keys, type Split } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
-import { baselineSchema } from '../../shared/monitoring/baseline.ts';
+import { type Baseline, baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { baselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
@@ -49,7 +49,36 @@ export interface PrepareDataDeps {
   readonly maxRunBytes: number;
   /** A part is closed once it has so many bytes; {@link MAX_PART_BYTES} where it is not said. */
   readonly maxPartBytes?: number;
+  /** In place of writing the parts, which depend on nothing but what they are made of: where the same are written again and again. */
+  readonly keepSplits?: KeepSplits;
 }
+
+/** All that the parts of a run are made of. */
+export interface SplitContents {
+  readonly published: PublishedDefinition;
+  readonly plan: RunPlan;
+  readonly input: RunInput;
+  /** Of the models whose encoding the gate rows have, too. */
+  readonly others: readonly (RunInput | null)[];
+  /** The typed copies, in order. */
+  readonly paths: readonly string[];
+  readonly maxPartBytes: number;
+}
+
+/** The parts, and the profile of the rows to train on; null where nothing is watched. */
+export interface SplitsMade {
+  readonly written: WrittenSplits;
+  readonly baseline: Baseline | null;
+}
+
+/** Has the parts written below a directory. */
+export type KeepSplits = (
+  of: SplitContents,
+  directory: string,
+  write: () => Promise<SplitsMade>,
+) => Promise<SplitsMade>;
+
+const EVERY_TIME: KeepSplits = (_of, _directory, write) => write();
 
 /** SageMaker hands out what it reads object by object: several parts can be read side by side, and are quick to move. */
 const MAX_PART_BYTES = 64 * 1024 * 1024;
@@ -59,7 +88,15 @@ const MAX_PART_BYTES = 64 * 1024 * 1024;
  * first and `prepared.json` last, so that a run is prepared whole or not at all; doing it again writes the same bytes.
  */
 export const prepareData =
-  ({ ledger, store, tell, openEngine, maxRunBytes, maxPartBytes = MAX_PART_BYTES }: PrepareDataDeps) =>
+  ({
+    ledger,
+    store,
+    tell,
+    openEngine,
+    maxRunBytes,
+    maxPartBytes = MAX_PART_BYTES,
+    keepSplits = EVERY_TIME,
+  }: PrepareDataDeps) =>
   async ({ data: { model, run }, now }: Woken<{ model: string; run: string }>): Promise<Outcome> => {
     const tellPrepared = () => tell(RunPreparedV1, `${model}/${run}`, { model, run }, { now, correlationId: run });
 
@@ -80,7 +117,7 @@ export const prepareData =
     try {
       engine = await openEngine(directory);
       const prepared = await prepare(
-        { ledger, store, maxRunBytes, maxPartBytes },
+        { ledger, store, maxRunBytes, maxPartBytes, keepSplits },
         engine,
         plan,
         published,
@@ -106,7 +143,8 @@ async function prepare(
     store,
     maxRunBytes,
     maxPartBytes,
-  }: Required<Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes' | 'maxPartBytes'>>,
+    keepSplits,
+  }: Required<Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes' | 'maxPartBytes' | 'keepSplits'>>,
   engine: Engine,
   plan: RunPlan,
   published: PublishedDefinition,
@@ -154,12 +192,14 @@ async function prepare(
   const labelKind = { problem, classes: classes?.length ?? 0 };
   const { window, drift } = definition.monitoring;
   const watched = drift && baselineRowsSample(runInput, input.time, window);
-  const written = await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, {
-    directory,
-    maxPartBytes,
-  });
+  const others = [champion?.input ?? null, anchor?.input ?? null];
+  const contents = { published, plan, input: runInput, others, paths, maxPartBytes };
+  const { written, baseline } = await keepSplits(contents, directory, async () => ({
+    written: await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, { directory, maxPartBytes }),
+    baseline: watched?.baseline() ?? null,
+  }));
   refuseTooLittle(written, problem, classes);
-  if (watched !== null) await ledger.record(baselineSchema, keys.baseline(model, run), watched.baseline());
+  if (baseline !== null) await ledger.record(baselineSchema, keys.baseline(model, run), baseline);
 
   const uploaded = async (split: Split, parts: readonly SplitPart[]) => uploadSplit(store, model, run, split, parts);
   const splits = {
@@ -224,6 +264,7 @@ async function typedCopies(store: ObjectStore, profiles: Profiles, directory: st
 }
 
 interface Comparable {
+  readonly input: RunInput;
   readonly encoder: OtherEncoder | null;
   readonly notComparable: string | null;
 }
@@ -243,21 +284,25 @@ async function otherEncoder(
   ]);
   const meaning = ({ problem, label }: RunInput) => digestOf({ problem, expression: label.expression });
   if (meaning(input) !== meaning(candidate)) {
-    return { encoder: null, notComparable: `the meaning of the label has changed since the ${role} was trained` };
+    return {
+      input,
+      encoder: null,
+      notComparable: `the meaning of the label has changed since the ${role} was trained`,
+    };
   }
   const seen = championExposure(
     { split, columnTypes: candidate.columnTypes },
     { split: prepared.split, trainedBefore: prepared.trainedBefore, columnTypes: input.columnTypes },
     plan.cut,
   );
-  if (seen !== null) return { encoder: null, notComparable: seen };
+  if (seen !== null) return { input, encoder: null, notComparable: seen };
   try {
     const encode = inputEncoder(input, candidate.columnTypes);
     const columns = input.features.flatMap(({ expression }) => columnsResolved(expression, candidate.columnTypes));
-    return { encoder: { encode, columns }, notComparable: null };
+    return { input, encoder: { encode, columns }, notComparable: null };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    return { encoder: null, notComparable: `the ${role} cannot read these rows: ${error.message}` };
+    return { input, encoder: null, notComparable: `the ${role} cannot read these rows: ${error.message}` };
   }
 }
 

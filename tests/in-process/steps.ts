@@ -38,6 +38,7 @@ import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { clientsOn } from './clients.ts';
 import { keptReading } from './kept-reading.ts';
+import { keepSplits } from './kept-splits.ts';
 import { keptJudging } from './kept-work.ts';
 import { rememberedReport } from './remembered-report.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
@@ -130,6 +131,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         tell: tell(),
         openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
         maxRunBytes: Number(setting('MAX_RUN_BYTES')),
+        keepSplits,
       }),
     ),
 
