@@ -191,13 +191,16 @@ async function prepare(
   });
   const labelKind = { problem, classes: classes?.length ?? 0 };
   const { window, drift } = definition.monitoring;
-  const watched = drift && baselineRowsSample(runInput, input.time, window);
   const others = [champion?.input ?? null, anchor?.input ?? null];
   const contents = { published, plan, input: runInput, others, paths, maxPartBytes };
-  const { written, baseline } = await keepSplits(contents, directory, async () => ({
-    written: await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, { directory, maxPartBytes }),
-    baseline: watched?.baseline() ?? null,
-  }));
+  const { written, baseline } = await keepSplits(contents, directory, async () => {
+    const watched = drift && baselineRowsSample(runInput, input.time, window);
+    const parts = { directory, maxPartBytes };
+    return {
+      written: await writeSplits(rows, assign, readBy, beside, encoders, labelKind, watched, parts),
+      baseline: watched?.baseline() ?? null,
+    };
+  });
   refuseTooLittle(written, problem, classes);
   if (baseline !== null) await ledger.record(baselineSchema, keys.baseline(model, run), baseline);
 

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
-import { type DatasetJudge, datasetJudge, type JudgeTerms } from '../../shared/data/judge-dataset.ts';
+import { type DatasetJudge, datasetJudge } from '../../shared/data/judge-dataset.ts';
 import { correlationsOf } from '../../shared/data/profile/correlations.ts';
 import { type ReadDataset, readDataset } from '../../shared/data/read-dataset.ts';
 import type { RuleCounts } from '../../shared/data/rules/counts.ts';
@@ -31,7 +31,8 @@ const correlations = createKept<Awaited<ReturnType<typeof correlationsOf>>>();
 
 /** A judge whose data is being read, or was read before: then what its rules would have counted is known. */
 interface WaitingJudge {
-  readonly terms: JudgeTerms;
+  /** What its terms are known by. */
+  readonly terms: string;
   readonly counted: () => RuleCounts;
   counts?: RuleCounts;
 }
@@ -43,7 +44,7 @@ const contents = new WeakMap<object, string>();
 
 const judgeOf: typeof datasetJudge = (terms) => {
   const real = datasetJudge(terms);
-  const waiting: WaitingJudge = { terms, counted: real.counts };
+  const waiting: WaitingJudge = { terms: contentOf(terms), counted: real.counts };
   judges.set(real.visit, waiting);
   const counted = () => waiting.counts ?? real.counts();
   return {
@@ -52,7 +53,7 @@ const judgeOf: typeof datasetJudge = (terms) => {
     async judge(engine, read, dataset, counts = counted()) {
       const content = contents.get(read);
       if (content === undefined) return real.judge(engine, read, dataset, counts);
-      const question = contentOf(content, terms, dataset, counts);
+      const question = contentOf(content, waiting.terms, dataset, counts);
       return (
         judgements.get(question) ?? judgements.keep(question, frozen(await real.judge(engine, read, dataset, counts)))
       );

@@ -39,7 +39,7 @@ import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { clientsOn } from './clients.ts';
 import { keptReading } from './kept-reading.ts';
 import { keepSplits } from './kept-splits.ts';
-import { keptJudging } from './kept-work.ts';
+import { keptFactText, keptJudging, keptRunReport } from './kept-work.ts';
 import { rememberedReport } from './remembered-report.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
@@ -60,16 +60,27 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
     store,
     data: () => bucket('DATA_BUCKET'),
     bucketNamed: (name: string) => s3ObjectStore(name, clients.s3),
-    ledger: ledgerOn(store),
-    sageMaker: sageMakerApi(clients.sageMaker, clients.runtime),
-    alarms: alarmsApi(clients.cloudWatch),
-    dashboards: dashboardsApi(clients.cloudWatch),
-    readMetric: metricReader(clients.cloudWatch),
+    ledger: ledgerOn(store, keptFactText),
+    // Made for the steps that ask for them.
+    get sageMaker() {
+      return sageMakerApi(clients.sageMaker, clients.runtime);
+    },
+    get alarms() {
+      return alarmsApi(clients.cloudWatch);
+    },
+    get dashboards() {
+      return dashboardsApi(clients.cloudWatch);
+    },
+    get readMetric() {
+      return metricReader(clients.cloudWatch);
+    },
     metrics: () => metricsPublisher(METRIC_NAMESPACE, clients.cloudWatch),
     tell: () => eventPublisher(setting('BUS_NAME'), clients.events),
     queue: (name: string) => queue(setting(name), clients.sqs),
     topic: () => topic(setting('TOPIC_ARN'), clients.sns),
-    invoke: functionInvoker(clients.lambda),
+    get invoke() {
+      return functionInvoker(clients.lambda);
+    },
     stage: () => setting('STAGE'),
     storeUri: `s3://${setting('STORE_BUCKET')}`,
     hours: (name: string) => Number(setting(name)) * 3_600_000,
@@ -177,7 +188,9 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
     ),
 
   'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) =>
-    wokenByEvent(gateModelRoutes({ ledger, sageMaker, tell: tell(), stage: stage(), storeUri, region })),
+    wokenByEvent(
+      gateModelRoutes({ ledger, sageMaker, tell: tell(), stage: stage(), storeUri, region, drawReport: keptRunReport }),
+    ),
 
   'deploy-model': ({ ledger, sageMaker, alarms, dashboards, readMetric, tell, stage, storeUri, queue, hours }) =>
     wokenByQueue(
