@@ -5,7 +5,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 
 import { type DatasetJudge, datasetJudge } from '../../shared/data/judge-dataset.ts';
 import { correlationsOf } from '../../shared/data/profile/correlations.ts';
@@ -61,6 +60,12 @@ const judgeOf: typeof datasetJudge = (terms) => {
   };
 };
 
+const whole = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of pieces) chunks.push(chunk);
+  return Buffer.concat(chunks);
+};
+
 /** A part whose bytes are here already. */
 const partOf = (name: string, bytes: Uint8Array): DeliveredPart => ({
   name,
@@ -77,7 +82,7 @@ const read: typeof readDataset = async (engine, parts, options) => {
   // Who counts by something else is not known by its terms.
   if (judge === undefined || visit.length > 1) return readDataset(engine, parts, options);
   const delivered: { readonly name: string; readonly bytes: Buffer }[] = [];
-  for (const part of parts) delivered.push({ name: part.name, bytes: await buffer(await openBytes(part)) });
+  for (const part of parts) delivered.push({ name: part.name, bytes: await whole(await openBytes(part)) });
   const content = contentOf(delivered, judge.terms, others);
   const again = delivered.map(({ name, bytes }) => partOf(name, bytes));
 
