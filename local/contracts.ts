@@ -114,6 +114,8 @@ export interface RestRequest extends AsyncIterable<Uint8Array> {
   readonly headers: IncomingHttpHeaders;
   /** The body; with `destroyOnReturn` false who reads on later finds the rest. */
   iterator(options?: { readonly destroyOnReturn?: boolean }): AsyncIterable<Uint8Array>;
+  /** The whole body, once, where it lies in memory and is nobody else's. */
+  takeBody?(): Uint8Array;
   /** Reads away what is left of the body. */
   resume(): unknown;
 }

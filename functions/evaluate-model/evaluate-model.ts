@@ -32,6 +32,9 @@ export interface EvaluateModelDeps {
   readonly sageMaker: Pick<SageMakerApi, 'describe'>;
   readonly tell: Tell;
   readonly stage: string;
+  /** In place of the arithmetic of this step, which is pure: where the same rows are judged again and again. */
+  readonly evaluate?: typeof evaluateGate;
+  readonly profileScores?: typeof predictionBaseline;
 }
 
 /**
@@ -42,7 +45,16 @@ export interface EvaluateModelDeps {
  * @throws NotFoundError when a fact or a job is not there yet.
  */
 export const evaluateModel =
-  ({ ledger, store, readGateRows, sageMaker, tell, stage }: EvaluateModelDeps) =>
+  ({
+    ledger,
+    store,
+    readGateRows,
+    sageMaker,
+    tell,
+    stage,
+    evaluate = evaluateGate,
+    profileScores = predictionBaseline,
+  }: EvaluateModelDeps) =>
   async ({ data, now }: Woken<{ readonly name: string }>): Promise<Outcome> => {
     const named = parseRunName(stage, data.name);
     if (named === undefined) return { outcome: 'not_ours' };
@@ -109,7 +121,7 @@ export const evaluateModel =
     }
 
     const judged = await judgedModels({ ledger, store }, { plan, prepared, problem, jobs }, rows.classes);
-    const { evaluation, golden } = evaluateGate({
+    const { evaluation, golden } = evaluate({
       model,
       run,
       problem,
@@ -125,7 +137,7 @@ export const evaluateModel =
       await ledger.record(importanceSchema, keys.importance(model, run), importance);
     }
     if (monitoring.drift !== null && judged.candidate.outcome === 'read') {
-      const baseline = predictionBaseline(judged.candidate.scores, rows.times, monitoring.window);
+      const baseline = profileScores(judged.candidate.scores, rows.times, monitoring.window);
       await ledger.record(baselineSchema, keys.predictionBaseline(model, run), baseline);
     }
     // The evaluation last: whoever finds it finds circumstances and golden rows too.

@@ -19,7 +19,7 @@ import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { registerCandidate } from './register-candidate.ts';
-import { writeRunReport } from './report-run.ts';
+import { type DrawRunReport, writeRunReport } from './report-run.ts';
 
 export interface GateModelDeps {
   readonly ledger: Ledger;
@@ -30,6 +30,8 @@ export interface GateModelDeps {
   readonly storeUri: string;
   /** Of the candidate's container. */
   readonly image: string;
+  /** In place of what draws the report, which is made of facts alone: where the same is drawn again and again. */
+  readonly drawReport?: DrawRunReport;
 }
 
 /** What is told of a decision, and how it ends the run; a promoted candidate's run goes on to its rollout. */
@@ -44,7 +46,7 @@ const FOLLOWS = {
  * written, the candidate registered, and the decision told.
  */
 export const gateModel =
-  ({ ledger, sageMaker, tell, stage, storeUri, image }: GateModelDeps) =>
+  ({ ledger, sageMaker, tell, stage, storeUri, image, drawReport }: GateModelDeps) =>
   async ({ data, now }: Woken<{ readonly model: string; readonly run: string }>): Promise<Outcome> => {
     const { model, run } = data;
     const context = { now, correlationId: run };
@@ -77,7 +79,7 @@ export const gateModel =
       decidedAt: now.toISOString(),
     });
 
-    await writeRunReport(ledger, { plan, prepared, evaluation, circumstances, decision });
+    await writeRunReport(ledger, { plan, prepared, evaluation, circumstances, decision }, drawReport);
     const modelPackageArn = await registerCandidate(
       { ledger, sageMaker, stage, storeUri, image },
       { definition, trained, evaluation, decision, now },

@@ -16,6 +16,9 @@ function splitsOf({ cut }: RunPlan, { splits }: Prepared): ReportedSplit[] {
   ];
 }
 
+/** Draws the page. */
+export type DrawRunReport = typeof runReport;
+
 /** Writes the run's report beside its facts. It is made of facts alone, so a repeat writes the same page. */
 export async function writeRunReport(
   ledger: Ledger,
@@ -26,6 +29,7 @@ export async function writeRunReport(
     readonly circumstances: Circumstances;
     readonly decision: Decision;
   },
+  draw: DrawRunReport = runReport,
 ): Promise<void> {
   const { plan, prepared, evaluation, circumstances, decision } = facts;
   const { model, run } = plan;
@@ -35,7 +39,7 @@ export async function writeRunReport(
       return { dataset, fresh: plan.fresh.includes(dataset), rows: profile?.rows ?? null };
     }),
   );
-  const page = runReport({
+  const page = draw({
     model,
     run,
     plannedAt: plan.plannedAt,

@@ -13,6 +13,8 @@ import type { OtherEncoder } from './write-splits.ts';
 export type OtherModels =
   | {
       readonly outcome: 'comparable';
+      /** What the run's models were trained on. */
+      readonly input: RunInput;
       /** The model that serves, or served. */
       readonly whole: OtherEncoder;
       /** With folds, the model that never saw each of them. */
@@ -49,6 +51,7 @@ export async function otherEncoders(
   try {
     return {
       outcome: 'comparable',
+      input,
       whole: encoderOf(input, candidate.columnTypes),
       folds: inputs.map((ofFold) => encoderOf(ofFold, candidate.columnTypes)),
     };

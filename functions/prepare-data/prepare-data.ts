@@ -8,7 +8,7 @@ import { boundedMap } from '../../shared/data/bounded-map.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { mergedColumns } from '../../shared/data/merge-columns.ts';
 import { rowsFile } from '../../shared/data/rows.ts';
-import { trainingEncoder } from '../../shared/data/run-input.ts';
+import { type RunInput, trainingEncoder } from '../../shared/data/run-input.ts';
 import { type PublishedDefinition, publishedDefinitionSchema } from '../../shared/definition/published.ts';
 import { InputMismatchError, type ResolvedInput, resolveInput } from '../../shared/definition/resolve.ts';
 import {
@@ -22,7 +22,7 @@ import {
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
-import { baselineSchema } from '../../shared/monitoring/baseline.ts';
+import { type Baseline, baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { baselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
@@ -33,7 +33,7 @@ import { type OtherModels, otherEncoders } from './other-encoders.ts';
 import { prepareFolds } from './prepare-folds.ts';
 import { refuseNothingToLearn, UnpreparableError } from './unpreparable.ts';
 import { uploadGate, uploadSplit } from './upload-split.ts';
-import { type Encoders, writeSplits } from './write-splits.ts';
+import { type Encoders, type WrittenSplits, writeSplits } from './write-splits.ts';
 
 export interface PrepareDataDeps {
   readonly ledger: Ledger;
@@ -46,7 +46,36 @@ export interface PrepareDataDeps {
   readonly maxRunBytes: number;
   /** A part is closed once it has so many bytes; {@link MAX_PART_BYTES} where it is not said. */
   readonly maxPartBytes?: number;
+  /** In place of writing the parts, which depend on nothing but what they are made of: where the same are written again and again. */
+  readonly keepSplits?: KeepSplits;
 }
+
+/** All that the parts of a run are made of. */
+export interface SplitContents {
+  readonly published: PublishedDefinition;
+  readonly plan: RunPlan;
+  readonly input: RunInput;
+  /** Of the models whose encoding the gate rows have, too. */
+  readonly others: readonly (RunInput | null)[];
+  /** The typed copies, in order. */
+  readonly paths: readonly string[];
+  readonly maxPartBytes: number;
+}
+
+/** The parts, and the profile of the rows to train on; null where nothing is watched. */
+export interface SplitsMade {
+  readonly written: WrittenSplits;
+  readonly baseline: Baseline | null;
+}
+
+/** Has the parts written below a directory. */
+export type KeepSplits = (
+  of: SplitContents,
+  directory: string,
+  write: () => Promise<SplitsMade>,
+) => Promise<SplitsMade>;
+
+const EVERY_TIME: KeepSplits = (_of, _directory, write) => write();
 
 /** SageMaker hands out what it reads object by object: several parts can be read side by side, and are quick to move. */
 const MAX_PART_BYTES = 64 * 1024 * 1024;
@@ -56,7 +85,15 @@ const MAX_PART_BYTES = 64 * 1024 * 1024;
  * first and `prepared.json` last, so that a run is prepared whole or not at all; doing it again writes the same bytes.
  */
 export const prepareData =
-  ({ ledger, store, tell, openEngine, maxRunBytes, maxPartBytes = MAX_PART_BYTES }: PrepareDataDeps) =>
+  ({
+    ledger,
+    store,
+    tell,
+    openEngine,
+    maxRunBytes,
+    maxPartBytes = MAX_PART_BYTES,
+    keepSplits = EVERY_TIME,
+  }: PrepareDataDeps) =>
   async ({ data: { model, run }, now }: Woken<{ model: string; run: string }>): Promise<Outcome> => {
     const tellPrepared = () => tell(RunPreparedV1, `${model}/${run}`, { model, run }, { now, correlationId: run });
 
@@ -77,7 +114,7 @@ export const prepareData =
     try {
       engine = await openEngine(directory);
       const prepared = await prepare(
-        { ledger, store, maxRunBytes, maxPartBytes },
+        { ledger, store, maxRunBytes, maxPartBytes, keepSplits },
         engine,
         plan,
         published,
@@ -103,7 +140,8 @@ async function prepare(
     store,
     maxRunBytes,
     maxPartBytes,
-  }: Required<Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes' | 'maxPartBytes'>>,
+    keepSplits,
+  }: Required<Pick<PrepareDataDeps, 'ledger' | 'store' | 'maxRunBytes' | 'maxPartBytes' | 'keepSplits'>>,
   engine: Engine,
   plan: RunPlan,
   published: PublishedDefinition,
@@ -143,18 +181,21 @@ async function prepare(
     return type;
   });
   const { window, drift } = definition.monitoring;
-  const watched = drift && baselineRowsSample(runInput, input.time, window);
   const writing = { rows, readBy, beside, labelKind: { problem, classes: classes?.length ?? 0 }, maxPartBytes };
-  const written = await writeSplits({
-    ...writing,
-    assign,
-    encoders: {
+  const reading = split.by === 'folds' ? [] : [champion, anchor];
+  const inputs = reading.map((models) => (models?.outcome === 'comparable' ? models.input : null));
+  const contents = { published, plan, input: runInput, others: inputs, paths, maxPartBytes };
+  const { written, baseline } = await keepSplits(contents, directory, async () => {
+    const watched = drift && baselineRowsSample(runInput, input.time, window);
+    const encoders = {
       candidate: trainingEncoder(runInput),
       foldsOf,
       others: split.by === 'folds' ? {} : gateEncoders(champion, anchor),
-    },
-    watched,
-    directory,
+    };
+    return {
+      written: await writeSplits({ ...writing, assign, encoders, watched, directory }),
+      baseline: watched?.baseline() ?? null,
+    };
   });
   refuseNothingToLearn(written, problem, classes);
   const judging =
@@ -170,7 +211,7 @@ async function prepare(
           directory,
         })
       : await uploadGate(store, plan, written, { champion, anchor });
-  if (watched !== null) await ledger.record(baselineSchema, keys.baseline(model, run), watched.baseline());
+  if (baseline !== null) await ledger.record(baselineSchema, keys.baseline(model, run), baseline);
 
   const uploaded = (name: 'train' | 'validation') =>
     uploadSplit(store, plan, {

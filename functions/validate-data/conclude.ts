@@ -1,12 +1,7 @@
 /** Judges what was read, and keeps what came of it. */
 import type { Engine } from '../../shared/data/engine.ts';
 import { datasetId } from '../../shared/data/identity.ts';
-import {
-  type DatasetJudge,
-  type DatasetJudgement,
-  datasetJudge,
-  type JudgeTerms,
-} from '../../shared/data/judge-dataset.ts';
+import type { DatasetJudge, DatasetJudgement, JudgeTerms } from '../../shared/data/judge-dataset.ts';
 import type { ReadDataset } from '../../shared/data/read-dataset.ts';
 import type { RuleCounts } from '../../shared/data/rules/counts.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
@@ -16,6 +11,7 @@ import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import type { AcceptedBefore } from '../../shared/ledger/reading-terms.ts';
 import type { Outcome } from '../../shared/runtime/woken.ts';
+import { DATA_WORK, type DataWork } from './data-work.ts';
 import { type DrawReport, datasetReport } from './dataset-report.ts';
 import { recordDataset } from './record-dataset.ts';
 import type { DatasetSource } from './sources.ts';
@@ -29,6 +25,8 @@ export interface ConcludeDeps {
   readonly store: ObjectStore;
   /** Without it the page is drawn by what is loaded for it. */
   readonly drawReport?: DrawReport;
+  /** In place of reading and judging: where the same bytes are read on the same terms again and again. */
+  readonly dataWork?: DataWork;
   readonly reportFailed: ReportFailed;
 }
 
@@ -56,7 +54,7 @@ async function isOwn(ledger: Ledger, { model, dataset }: Verdict, sources: reado
 
 /** Draws and writes the report. That it cannot be drawn is told, and changes nothing of the verdict. */
 async function writeReport(
-  { ledger, drawReport, reportFailed }: ConcludeDeps,
+  { ledger, drawReport, dataWork = DATA_WORK, reportFailed }: ConcludeDeps,
   { engine, terms, read, sources }: ReadUpload,
   { model, dataset, judgedAt }: Verdict,
   judgement: DatasetJudgement,
@@ -64,7 +62,9 @@ async function writeReport(
   let page: string;
   try {
     const { published, before } = terms;
-    page = await datasetReport(engine, { published, dataset, sources, read, judgement, before, judgedAt }, drawReport);
+    const correlations = await dataWork.correlationsOf(engine, read.parts, read.profile?.columns ?? []);
+    const judged = { published, dataset, sources, read, judgement, before, judgedAt, correlations };
+    page = await datasetReport(judged, drawReport);
   } catch (error) {
     reportFailed(error, { model, dataset });
     return;
@@ -84,7 +84,7 @@ export async function conclude(
   { arrived, tellVerdict, tellRepeated }: UploadOutcomes,
   watch: (published: PublishedDefinition, dataset: string) => Promise<void>,
 ): Promise<Outcome & { dataset?: string }> {
-  const { ledger, store } = deps;
+  const { ledger, store, dataWork = DATA_WORK } = deps;
   const { engine, terms, judging, read, counts, sources, single, again, termsOf } = upload;
   const { published } = terms;
   const { model, rulesDigest } = published;
@@ -109,7 +109,7 @@ export async function conclude(
   if (stands !== undefined) {
     // A crash came before this upload was noted, and perhaps before the report.
     const before = await termsOf(stands);
-    const judgement = await datasetJudge(before).judge(engine, read, dataset, counts);
+    const judgement = await dataWork.datasetJudge(before).judge(engine, read, dataset, counts);
     await writeReport(deps, { ...upload, terms: before }, stands, judgement);
     return end(stands, false);
   }

@@ -1,7 +1,6 @@
 /** The page an uploader reads: what came of the data, where what is wrong with it is, and what it holds. */
-import type { Engine } from '../../shared/data/engine.ts';
 import type { DatasetJudgement } from '../../shared/data/judge-dataset.ts';
-import { correlationsOf } from '../../shared/data/profile/correlations.ts';
+import type { Correlations } from '../../shared/data/profile/correlations.ts';
 import type { ReadDataset } from '../../shared/data/read-dataset.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import type { ComparedData } from '../../shared/report/data-changes.ts';
@@ -17,6 +16,7 @@ export interface JudgedDataset {
   /** The dataset that was accepted last; null without one. */
   readonly before: ComparedData | null;
   readonly judgedAt: string;
+  readonly correlations: Correlations | null;
 }
 
 /** Draws the page. */
@@ -29,8 +29,8 @@ const drawReport: DrawReport = async (report) => {
 };
 
 /** Renders the report of one dataset. */
-export async function datasetReport(engine: Engine, judged: JudgedDataset, draw = drawReport): Promise<string> {
-  const { published, dataset, sources, read, judgement, before, judgedAt } = judged;
+export async function datasetReport(judged: JudgedDataset, draw = drawReport): Promise<string> {
+  const { published, dataset, sources, read, judgement, before, judgedAt, correlations } = judged;
   const columns = read.profile?.columns ?? [];
   return draw({
     name: published.model,
@@ -45,6 +45,6 @@ export async function datasetReport(engine: Engine, judged: JudgedDataset, draw 
     protectedColumns: published.definition.data.protected,
     before,
     label: judgement.label,
-    correlations: await correlationsOf(engine, read.parts, columns),
+    correlations,
   });
 }

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import type { Engine } from '../../shared/data/engine.ts';
-import { datasetJudge } from '../../shared/data/judge-dataset.ts';
 import { beyondLimits } from '../../shared/data/problems.ts';
-import { readDataset } from '../../shared/data/read-dataset.ts';
 import { limitsDigest, type ReadLimits } from '../../shared/data/read-limits.ts';
 import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import { type Arrival, arrivalSchema, type Upload, type Verdict, verdictSchema } from '../../shared/ledger/facts.ts';
@@ -17,6 +15,7 @@ import { type Reading, readingSchema } from '../../shared/ledger/readings.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { acceptedBefore } from './accepted-before.ts';
 import { type ConcludeDeps, conclude } from './conclude.ts';
+import { DATA_WORK } from './data-work.ts';
 import { incomingKey } from './incoming-key.ts';
 import { putOffBecause, tooMuch } from './one-function.ts';
 import { gather, type ReadingPlace, sideBySide, typedBytes } from './side-by-side.ts';
@@ -56,7 +55,7 @@ type Judged = Outcome & { dataset?: string };
 export const validateData =
   (deps: ValidateDataDeps) =>
   async ({ data: created, now, remainingMs }: Woken<CreatedObject>): Promise<Judged> => {
-    const { ledger, store, data, openEngine, limits, reserveMs, askForPart } = deps;
+    const { ledger, store, data, openEngine, limits, reserveMs, askForPart, dataWork = DATA_WORK } = deps;
     // A bucket without versions has one of each key, and that is called null. Source: S3 user guide, "Object versioning".
     const upload: Upload = { bucket: created.bucket, key: created.key, versionId: created.versionId ?? 'null' };
     const meant = incomingKey(created.key);
@@ -104,8 +103,8 @@ export const validateData =
     ) =>
       withEngine(async (engine, directory) => {
         const terms = { published, now, ...(await acceptedBefore(ledger, published.model, published.rulesDigest)) };
-        const judging = datasetJudge(terms);
-        const read = await readDataset(
+        const judging = dataWork.datasetJudge(terms);
+        const read = await dataWork.readDataset(
           engine,
           sources.map((source) => deliveredPart(data, source)),
           {
@@ -162,7 +161,7 @@ export const validateData =
       if (much !== undefined) return defer(model, much);
       return withEngine(async (engine, directory) => {
         const terms = await termsOf(ledger, reading);
-        const judging = datasetJudge(terms);
+        const judging = dataWork.datasetJudge(terms);
         const gathered = await gather({ ledger, store }, engine, directory, place, pieces, judging);
         const common = { engine, terms, termsOf: async () => terms, judging, sources, single: false, again };
         const readUpload = { ...common, ...gathered };

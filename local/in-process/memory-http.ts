@@ -38,9 +38,14 @@ class MemoryRequest implements RestRequest {
     this.#body = body;
   }
 
-  async *iterator(): AsyncGenerator<Uint8Array> {
+  takeBody(): Uint8Array {
     const body = this.#body;
     this.#body = NOTHING;
+    return body;
+  }
+
+  async *iterator(): AsyncGenerator<Uint8Array> {
+    const body = this.takeBody();
     if (body.byteLength > 0) yield body;
   }
 

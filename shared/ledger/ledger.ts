@@ -80,13 +80,16 @@ const createReader = () => {
   };
 };
 
+/** A fact as it is written. @throws z.ZodError when it is not what the schema says. */
+export const factText = <T>(schema: z.ZodType<T>, fact: T): string => `${JSON.stringify(schema.parse(fact))}\n`;
+
 const readText = createReader();
 const decoder = new TextDecoder();
 
-export const ledgerOn = (store: ObjectStore): Ledger => {
+/** @param text In place of {@link factText}: where the same facts are written again and again. */
+export const ledgerOn = (store: ObjectStore, text: typeof factText = factText): Ledger => {
   const parse = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T =>
     readText(schema, key, decoder.decode(body));
-  const text = <T>(schema: z.ZodType<T>, fact: T) => `${JSON.stringify(schema.parse(fact))}\n`;
 
   const find: Ledger['find'] = async (schema, key) => {
     const found = await store.get(key);

@@ -77,14 +77,30 @@ const standIn = <Client>(
     },
   });
 
-/** The clients of one function, or of the administrator. */
+/** Clients of one function, or of the administrator, made when they are asked for. */
 export const clientsOn = (client: InProcessClient) => ({
-  cloudWatch: standIn(CloudWatchClient.prototype, 'cloudwatch', client, CloudWatchServiceException),
-  events: standIn(EventBridgeClient.prototype, 'eventbridge', client, EventBridgeServiceException),
-  lambda: standIn(LambdaClient.prototype, 'lambda', client, LambdaServiceException),
-  runtime: standIn(SageMakerRuntimeClient.prototype, 'sagemaker-runtime', client, SageMakerRuntimeServiceException),
-  s3: standIn(S3Client.prototype, 's3', client, S3ServiceException),
-  sageMaker: standIn(SageMakerClient.prototype, 'sagemaker', client, SageMakerServiceException),
-  sns: standIn(SNSClient.prototype, 'sns', client, SNSServiceException),
-  sqs: standIn(SQSClient.prototype, 'sqs', client, SQSServiceException),
+  get cloudWatch() {
+    return standIn(CloudWatchClient.prototype, 'cloudwatch', client, CloudWatchServiceException);
+  },
+  get events() {
+    return standIn(EventBridgeClient.prototype, 'eventbridge', client, EventBridgeServiceException);
+  },
+  get lambda() {
+    return standIn(LambdaClient.prototype, 'lambda', client, LambdaServiceException);
+  },
+  get runtime() {
+    return standIn(SageMakerRuntimeClient.prototype, 'sagemaker-runtime', client, SageMakerRuntimeServiceException);
+  },
+  get s3() {
+    return standIn(S3Client.prototype, 's3', client, S3ServiceException);
+  },
+  get sageMaker() {
+    return standIn(SageMakerClient.prototype, 'sagemaker', client, SageMakerServiceException);
+  },
+  get sns() {
+    return standIn(SNSClient.prototype, 'sns', client, SNSServiceException);
+  },
+  get sqs() {
+    return standIn(SQSClient.prototype, 'sqs', client, SQSServiceException);
+  },
 });

@@ -38,6 +38,9 @@ import { ledgerOn } from '../../shared/ledger/ledger.ts';
 import { METRIC_NAMESPACE } from '../../shared/monitoring/watch-alarms.ts';
 import { urlHandler } from '../../shared/runtime/url-handler.ts';
 import { clientsOn } from './clients.ts';
+import { keptReading } from './kept-reading.ts';
+import { keepSplits } from './kept-splits.ts';
+import { keptFactText, keptJudging, keptRunReport } from './kept-work.ts';
 import { rememberedReport } from './remembered-report.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { wokenByEvent, wokenByQueue, wokenBySchedule } from './wake.ts';
@@ -58,16 +61,27 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
     store,
     data: () => bucket('DATA_BUCKET'),
     bucketNamed: (name: string) => s3ObjectStore(name, clients.s3),
-    ledger: ledgerOn(store),
-    sageMaker: sageMakerApi(clients.sageMaker, clients.runtime),
-    alarms: alarmsApi(clients.cloudWatch),
-    dashboards: dashboardsApi(clients.cloudWatch),
-    readMetric: metricReader(clients.cloudWatch),
+    ledger: ledgerOn(store, keptFactText),
+    // Made for the steps that ask for them.
+    get sageMaker() {
+      return sageMakerApi(clients.sageMaker, clients.runtime);
+    },
+    get alarms() {
+      return alarmsApi(clients.cloudWatch);
+    },
+    get dashboards() {
+      return dashboardsApi(clients.cloudWatch);
+    },
+    get readMetric() {
+      return metricReader(clients.cloudWatch);
+    },
     metrics: () => metricsPublisher(METRIC_NAMESPACE, clients.cloudWatch),
     tell: () => eventPublisher(setting('BUS_NAME'), clients.events),
     queue: (name: string) => queue(setting(name), clients.sqs),
     topic: () => topic(setting('TOPIC_ARN'), clients.sns),
-    invoke: functionInvoker(clients.lambda),
+    get invoke() {
+      return functionInvoker(clients.lambda);
+    },
     stage: () => setting('STAGE'),
     storeUri: `s3://${setting('STORE_BUCKET')}`,
     hours: (name: string) => Number(setting(name)) * 3_600_000,
@@ -99,6 +113,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         limits: readLimitsOf(setting),
         reserveMs: Number(setting('RESERVE_SECONDS')) * 1000,
         drawReport: rememberedReport,
+        dataWork: keptReading,
         reportFailed: rethrow,
         askForPart: stepQueue(queue('PART_QUEUE_URL')),
       }),
@@ -129,6 +144,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         tell: tell(),
         openEngine: engine(Number(setting('ENGINE_MEMORY_MB'))),
         maxRunBytes: Number(setting('MAX_RUN_BYTES')),
+        keepSplits,
       }),
     ),
 
@@ -162,11 +178,21 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   'evaluate-model': ({ ledger, store, sageMaker, tell, stage, engine }) =>
     wokenByEvent(
-      evaluateModelRoutes({ ledger, store, openEngine: engine(1024), sageMaker, tell: tell(), stage: stage() }),
+      evaluateModelRoutes({
+        ledger,
+        store,
+        openEngine: engine(1024),
+        sageMaker,
+        tell: tell(),
+        stage: stage(),
+        ...keptJudging,
+      }),
     ),
 
   'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) =>
-    wokenByEvent(gateModelRoutes({ ledger, sageMaker, tell: tell(), stage: stage(), storeUri, region })),
+    wokenByEvent(
+      gateModelRoutes({ ledger, sageMaker, tell: tell(), stage: stage(), storeUri, region, drawReport: keptRunReport }),
+    ),
 
   'deploy-model': ({ ledger, sageMaker, alarms, dashboards, readMetric, tell, stage, storeUri, queue, hours }) =>
     wokenByQueue(

@@ -42,6 +42,9 @@ export interface AuthorizationLog {
 /** Refusals have no statement to tell them apart; there are few where things work. */
 const MOST_REFUSALS = 1_000;
 
+/** A set that holds them weakly costs the garbage collector more than all these questions. */
+const MOST_NOTED = 10_000;
+
 const actorKey = (actor: Actor): string => {
   if ('principal' in actor) return actor.principal.roleArn ?? 'anonymous';
   if ('role' in actor) return actor.role;
@@ -52,13 +55,31 @@ const actorKey = (actor: Actor): string => {
 const withoutKey = (actor: Actor): Actor =>
   'principal' in actor ? { principal: { ...actor.principal, accessKeyId: '' } } : actor;
 
+/** What judgements are recorded by: a judgement is of one actor and one action, in this cloud and the next. */
+const recordKeys = new WeakMap<Judgement, string>();
+
+const recordKeyOf = ({ by, action, resource }: Authorization, context: string, judgement: Judgement): string => {
+  let key = recordKeys.get(judgement);
+  if (key === undefined) {
+    const { verdict, footprint } = judgement;
+    const actor = actorKey(by);
+    key = verdict.allowed ? `${actor} ${action} ${footprint}` : `denied ${actor} ${action} ${resource} ${context}`;
+    recordKeys.set(judgement, key);
+  }
+  return key;
+};
+
 let opened = 0;
 
 /** @param folder Lines are appended to a file of this log's own in it. Without one the record is in memory only. */
 export const createAuthorizationLog = (folder: string | undefined): AuthorizationLog => {
   const known = new Set<string>();
   /** A judgement that is remembered is of one question: whoever asks it again adds nothing. */
-  const noted = new WeakSet<Judgement>();
+  const noted = new Set<Judgement>();
+  const seen = (judgement: Judgement) => {
+    if (noted.size >= MOST_NOTED) noted.clear();
+    noted.add(judgement);
+  };
   const kept: AuthorizationRecord[] = [];
   let refusals = 0;
   const file = folder === undefined ? undefined : join(folder, `${process.pid}-${++opened}.jsonl`);
@@ -70,17 +91,15 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
   return {
     note(authorization, context, atMs, judgement) {
       if (noted.has(judgement)) return;
-      const {
-        verdict: { allowed },
-        footprint,
-      } = judgement;
-      const { by, action, resource } = authorization;
-      const actor = actorKey(by);
-      const key = allowed ? `${actor} ${action} ${footprint}` : `denied ${actor} ${action} ${resource} ${context}`;
-      if (known.has(key) || (!allowed && ++refusals > MOST_REFUSALS)) return;
+      const { allowed } = judgement.verdict;
+      const key = recordKeyOf(authorization, context, judgement);
+      if (known.has(key) || (!allowed && ++refusals > MOST_REFUSALS)) {
+        seen(judgement);
+        return;
+      }
       known.add(key);
-      noted.add(judgement);
-      const record: AuthorizationRecord = { ...authorization, by: withoutKey(by), allowed, atMs };
+      seen(judgement);
+      const record: AuthorizationRecord = { ...authorization, by: withoutKey(authorization.by), allowed, atMs };
       kept.push(record);
       write({ kind: 'authorization', authorization: record });
     },

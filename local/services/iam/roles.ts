@@ -1,5 +1,5 @@
 /** Roles, their policies, and the sessions opened on them. */
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { type Cloud, type IamApi, type JsonObject, type Principal, ServiceError } from '../../contracts.ts';
 import type { AuthorizationRecord } from './record.ts';
@@ -60,10 +60,20 @@ export interface Role {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html (documented): AROA roles, ASIA temporary keys.
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
+const MOST_SEEDS = 10_000;
+/** Clouds of one process, one after the other, mostly ask for the same. */
+const digits = new Map<string, string>();
+
 /** Letters and digits that follow from a seed. */
 export const base32Of = (seed: string, length: number): string => {
-  const bytes = createHash('sha256').update(seed).digest();
-  return Array.from({ length }, (_, index) => BASE32[(bytes[index % bytes.length] ?? 0) % 32]).join('');
+  const name = `${length}/${seed}`;
+  const known = digits.get(name);
+  if (known !== undefined) return known;
+  const bytes = hash('sha256', seed, 'buffer');
+  const made = Array.from({ length }, (_, index) => BASE32[(bytes[index % bytes.length] ?? 0) % 32]).join('');
+  if (digits.size >= MOST_SEEDS) digits.clear();
+  digits.set(name, made);
+  return made;
 };
 
 /** What IAM's and STS's operations, and the template's resources, share. */

@@ -28,6 +28,8 @@ export interface Blobs {
    * @throws what the source throws; nothing is left behind then.
    */
   write(source: AsyncIterable<Uint8Array>, observe: (chunk: Uint8Array) => void): Promise<Content>;
+  /** Keeps a copy of bytes that are there already, where bytes are kept in memory. */
+  keep?(bytes: Uint8Array): Content;
   /** A stretch of a content, `size` bytes from `offset`; what it reads stays until it is closed. */
   read(content: Content, offset?: number, size?: number): Readable;
   /** The same at once, undefined unless all of its bytes lie in memory; not to be changed. */

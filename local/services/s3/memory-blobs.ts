@@ -17,7 +17,16 @@ export const createMemoryBlobs = (): Blobs => {
     return parts.length === 1 && only ? only : Buffer.concat(parts);
   };
 
+  /** Takes bytes that nobody else has. */
+  const take = (bytes: Buffer): Content => {
+    const file = String(next++);
+    stored.set(file, { bytes, holders: 1 });
+    return { segments: [{ file, offset: 0, size: bytes.byteLength }], size: bytes.byteLength };
+  };
+
   return {
+    // Whoever sent it may use its memory again.
+    keep: (bytes) => take(Buffer.from(bytes)),
     async write(source, observe) {
       const chunks: Buffer[] = [];
       for await (const chunk of source) {
@@ -26,10 +35,7 @@ export const createMemoryBlobs = (): Blobs => {
         chunks.push(Buffer.from(chunk));
       }
       const [only] = chunks;
-      const bytes = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-      const file = String(next++);
-      stored.set(file, { bytes, holders: 1 });
-      return { segments: [{ file, offset: 0, size: bytes.byteLength }], size: bytes.byteLength };
+      return take(chunks.length === 1 && only ? only : Buffer.concat(chunks));
     },
     read(content, offset = 0, size = content.size - offset) {
       const bytes = bytesOf(content, offset, size);

@@ -42,7 +42,8 @@ export const putObject: S3Operation = async (context, exchange) => {
   const traits = authorizeEncryption(context, exchange, traitsOf(input, metadata, bucket));
   const payload = openPayload(request, exchange.call, exchange.integrity, { otherwise: DEFAULT_ALGORITHM });
   const algorithm = payload.declared ?? DEFAULT_ALGORITHM;
-  const content = await blobs.write(payload.bytes, () => undefined);
+  const whole = blobs.keep && payload.whole();
+  const content = whole && blobs.keep ? blobs.keep(whole) : await blobs.write(payload.bytes, () => undefined);
   note(exchange, { Body: { bytes: content.size } });
   let object: StoredObject;
   try {

@@ -20,6 +20,8 @@ const MAX_UPLOAD_BYTES = 5 * 1024 ** 3;
 export interface Payload {
   /** The object's bytes; ends with an error when they are not what was announced. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** The same at once, where they lie in memory; undefined where they have to be read. @throws like {@link bytes} */
+  whole(): Uint8Array | undefined;
   /** The algorithm the client sent a checksum of, undefined if it sent none. */
   readonly declared: ChecksumAlgorithm | undefined;
   /** Digests of what has come so far: `MD5` in hex, checksums in base64. */
@@ -131,32 +133,19 @@ export const openPayload = (
     return found.digest().toString('base64');
   };
 
-  async function* read(): AsyncGenerator<Uint8Array, void, undefined> {
-    let trailers: Trailers = new Map();
-    const raw = request.iterator({ destroyOnReturn: false });
-    const source = isFramed
-      ? decodeAwsChunked(
-          raw,
-          (found) => {
-            trailers = found;
-          },
-          call.chunkSignatures,
-        )
-      : raw;
-    let size = 0;
-    for await (const chunk of source) {
-      size += chunk.length;
-      if (size > length) throw new ServiceError('IncompleteBody', 'The request body is longer than it says');
-      hash?.update(chunk);
-      if (chunk.length === length) {
-        md5.whole(chunk);
-        for (const one of running.values()) one.whole(chunk);
-      } else {
-        md5.update(chunk);
-        for (const one of running.values()) one.update(chunk);
-      }
-      yield chunk;
+  const see = (chunk: Uint8Array): void => {
+    hash?.update(chunk);
+    if (chunk.length === length) {
+      md5.whole(chunk);
+      for (const one of running.values()) one.whole(chunk);
+    } else {
+      md5.update(chunk);
+      for (const one of running.values()) one.update(chunk);
     }
+  };
+
+  /** @throws ServiceError when what came is not what was announced. */
+  const finish = (size: number, trailers: Trailers): void => {
     if (size !== length) {
       throw new ServiceError(
         'IncompleteBody',
@@ -181,9 +170,39 @@ export const openPayload = (
     }
     if (declared && value !== checksum(declared))
       throw badDigest(`The ${declared} you specified did not match the calculated checksum.`);
+  };
+
+  async function* read(): AsyncGenerator<Uint8Array, void, undefined> {
+    let trailers: Trailers = new Map();
+    const raw = request.iterator({ destroyOnReturn: false });
+    const source = isFramed
+      ? decodeAwsChunked(
+          raw,
+          (found) => {
+            trailers = found;
+          },
+          call.chunkSignatures,
+        )
+      : raw;
+    let size = 0;
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > length) throw new ServiceError('IncompleteBody', 'The request body is longer than it says');
+      see(chunk);
+      yield chunk;
+    }
+    finish(size, trailers);
   }
 
-  return { bytes: read(), declared, md5: () => md5.digest().toString('hex'), checksum };
+  const whole = (): Uint8Array | undefined => {
+    const body = isFramed ? undefined : request.takeBody?.();
+    if (body === undefined) return undefined;
+    if (body.length > 0) see(body);
+    finish(body.length, new Map());
+    return body;
+  };
+
+  return { bytes: read(), whole, declared, md5: () => md5.digest().toString('hex'), checksum };
 };
 
 /** Reads a small body whole, checked like any other. @throws ServiceError MaxMessageLengthExceeded */

@@ -11,6 +11,7 @@ import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts
 import { attemptRole, runName } from '../../../shared/sagemaker/names.ts';
 import type { Description } from '../../../shared/sagemaker/resources.ts';
 import { type Fuse, finishesAfterAnyCrash, fuse } from './crash.ts';
+import { LIMITS } from './data-world.ts';
 import { ANCHOR_RUN, CHAMPION_RUN, loopWorld, MODEL, NOW, RUN, STAGE, STORE_URI, woken } from './loop-world.ts';
 
 const FOLDS = 2;
@@ -59,6 +60,7 @@ const world = async ({ champion = false, anchor = false, validationRows = 2 } = 
       pageArns: [],
       stuckMs: 6 * HOUR_MS,
       patienceMs: 24 * HOUR_MS,
+      readLimits: LIMITS,
       wake: async (step, event) => {
         const { detail }: { detail?: unknown } = event;
         woke.push({ step, detail });

@@ -21,9 +21,11 @@ const CONTEXT: Readonly<Record<string, string>> = {
   StorageClass: 's3:x-amz-storage-class',
 };
 
+const CONTEXT_ENTRIES = Object.entries(CONTEXT);
+
 const contextOf = (input: JsonObject): Record<string, string> => {
   const context: Record<string, string> = {};
-  for (const [member, key] of Object.entries(CONTEXT)) {
+  for (const [member, key] of CONTEXT_ENTRIES) {
     const value = input[member];
     if (typeof value === 'string' || typeof value === 'number') context[key] = String(value);
   }
