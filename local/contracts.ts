@@ -276,6 +276,8 @@ export interface SqsApi {
    */
   receive(queueArn: string, max: number, by?: Actor): SqsMessage[];
   delete(queueArn: string, receiptHandle: string): void;
+  /** For how long a received message is hidden. Throws ServiceError (QueueDoesNotExist) when there is no such queue. */
+  visibilityTimeoutSeconds(queueArn: string): number;
   /** Calls back whenever the queue may have something to receive. Returns the way to stop. */
   onAvailable(queueArn: string, callback: () => void): () => void;
   /** For tests and the story: every message there is, visible or not. */

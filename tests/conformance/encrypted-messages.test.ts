@@ -45,6 +45,7 @@ const ROOT: JsonObject = {
   Action: 'kms:*',
   Resource: '*',
 };
+const ADMINISTRATION: JsonObject = { ...ROOT, Action: 'kms:PutKeyPolicy' };
 /** As SQS's guide words the grant to those who send in their own name. */
 const services = (...Service: string[]): JsonObject => ({
   Effect: 'Allow',
@@ -92,7 +93,7 @@ const RESOURCES: JsonObject = {
   Bound: {
     Type: 'AWS::KMS::Key',
     Properties: {
-      KeyPolicy: document({
+      KeyPolicy: document(ADMINISTRATION, {
         ...ROOT,
         Condition: {
           StringEquals: {

@@ -36,6 +36,7 @@ const throttledWorld = (
     send: (_, body, options = {}) => void dead.push({ body, attributes: options.attributes ?? {} }),
     receive: unused,
     delete: unused,
+    visibilityTimeoutSeconds: unused,
     onAvailable: unused,
     peek: unused,
   };

@@ -71,9 +71,15 @@ const TEMPLATE: JsonObject = {
   Resources: {
     // Its policy is AWS's default: the account's own policies decide.
     Open: key(),
-    // Its policy names the writer and the reader, and nobody else.
+    // Its policy names the writer and the reader, and nobody else but who may change it.
     Closed: key(
       document(
+        {
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+          Action: ['kms:Put*', 'kms:Describe*'],
+          Resource: '*',
+        },
         {
           Effect: 'Allow',
           Principal: { AWS: roleArn('writer') },
@@ -236,6 +242,35 @@ describe('objects encrypted with a key', () => {
 
     expect(used).toMatch(/^arn:aws:kms:eu-west-1:000000000000:key\/[0-9a-f-]{36}$/);
     expect(await refusal(send('alias/aws/sqs'))).toMatchObject({ name: 'AccessDenied', status: 403 });
+  });
+});
+
+describe('a key of a template', () => {
+  const deploy = async (properties: JsonObject) => {
+    const other = await createCloud({ start: START, region: 'eu-west-1' });
+    try {
+      await writeFile(
+        join(folder, 'key.json'),
+        JSON.stringify({ Resources: { Key: { ...key(), Properties: properties } } }),
+      );
+      await other.deploy({ template: join(folder, 'key.json'), artifacts: folder, stack: 'key' });
+    } finally {
+      await other.close();
+    }
+  };
+  const KeyPolicy = document({
+    Effect: 'Allow',
+    Principal: { AWS: roleArn('reader') },
+    Action: 'kms:*',
+    Resource: '*',
+  });
+
+  it('is refused with a policy that its owner could not change any more', async () => {
+    await expect(deploy({ KeyPolicy })).rejects.toThrow('will not allow you to update the key policy in the future');
+  });
+
+  it('may have it all the same, if that is meant', async () => {
+    await expect(deploy({ KeyPolicy, BypassPolicyLockoutSafetyCheck: true })).resolves.toBeUndefined();
   });
 });
 

@@ -37,6 +37,8 @@ const job = (name: string, more: Partial<CreateTrainingJobCommandInput> = {}): C
   Tags: [{ Key: 'team', Value: 'tests' }],
   ...more,
 });
+/** For a container's process to come up on a machine that has much else to do. */
+const LONG_MS = 20_000;
 const create = (name: string, more: Partial<CreateTrainingJobCommandInput> = {}) =>
   world.sagemaker.send(new CreateTrainingJobCommand(job(name, more)));
 const look = (name: string) => world.sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName: name }));
@@ -283,7 +285,9 @@ describe('a training job', () => {
   it('stops when it is told to, and keeps the model it saved then', async () => {
     await create('stopped-job', { HyperParameters: { hang: 'true', save_on_stop: 'true', value: '7' } });
     await expect
-      .poll(() => world.lines.some(({ stream, line }) => stream.startsWith('stopped-job/') && line === 'hanging'))
+      .poll(() => world.lines.some(({ stream, line }) => stream.startsWith('stopped-job/') && line === 'hanging'), {
+        timeout: LONG_MS,
+      })
       .toBe(true);
 
     await world.sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: 'stopped-job' }));
@@ -298,7 +302,9 @@ describe('a training job', () => {
   it('stops when its time on the clock of the cloud is over', async () => {
     await create('slow-job', { HyperParameters: { hang: 'true' }, StoppingCondition: { MaxRuntimeInSeconds: 60 } });
     await expect
-      .poll(() => world.lines.some(({ stream, line }) => stream.startsWith('slow-job/') && line === 'hanging'))
+      .poll(() => world.lines.some(({ stream, line }) => stream.startsWith('slow-job/') && line === 'hanging'), {
+        timeout: LONG_MS,
+      })
       .toBe(true);
 
     await world.clock.advance(60_000);

@@ -27,6 +27,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { JsonObject } from '../../local/contracts.ts';
 import { ACCOUNT, type MessagingCloud, queueArn, refusal, START, startMessagingCloud } from './messaging-cloud.ts';
 
 let world: MessagingCloud;
@@ -518,6 +519,22 @@ describe('a template', () => {
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: stack.resources.Dead?.attributes.Arn, maxReceiveCount: 3 }),
       Policy: '{"Version":"2012-10-17","Statement":[]}',
     });
+  });
+});
+
+describe('the tags of a template', () => {
+  const tagged = (Tags: JsonObject[] | JsonObject) =>
+    world.deploy({ Parcels: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'parcels', Tags } } });
+
+  it('are the queue’s', async () => {
+    const stack = await tagged([{ Key: 'team', Value: 'post' }]);
+    const { Tags } = await world.sqs.send(new ListQueueTagsCommand({ QueueUrl: stack.resources.Parcels?.ref }));
+
+    expect(Tags).toEqual({ team: 'post' });
+  });
+
+  it('are a list of keys and values', async () => {
+    await expect(tagged({ team: 'post' })).rejects.toThrow(/Tags/i);
   });
 });
 

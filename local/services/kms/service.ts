@@ -11,6 +11,7 @@ import {
   ServiceError,
 } from '../../contracts.ts';
 import { anything, flag, integer, list, object, oneOf, optional, readInput, structure, text } from '../parameters.ts';
+import { canBeChanged } from './lockout.ts';
 
 interface Key {
   readonly id: string;
@@ -20,6 +21,7 @@ interface Key {
 }
 
 const KEY = structure({
+  BypassPolicyLockoutSafetyCheck: optional(flag()),
   Description: optional(text({ max: 8192 })),
   Enabled: optional(flag()),
   EnableKeyRotation: optional(flag()),
@@ -97,6 +99,7 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
 
   const key: Provisioner = {
     properties: [
+      'BypassPolicyLockoutSafetyCheck',
       'Description',
       'Enabled',
       'EnableKeyRotation',
@@ -109,8 +112,15 @@ export const createKms = (cloud: Cloud): { service: Service; api: KmsApi } => {
     ],
     create({ logicalId, properties }) {
       const where = `AWS::KMS::Key ${logicalId}`;
-      const { KeyPolicy: policy = defaultPolicy(cloud.account), Enabled = true } = readInput(where, KEY, properties);
+      const given = readInput(where, KEY, properties);
+      const { KeyPolicy: policy = defaultPolicy(cloud.account), Enabled = true } = given;
       cloud.iam.checkPolicy(policy, 'resource', `${where}: KeyPolicy`);
+      // The words are those of github.com/terraform-aws-modules/terraform-aws-eks/issues/1950 and of public issues.
+      if (!given.BypassPolicyLockoutSafetyCheck && !canBeChanged(policy, cloud.account))
+        throw new ServiceError(
+          'MalformedPolicyDocumentException',
+          `The new key policy will not allow you to update the key policy in the future.`,
+        );
       const made = add(structuredClone(policy), Enabled);
       return { ref: made.id, attributes: { Arn: made.arn, KeyId: made.id } };
     },

@@ -160,8 +160,9 @@ export const lambdaResources = (
             `An event source mapping with SQS arn (" ${queueArn} ") and function (" ${definition.name} ") already exists. Please update or delete the existing mapping with UUID ${taken.mapping.uuid}`,
           );
         }
+        let visibilitySeconds: number;
         try {
-          cloud.sqs.peek(queueArn);
+          visibilitySeconds = cloud.sqs.visibilityTimeoutSeconds(queueArn);
         } catch (cause) {
           if (!(cause instanceof ServiceError)) throw cause;
           // Recorded.
@@ -174,6 +175,14 @@ export const lambdaResources = (
           if (cloud.iam.allows({ by, action: `sqs:${action}`, resource: queueArn })) continue;
           // As public issues quote it.
           throw invalidParameter(`The provided execution role does not have permissions to call ${action} on SQS`);
+        }
+        // A message that came back while its function still runs would be worked off twice
+        // (docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, documented; the words are those of
+        // github.com/aws-cloudformation/cfn-lint/issues/3987 and of public issues).
+        if (visibilitySeconds < definition.timeoutSeconds) {
+          throw invalidParameter(
+            `Queue visibility timeout: ${visibilitySeconds} seconds is less than Function timeout: ${definition.timeoutSeconds} seconds`,
+          );
         }
         const uuid = cloud.id('uuid');
         const mapping: EventSourceMapping = {

@@ -460,10 +460,13 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
     ListQueueTags: reading('ListQueueTags', INPUTS.queue, (given) => ({ Tags: tags.get(queueOf(given).name) ?? {} })),
   };
 
+  const queueTags = structure({ Tags: optional(list(structure({ Key: text(), Value: text() }))) });
+
   const resources: Readonly<Record<string, Provisioner>> = {
     'AWS::SQS::Queue': {
       properties: ['QueueName', 'Tags', ...QUEUE_PROPERTIES],
       create({ logicalId, properties }) {
+        const given = readInput(`AWS::SQS::Queue ${logicalId}`, queueTags, { Tags: properties.Tags ?? null });
         const fifo = properties.FifoQueue === true || properties.FifoQueue === 'true';
         const name =
           typeof properties.QueueName === 'string'
@@ -471,6 +474,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
             : `${logicalId.slice(0, 60)}-${cloud.id(12)}${fifo ? '.fifo' : ''}`;
         const attributes = chosen(properties, (property) => QUEUE_PROPERTIES.includes(property));
         const queue = queues.create(name, withAttributes(DEFAULTS, attributes));
+        if (given.Tags) tags.set(name, Object.fromEntries(given.Tags.map(({ Key, Value }) => [Key, Value])));
         const url = queues.urlOf(name);
         return { ref: url, attributes: { Arn: queue.arn, QueueName: name, QueueUrl: url } };
       },
@@ -534,6 +538,7 @@ export const createSqs = (cloud: Cloud): { service: Service; api: SqsApi } => {
       },
       receive: (queueArn, max, by) => receiveFrom(queues.byArn(queueArn), by, max),
       delete: (queueArn, receiptHandle) => queues.byArn(queueArn).delete(receiptHandle),
+      visibilityTimeoutSeconds: (queueArn) => queues.byArn(queueArn).settings().VisibilityTimeout,
       onAvailable: queues.listen,
       peek: (queueArn) => queues.byArn(queueArn).peek(),
     },

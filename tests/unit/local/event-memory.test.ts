@@ -56,6 +56,7 @@ const busToQueue = (fifo: boolean) => {
       void queue.send({ body, attributes: {}, senderId: 'test', groupId: options.groupId }),
     receive: unused,
     delete: unused,
+    visibilityTimeoutSeconds: unused,
     onAvailable: unused,
     peek: unused,
   };
