@@ -1,6 +1,11 @@
 /** A model of few rows, judged in folds, through the queues and rules of the packaged template. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
+import { putInForce, readPublications } from '../../cli/verbs/publish.ts';
 import type { FaultRule } from '../../local/faults/settings.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
@@ -35,6 +40,17 @@ const first = (world: World) => world.land(`incoming/${MODEL}/first.csv`, fewPar
 const second = (world: World) => world.land(`incoming/${MODEL}/second.csv`, fewParcels(200, 460, 52));
 
 const endsOf = async (world: World) => (await world.ends(MODEL)).map((end) => end?.end);
+
+/** Publishes a definition of the model in place of the one in force. */
+const publishAs = async (world: World, yaml: string): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'folds-'));
+  const file = join(folder, `${MODEL}.yml`);
+  await writeFile(file, yaml);
+  const [publication] = await readPublications([file]);
+  await rm(folder, { recursive: true, force: true });
+  if (!publication) throw new Error('nothing to publish');
+  await putInForce(world.ledger, publication.published, world.cloud.clock.now());
+};
 
 const latest = async (world: World): Promise<string> => (await world.runs(MODEL)).at(-1) ?? '';
 
@@ -141,6 +157,37 @@ describe('a model of few rows', () => {
     expect(await endsOf(world), world.errors().join('\n')).toEqual(['promoted']);
     expect(trainingJobs).toHaveLength(FOLDS + 1);
     expect(models).toHaveLength(FOLDS + 1);
+    expect(await world.deadLetters()).toEqual({});
+  });
+
+  it('is held for a person, once, where the champion was judged without folds: it has seen what judges', async () => {
+    const world = await startWorld({ models: [MODEL], start: '2001-03-20T06:00:00Z', image: knowingModel });
+    const inForce = await readFile(`tests/fixtures/loop/models/${MODEL}.yml`, 'utf8');
+    await publishAs(world, inForce.replace('{ folds: 5 }', '{ gate: 0.5 }'));
+    await first(world);
+    await pass(world, 2 * HOUR_MS);
+
+    await publishAs(world, inForce);
+    await second(world);
+    await pass(world, 2 * HOUR_MS);
+    const run = await latest(world);
+    const decision = await world.ledger.read(decisionSchema, keys.decision(MODEL, run));
+
+    expect(await endsOf(world), world.errors().join('\n')).toEqual(['promoted', 'held']);
+    expect(decision.reasons[0]?.message).toContain('its rows were split by a hash of sender');
+    const trained = await world.ledger.read(trainedSchema, keys.trained(MODEL, run));
+    expect(trained.transforms.filter(({ role }) => role === 'champ')).toEqual([]);
+  });
+
+  it('waits for instances to score by, and is looked at again', async () => {
+    const world = await start([{ fault: 'quota', service: 'sagemaker', operation: 'CreateTransformJob', nth: [2, 5] }]);
+
+    await first(world);
+    const before = await endsOf(world);
+    await pass(world, 4 * HOUR_MS);
+
+    expect(before).toEqual([undefined]);
+    expect(await endsOf(world), world.errors().join('\n')).toEqual(['promoted']);
     expect(await world.deadLetters()).toEqual({});
   });
 
