@@ -71,7 +71,7 @@ const keeping = (chunk: EngineVectors): { readonly now: EngineVectors; readonly 
       cells(column, rowBytes) {
         const { rows, bytes, validity } = chunk.cells(column, rowBytes);
         // A Buffer's own slice would share its memory.
-        const own: Cells = { rows, bytes: Uint8Array.from(bytes), validity: validity && validity.slice() };
+        const own: Cells = { rows, bytes: Uint8Array.from(bytes), validity: validity?.slice() ?? null };
         kept.set(column, own);
         return own;
       },
