@@ -783,4 +783,53 @@ export const MUTATIONS: readonly Mutation[] = [
     title:
       'gate rows in folds > refuse a candidate whose serving model says the same of all rows, however well the others do',
   },
+  {
+    without: 'putting off what was found to be more than one function reads',
+    file: 'functions/validate-data/validate-data.ts',
+    find: 'if (beyond !== undefined) return',
+    replace: 'if (beyond === null) return',
+    test: 'tests/unit/steps/deferral.test.ts',
+    title:
+      'data that is more than one function reads > of more columns is put off with the reason, and a person is told how to go on',
+  },
+  {
+    without: 'leaving alone what was put off under the limits there are',
+    file: 'functions/reconcile/waiting-data.ts',
+    find: 'if (known.has(keys.putOff(model, key, versionId, limits))) continue;',
+    replace: '',
+    test: 'tests/unit/steps/reconcile.test.ts',
+    title: 'reconciling > takes in what was put off under other limits, and leaves what was under those there are',
+  },
+  {
+    without: 'stopping to read what cannot be read in time',
+    file: 'shared/data/reading-time.ts',
+    find: 'if (tookMs * (this.#time.sizeBytes - doneBytes) > leftMs * doneBytes) throw',
+    replace: 'if (tookMs < 0) throw',
+    test: 'tests/unit/data/beyond-limits.test.ts',
+    title: 'the time of a function > is not judged by the first bytes: reading begins slowly',
+  },
+  {
+    without: 'keeping a verdict whose report cannot be drawn',
+    file: 'functions/validate-data/conclude.ts',
+    find: 'reportFailed(error, { model, dataset });\n    return;',
+    replace: 'throw error;',
+    test: 'tests/unit/steps/conclude.test.ts',
+    title: 'keeps and tells that data is accepted where its report cannot be drawn',
+  },
+  {
+    without: 'cutting zstd where its frames end',
+    file: 'shared/data/sources/zstd-frames.ts',
+    find: 'if (this.isWhole) return at;',
+    replace: '',
+    test: 'tests/unit/data/zstd-frames.test.ts',
+    title: 'gives the text of any frames, one after another, however their bytes are cut',
+  },
+  {
+    without: 'telling keys that a number does not hold',
+    file: 'shared/data/check-input.ts',
+    find: 'await tellInexactKeys(engine, dataset, published, input, log);',
+    replace: '',
+    test: 'tests/unit/data/doubtful-numbers.test.ts',
+    title: 'whole numbers that a number does not hold > are told where they are a key, line by line, with what to say',
+  },
 ];
