@@ -137,7 +137,7 @@ export function draftFrom({ rows, columns, label: name, labelCounts, problem, wi
     features,
     leftOut,
     sensitive: others.map((each) => each.name).filter((each) => SENSITIVE.test(each)),
-    split: splitOf(usable, label),
+    split: splitOf(usable, label, time !== null),
     maxDepth: usable < 2000 ? 4 : 6,
   };
 }
