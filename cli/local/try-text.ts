@@ -33,7 +33,7 @@ const text = (value: number | null | undefined): string =>
 /** The candidate's figures beside those of always giving the same answer. */
 function figures({ evaluation, decision }: Followed): string[] {
   if (evaluation?.candidate.outcome !== 'scored') return [];
-  const { candidate, trivial, confidence, rows } = evaluation;
+  const { candidate, trivial, confidence, rows, folds } = evaluation;
   const judgedBy = decision?.policy.metric ?? '';
   const lines = Object.keys(candidate.figures)
     .filter((name) => typeof trivial[name] === 'number' && typeof candidate.figures[name] === 'number')
@@ -51,7 +51,14 @@ function figures({ evaluation, decision }: Followed): string[] {
   return [
     '',
     ...textTable([
-      [`on ${counted(rows)} rows it has not seen`, 'model', confidenceText(confidence), 'always the same answer'],
+      [
+        folds === undefined
+          ? `on ${counted(rows)} rows it has not seen`
+          : `on ${counted(rows)} rows, in ${folds} folds`,
+        'model',
+        confidenceText(confidence),
+        'always the same answer',
+      ],
       ...lines,
     ]),
   ];

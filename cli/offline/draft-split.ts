@@ -1,10 +1,9 @@
 /** How rows are divided, so that there are enough to judge on. */
 import type { DraftLabel } from './draft-label.ts';
 
-/** Shares of the rows, and what is to be known about them. */
+/** Shares of the rows, or folds of them, and what is to be known about it. */
 export interface DraftSplit {
-  readonly validation: number;
-  readonly gate: number;
+  readonly shares: { readonly validation: number; readonly gate: number } | { readonly folds: number };
   /** Why it is not the usual one. */
   readonly why: string | null;
   /** Why a candidate will be held for a person however it is split; null where it can be judged. */
@@ -26,20 +25,37 @@ const RESIGNED_GATE = 0.3;
 
 const counted = (n: number): string => n.toLocaleString('en-US');
 
-/** Chooses the shares for so many rows with an answer. */
-export function splitOf(rows: number, { problem, rarest }: Pick<DraftLabel, 'problem' | 'rarest'>): DraftSplit {
-  const ofAnswers = problem === 'binary' && rarest !== null ? withSlack(GATE_ROWS_OF_AN_ANSWER) / rarest : 0;
+/** Where a gate would be too small: each fold is judged by a model that has learned from four fifths. */
+const FOLDS = 5;
+
+/**
+ * Chooses the shares for so many rows with an answer.
+ *
+ * @param hasTime with one, rows are not split into folds
+ */
+export function splitOf(
+  rows: number,
+  { problem, rarest }: Pick<DraftLabel, 'problem' | 'rarest'>,
+  hasTime: boolean,
+): DraftSplit {
+  const rarestShare = problem === 'binary' ? rarest : null;
+  const ofAnswers = rarestShare !== null ? withSlack(GATE_ROWS_OF_AN_ANSWER) / rarestShare : 0;
   const needed = Math.max(withSlack(GATE_ROWS), ofAnswers) / rows;
-  if (needed <= USUAL_GATE) return { validation: 0.1, gate: USUAL_GATE, why: null, tooFew: null };
+  if (needed <= USUAL_GATE) return { shares: { validation: 0.1, gate: USUAL_GATE }, why: null, tooFew: null };
   if (needed <= LARGEST_GATE) {
     const gate = Math.ceil(needed * 100) / 100;
     const why = `${counted(rows)} rows are few: so many must be judged on that figures mean something`;
-    return { validation: 0.1, gate, why, tooFew: null };
+    return { shares: { validation: 0.1, gate }, why, tooFew: null };
+  }
+  // Every row judges: no slack is needed for what falls into a share.
+  const isEnoughOfAll = rows >= GATE_ROWS && rows * (rarestShare ?? 1) >= GATE_ROWS_OF_AN_ANSWER;
+  if (!hasTime && isEnoughOfAll) {
+    const why = `${counted(rows)} rows are few: each is judged, by one of ${FOLDS} models that never saw it`;
+    return { shares: { folds: FOLDS }, why, tooFew: null };
   }
   const why = ofAnswers > withSlack(GATE_ROWS) ? `${GATE_ROWS_OF_AN_ANSWER} of each answer` : `${GATE_ROWS} rows`;
   return {
-    validation: 0.1,
-    gate: RESIGNED_GATE,
+    shares: { validation: 0.1, gate: RESIGNED_GATE },
     why: null,
     tooFew: `${counted(rows)} rows with an answer are too few to judge a model by itself: ${why} to judge on are asked for, and most rows have to be learned from. A candidate is held for a person`,
   };

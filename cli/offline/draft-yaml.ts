@@ -86,9 +86,7 @@ function dataLines(
           `  # If answers must not depend on who a person is, take these out of the features and protect them:`,
           `  # protected: ${comment(inline(sensitive))}`,
         ]),
-    ...(split.why === null && split.tooFew === null
-      ? []
-      : [said(`  split: ${inline({ validation: split.validation, gate: split.gate })}`, split.why)]),
+    ...(split.why === null && split.tooFew === null ? [] : [said(`  split: ${inline(split.shares)}`, split.why)]),
     ...(split.tooFew === null ? [] : [`  # ${comment(split.tooFew)}.`]),
   ];
 }

@@ -142,7 +142,7 @@ export function draftFrom({ rows, columns, label: name, labelCounts, problem, wi
     leftOut,
     texts: columns.filter((each) => each.isDigits && !isLeftOut(each.name)).map((each) => each.name),
     sensitive: others.map((each) => each.name).filter((each) => SENSITIVE.test(each)),
-    split: splitOf(usable, label),
+    split: splitOf(usable, label, time !== null),
     maxDepth: usable < 2000 ? 4 : 6,
   };
 }

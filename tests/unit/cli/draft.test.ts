@@ -227,17 +227,25 @@ describe('the split', () => {
     ['many rows are split as usual', 10_000, 0.5, 0.2, false],
     ['few rows are judged on a larger share', 400, 0.5, 0.33, false],
     ['a rare answer needs a larger share', 2000, 0.03, 0.33, false],
-    ['too few rows are left for a person to judge', 150, 0.33, 0.3, true],
+    ['too few rows are left for a person to judge', 90, 0.33, 0.3, true],
+    ['so are too few of an answer', 150, 0.05, 0.3, true],
   ] as const)('leaves enough to judge on: %s', (_, rows, rarest, gate, isTooFew) => {
-    const split = splitOf(rows, { problem: 'binary', rarest });
-    expect(split.gate).toBe(gate);
+    const split = splitOf(rows, { problem: 'binary', rarest }, false);
+    expect(split.shares).toEqual({ validation: 0.1, gate });
     expect(split.tooFew !== null).toBe(isTooFew);
+  });
+
+  it('has every row judge in folds where a gate would be too small, unless rows have a time', () => {
+    const label = { problem: 'binary', rarest: 0.33 } as const;
+
+    expect(splitOf(150, label, false)).toMatchObject({ shares: { folds: 5 }, tooFew: null });
+    expect(splitOf(150, label, true)).toMatchObject({ shares: { gate: 0.3 }, tooFew: expect.any(String) });
   });
 
   it('has ten rows of the rarer answer to judge on, far more often than not', () => {
     const rarest = 0.03;
-    const { gate } = splitOf(2000, { problem: 'binary', rarest });
-    const expected = 2000 * gate * rarest;
+    const { shares } = splitOf(2000, { problem: 'binary', rarest }, false);
+    const expected = 2000 * ('gate' in shares ? shares.gate : 0) * rarest;
     expect(expected - 2.5 * Math.sqrt(expected)).toBeGreaterThan(8);
   });
 });

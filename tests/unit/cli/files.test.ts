@@ -342,6 +342,30 @@ describe('prepare', () => {
     expect(new Set(parts[2]?.map((line) => line.split(',').length))).toEqual(new Set([features.length]));
   });
 
+  it('writes folds beside what all rows teach: each row judges in one', async () => {
+    const yaml = (await readFile(at('calls.yml'), 'utf8'))
+      .replace(/^ {2}time: .*\n/m, '')
+      .replace(/^data:$/m, 'data:\n  split: { folds: 3 }');
+    await writeFile(at('folded.yml'), yaml);
+    const out = at('folded');
+    const { exit, text } = await here(prepare, [at('calls.csv')], { model: at('folded.yml'), out });
+    const linesIn = async (folder: string) => {
+      const names = await readdir(join(out, folder, 'data'));
+      const texts = await Promise.all(names.map((name) => readFile(join(out, folder, 'data', name), 'utf8')));
+      return texts.join('').trimEnd().split('\n').length;
+    };
+
+    expect(exit, text).toBe(0);
+    expect(text).toMatch(/split by a hash into 3 folds/);
+    expect(await linesIn('train')).toBe(900);
+    expect(await linesIn('gate')).toBe(900);
+    const folds = await Promise.all(
+      ['1', '2', '3'].map(async (fold) => [await linesIn(`folds/${fold}/gate`), await linesIn(`folds/${fold}/train`)]),
+    );
+    expect(folds.reduce((sum, [judged = 0]) => sum + judged, 0)).toBe(900);
+    expect(folds.map(([judged = 0, taught = 0]) => judged + taught)).toEqual([900, 900, 900]);
+  });
+
   it('mixes nothing with what lies there, and prepares nothing that is rejected', async () => {
     const again = await here(prepare, [at('calls.csv')], { model: at('calls.yml'), out: at('parts') });
     const rejected = await here(prepare, [at('ragged.csv')], { model: at('calls.yml'), out: at('unprepared') });
