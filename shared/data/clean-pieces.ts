@@ -60,6 +60,8 @@ export class CleanPieces {
   #length = 0;
   #placed = 0;
   #records = 0;
+  /** How many cells the records have. */
+  #width = 0;
   #arePlaced = true;
   /** The longest record so far, in bytes, without its line end. */
   longest = 0;
@@ -97,7 +99,9 @@ export class CleanPieces {
     this.#records += 1;
     const count = marks.length;
     let place = this.#placed;
-    if (place + count >= MOST_PLACES || line >= MOST_LINES) {
+    if (this.#records === 1) this.#width = count - 1;
+    // Places are of use where the records of a piece all have as many cells.
+    if (count - 1 !== this.#width || place + count >= MOST_PLACES || line >= MOST_LINES) {
       this.#arePlaced = false;
       return;
     }
@@ -108,12 +112,12 @@ export class CleanPieces {
   }
 
   /** What has been put together; it is not empty. */
-  take(width: number): CleanPiece {
+  take(): CleanPiece {
     const memory = this.#memory ?? this.#shelf.take();
     const piece = {
       bytes: memory.bytes.subarray(0, this.#length),
       records: this.#records,
-      cells: this.#arePlaced ? { width, places: memory.places.subarray(0, this.#placed) } : undefined,
+      cells: this.#arePlaced ? { width: this.#width, places: memory.places.subarray(0, this.#placed) } : undefined,
       release: this.#shelf.returnOf(memory),
     };
     this.#memory = undefined;

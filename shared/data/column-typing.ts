@@ -15,6 +15,7 @@ import { cellOf } from './conversion.ts';
 import type { Engine } from './engine.ts';
 import { widestType } from './merge-columns.ts';
 import { typeOfParquet } from './parquet-types.ts';
+import { isEmptyColumn } from './plain-cells.ts';
 import type { SourceBlock } from './sources/part.ts';
 import type { ColumnSpec } from './sql.ts';
 
@@ -99,7 +100,9 @@ export class ColumnTyping {
     this.add(block.names);
     if (block.kind === 'parquet') await this.#given(engine, block);
     else {
-      const untold = await this.#sample(engine, block, this.#open(block), SAMPLE_ROWS);
+      // To ask the engine of a column that says nothing, it would read the whole block.
+      const open = this.#open(block).filter((name) => !isEmptyColumn(block.scanned?.pieces, block.names.indexOf(name)));
+      const untold = await this.#sample(engine, block, open, SAMPLE_ROWS);
       await this.#sample(engine, block, untold, undefined);
       for (const name of block.marked) {
         const state = this.#columns.get(name);

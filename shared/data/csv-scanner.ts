@@ -176,7 +176,7 @@ class Scanner {
 
   async flush(): Promise<void> {
     if (this.#pieces.isEmpty) return;
-    await this.#options.write(this.#pieces.take(this.#width), this.#pieces.longest);
+    await this.#options.write(this.#pieces.take(), this.#pieces.longest);
   }
 
   /** Scans whole records of `buffer` and returns where what is left over begins; its first `known` bytes were seen before. */

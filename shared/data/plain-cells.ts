@@ -52,6 +52,18 @@ export async function readPlain(
   return true;
 }
 
+/** Whether a column of scanned text has no cell that holds anything. */
+export const isEmptyColumn = (pieces: readonly CleanPiece[] | undefined, place: number): boolean =>
+  pieces?.every(({ records, cells }) => {
+    if (cells === undefined) return false;
+    if (place >= cells.width) return true;
+    for (let record = 0; record < records; record += 1) {
+      const at = record * (cells.width + 2) + place + 1;
+      if ((cells.places[at + 1] as number) - (cells.places[at] as number) > 1) return false;
+    }
+    return true;
+  }) ?? false;
+
 function readPiece(piece: CleanPiece, columns: readonly PlacedColumn[], lines: HeldColumn, first: number): boolean {
   const { bytes, cells } = piece;
   if (cells === undefined) return false;
@@ -62,7 +74,8 @@ function readPiece(piece: CleanPiece, columns: readonly PlacedColumn[], lines: H
     const records = Math.min(BATCH_RECORDS, piece.records - record);
     const batch = { bytes, places, stride, record, row, records };
     for (const { into, place } of columns) {
-      if (place === undefined) for (let next = row; next < row + records; next += 1) putNothing(into, next);
+      if (place === undefined || place >= cells.width)
+        for (let next = row; next < row + records; next += 1) putNothing(into, next);
       else if (!(into.type === 'string' ? readTexts(batch, place, into) : readValues(batch, place, into))) return false;
     }
     for (let next = 0; next < records; next += 1)

@@ -1,5 +1,6 @@
 /** JSON Lines: one flat object on each line. Keys are columns; a key that a record lacks is a missing value there. */
 import { isUtf8 } from 'node:buffer';
+import { CleanPieces } from '../clean-pieces.ts';
 import { reservedName } from '../csv-header.ts';
 import type { ProblemCode } from '../problems.ts';
 import { firstInvalid } from '../text-encoding.ts';
@@ -37,13 +38,12 @@ class JsonLinesScanner {
   readonly #known = new Set<string>();
   readonly #marked = new Set<string>();
   #isMarked: boolean[] = [];
-  #out = Buffer.allocUnsafe(MIB);
-  #length = 0;
+  readonly #pieces = new CleanPieces();
+  /** The record that is being written, and where its cells begin. */
+  #record = Buffer.allocUnsafe(MIB);
+  #marks = new Uint32Array(0);
   #line = 0;
   #records = 0;
-  /** Records in the piece that is being written. */
-  #held = 0;
-  #longest = 0;
   #wanted = true;
   stopped = false;
 
@@ -88,7 +88,7 @@ class JsonLinesScanner {
   }
 
   #text(): CleanText {
-    return { names: [...this.#names], delimiter: ',', longest: this.#longest, ragged: true };
+    return { names: [...this.#names], delimiter: ',', longest: this.#pieces.longest, ragged: true };
   }
 
   #meet(key: string): RecordFault | undefined {
@@ -114,18 +114,19 @@ class JsonLinesScanner {
 
   /** Writes the record that was read last; it takes at most twice its bytes and some for each column. */
   async #take(buffer: Buffer, bytes: number): Promise<void> {
-    const most = bytes * 2 + this.#names.length * 4 + 32;
-    if (this.#length + most > this.#out.length) {
-      await this.#flush();
-      if (most > this.#out.length) this.#out = Buffer.allocUnsafe(most);
-    }
+    const most = bytes * 2 + this.#names.length * 4;
+    if (most > this.#record.length) this.#record = Buffer.allocUnsafe(most);
+    if (this.#marks.length !== this.#names.length + 1) this.#marks = new Uint32Array(this.#names.length + 1);
     const { from, to, kind } = this.#reader;
-    const out = this.#out;
-    const first = this.#length;
-    let at = first + out.write(String(this.#line), first, 'latin1');
+    const out = this.#record;
+    const marks = this.#marks;
+    let at = 0;
     for (let column = 0; column < this.#names.length; column += 1) {
-      out[at] = COMMA;
-      at += 1;
+      if (column > 0) {
+        out[at] = COMMA;
+        at += 1;
+      }
+      marks[column] = at;
       if (!this.#reader.has(column) || kind[column] === VALUE.null) continue;
       const begin = from[column] as number;
       const end = to[column] as number;
@@ -145,11 +146,19 @@ class JsonLinesScanner {
         at = writeText(out, at, decoded, 0, decoded.length);
       }
     }
-    out[at] = LF;
-    if (at - first > this.#longest) this.#longest = at - first;
-    this.#length = at + 1;
+    marks[this.#names.length] = at + 1;
+    await this.#put(at);
     this.#records += 1;
-    this.#held += 1;
+  }
+
+  async #put(bytes: number): Promise<void> {
+    if (!this.#pieces.hasRoom(bytes)) await this.#flush();
+    if (this.#pieces.hasRoom(bytes)) {
+      this.#pieces.add(this.#record, 0, bytes, this.#marks, this.#line, COMMA);
+      return;
+    }
+    const piece = this.#pieces.long(this.#record.subarray(0, bytes), this.#marks, this.#line, COMMA);
+    await this.#context.write(piece, this.#text(), new Set(this.#marked));
   }
 
   #mark(column: number): void {
@@ -159,13 +168,8 @@ class JsonLinesScanner {
   }
 
   async #flush(): Promise<void> {
-    if (this.#length === 0) return;
-    const full = this.#out.subarray(0, this.#length);
-    this.#out = Buffer.allocUnsafe(MIB);
-    this.#length = 0;
-    const piece = { bytes: full, records: this.#held, cells: undefined, release: () => undefined };
-    this.#held = 0;
-    await this.#context.write(piece, this.#text(), new Set(this.#marked));
+    if (this.#pieces.isEmpty) return;
+    await this.#context.write(this.#pieces.take(), this.#text(), new Set(this.#marked));
   }
 
   #tell({ code, message, key }: RecordFault): void {

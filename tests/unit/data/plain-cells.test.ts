@@ -178,3 +178,21 @@ test('a file whose first cells are whole numbers and whose later ones are not ha
   expect(read.columns.map(({ type }) => type)).toEqual(['integer', 'string', 'number']);
   expect(read.problems).toEqual([]);
 });
+
+test('records of one file that differ in their keys are read as those with all of them', async () => {
+  const lines = Array.from({ length: 3000 }, (_, at) =>
+    JSON.stringify(at < 1500 ? { a: at } : { a: at, b: `text ${at}`, c: null }),
+  );
+
+  const read = await shop.read({ 'a.jsonl': `${lines.join('\n')}\n` }, { blockBytes: 4096 });
+  const [row] = await shop.engine.query(
+    `SELECT count(b) AS b, count(c) AS c, sum(a) AS a, max(b) AS last FROM read_parquet([${read.parts.map(({ path }) => literal(path)).join(', ')}])`,
+  );
+
+  expect(read.columns).toEqual([
+    { name: 'a', type: 'integer' },
+    { name: 'b', type: 'string' },
+    { name: 'c', type: 'string' },
+  ]);
+  expect(row).toEqual({ b: 1500n, c: 0n, a: (2999n * 3000n) / 2n, last: 'text 2999' });
+});
