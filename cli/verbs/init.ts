@@ -13,6 +13,7 @@ import { problemLines } from '../offline/problems-text.ts';
 import { readAsWritten } from '../offline/read-as-written.ts';
 import { SOURCE_OPTIONS, sourceOf } from '../offline/source-options.ts';
 import { offlineSteps } from '../offline/steps.ts';
+import { declaredNotation } from '../offline/suggest-notation.ts';
 import { onlyArgument, UsageError, type Verb } from '../verb.ts';
 
 const SCHEMA = join('docs', 'definition.schema.json');
@@ -61,18 +62,31 @@ export const init: Verb = {
       const problems = verdict?.problems ?? [];
       const why =
         verdict === undefined ? [arrival.reason ?? arrival.outcome] : problemLines(problems, delivery.name, TOLD);
+      const warned = (verdict?.checks ?? []).filter(({ result }) => result === 'warn');
       const { features, leftOut, split } = draft;
       const text = [
         `${out}: ${draft.label.problem}, ${features.length} features of ${seen.columns.length} columns (${leftOut.length} left out), ${draft.time === null ? 'split by a hash' : `split by ${draft.time.column}`}`,
+        ...seen.written.map(
+          ({ column, notation, why: reason }) =>
+            `${column} is declared as ${JSON.stringify(declaredNotation(notation))}: ${reason}`,
+        ),
         ...(split.tooFew === null ? [] : [split.tooFew]),
         ...(accepted
-          ? [`${file} is accepted by it`]
+          ? [`${file} is accepted by it`, ...warned.map(({ message }) => `  ${message}`)]
           : [`${file} itself is not accepted by it:`, ...why.map((line) => `  ${line}`)]),
       ];
       return {
         exit: accepted ? 0 : 1,
         text: text.join('\n'),
-        data: { file: out, model, accepted, problems, ...draft },
+        data: {
+          file: out,
+          model,
+          accepted,
+          problems,
+          warnings: warned,
+          written: seen.written.map(({ column, notation }) => ({ column, declare: declaredNotation(notation) })),
+          ...draft,
+        },
       };
     }),
 };

@@ -4,7 +4,7 @@ import { counted, figureText } from '../evaluation/figure-text.ts';
 import type { DatasetProfile } from '../ledger/facts.ts';
 import { percent } from './data-changes.ts';
 import type { Html } from './html.ts';
-import { COLOURS, plot } from './plot.ts';
+import { asName, COLOURS, plot } from './plot.ts';
 
 type Column = DatasetProfile['columns'][number];
 
@@ -154,7 +154,7 @@ const shareBars = (
 ): TopLevelSpec => ({
   width: PAGE_WIDTH,
   height: bars.length * BAR,
-  data: { values: [...bars] },
+  data: { values: bars.map((bar) => ({ ...bar, name: asName(bar.name) })) },
   encoding: { y: { field: 'name', type: 'nominal', sort: null, axis: { ...QUIET_AXIS, labelLimit: 200 } } },
   layer: [
     {
@@ -201,14 +201,15 @@ export async function correlationChart(
   columns: readonly string[],
   values: readonly (readonly (number | null)[])[],
 ): Promise<Html> {
+  const names = columns.map(asName);
   const cells = values.flatMap((row, at) =>
     row.flatMap((value, to) =>
       value === null || at === to
         ? []
         : [
             {
-              a: columns[at],
-              b: columns[to],
+              a: names[at],
+              b: names[to],
               size: Math.abs(value),
               sign: value < 0 ? 'against' : 'with',
               text: short(value),
@@ -223,8 +224,8 @@ export async function correlationChart(
     height: cell * 0.6 * columns.length,
     data: { values: cells },
     encoding: {
-      x: { field: 'b', type: 'nominal', sort: [...columns], axis: { ...axis, labelAngle: -40, orient: 'top' } },
-      y: { field: 'a', type: 'nominal', sort: [...columns], axis },
+      x: { field: 'b', type: 'nominal', sort: names, axis: { ...axis, labelAngle: -40, orient: 'top' } },
+      y: { field: 'a', type: 'nominal', sort: names, axis },
     },
     layer: [
       {

@@ -58,7 +58,7 @@ export async function dataReport(report: DataReport): Promise<string> {
   const title = accepted === null ? name : `${name}: data ${accepted ? 'accepted' : 'rejected'}`;
   const about = [
     ...(dataset === null ? [] : [html`Dataset <code>${dataset}</code>`]),
-    ...(judgedAt === null ? [] : [html`judged ${judgedAt}`]),
+    ...(judgedAt === null ? [] : [html`judged ${judgedAt.slice(0, 19).replace('T', ' ')} UTC`]),
   ];
   return page(
     title,
@@ -253,8 +253,15 @@ function wordsFor({ type, distinct, nulls, lengths, min, max }: Column): Html {
   return html`<p>${min !== null && min === max ? `Always ${shown(min)}.` : ''}</p>`;
 }
 
-const shown = (value: number | string | null, digits = 6): string =>
-  value === null ? '' : typeof value === 'number' ? figureText(value, digits) : value.slice(0, 16).replace('T', ' ');
+const GROUPED = { from: 1000, below: 1e15 } as const;
+
+function shown(value: number | string | null, digits = 6): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return value.slice(0, 16).replace('T', ' ');
+  const size = Math.abs(value);
+  if (size < GROUPED.from || size >= GROUPED.below) return figureText(value, digits);
+  return Number.isInteger(value) ? counted(value) : counted(Number(value.toPrecision(digits)));
+}
 
 async function correlationSection(correlations: Correlations | null): Promise<Html | null> {
   if (correlations === null) return null;
@@ -292,8 +299,8 @@ function columnTable({ columns, protectedColumns }: DataReport): Html {
         at(column, 500),
         at(column, 950),
         shown(max),
-        shown(mean),
-        shown(stdev),
+        shown(mean, 4),
+        shown(stdev, 4),
         zeros === undefined ? '' : counted(zeros),
       ];
       return [

@@ -76,7 +76,7 @@ p { margin: .25rem 0; } .quiet { color: var(--quiet); } .good { color: var(--goo
 .verdict { border: 1px solid var(--line); border-left: .4rem solid currentColor; border-radius: .3rem;
   background: var(--panel); padding: .75rem 1rem; margin: 1rem 0; }
 .verdict > * { color: var(--text); } .verdict > strong { color: inherit; font-size: 1.15rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll table { font-size: .85rem; } .scroll th, .scroll td { padding: .3rem .45rem; }
 table { border-collapse: collapse; margin: .5rem 0; } th, td { border-bottom: 1px solid var(--line); padding: .3rem .75rem; }
 th { color: var(--quiet); font-weight: 600; } .text { text-align: left; } .number { text-align: right; font-variant-numeric: tabular-nums; }
 .keep { white-space: nowrap; }

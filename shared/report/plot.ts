@@ -36,6 +36,11 @@ const CONFIG: NonNullable<TopLevelSpec['config']> = {
   title: { color: COLOURS.quiet, fontWeight: 'normal', anchor: 'start' },
 };
 
+const MARK = '\u2060';
+
+/** A name as data of a chart: the library looks names up in objects, where `constructor` is something already. */
+export const asName = (name: string): string => `${MARK}${name}`;
+
 /**
  * A chart drawn by vega-lite as markup that stands alone: no script, no font, no image. The same data gives the same
  * drawing.
@@ -44,7 +49,7 @@ export async function plot(label: string, spec: TopLevelSpec, caption: Content):
   // Nothing is rendered: the drawing is asked for as text. https://vega.github.io/vega/docs/api/view/#view_toSVG
   const view = new View(parse(compile({ ...spec, config: CONFIG }).spec), { renderer: 'none' });
   try {
-    const drawn = new Html(await view.toSVG());
+    const drawn = new Html((await view.toSVG()).replaceAll(MARK, ''));
     return html`<figure class="plot" aria-label="${label}">
 ${drawn}
 <figcaption>${caption}</figcaption>

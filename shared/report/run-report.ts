@@ -56,10 +56,19 @@ function verdict({ outcome, reasons }: Decision): Html {
 ${reasons.map(({ code, message }) => html`<li>${message} <code class="quiet">${code}</code></li>\n`)}</ul></div>`;
 }
 
+/** A time as people read it: to the second, and a midnight as its day. */
+const moment = (time: string | null): string | null =>
+  time === null
+    ? null
+    : time
+        .slice(0, 19)
+        .replace('T', ' ')
+        .replace(/ 00:00:00$/, '');
+
 function dataSection({ datasets, splits, dropped, features, evaluation }: RunReport): Html {
   const left = Object.entries(dropped).filter(([, rows]) => rows > 0);
   const period = (from: string | null, until: string | null): Content =>
-    from === null && until === null ? 'all' : [from ?? 'the beginning', ' to ', until ?? 'the end'];
+    from === null && until === null ? 'all' : [moment(from) ?? 'the beginning', ' to ', moment(until) ?? 'the end'];
   return html`<h2>Data</h2>
 <div class="scroll">${table(
     ['dataset', 'rows', ''],
@@ -381,7 +390,7 @@ export function runReport(report: RunReport): string {
   return page(
     `${model} ${run}`,
     html`<h1>${model}</h1>
-<p class="quiet">Run <code>${run}</code>, planned ${plannedAt}, judged ${decision.decidedAt}</p>
+<p class="quiet">Run <code>${run}</code>, planned ${moment(plannedAt)}, judged ${moment(decision.decidedAt)}, UTC</p>
 ${verdict(decision)}
 ${figuresSection(report)}
 ${binarySection(evaluation)}

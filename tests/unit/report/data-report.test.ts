@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { type ComparedData, changesOf } from '../../../shared/report/data-changes.ts';
+import { correlationChart } from '../../../shared/report/data-charts.ts';
 import { type DataReport, dataReport } from '../../../shared/report/data-report.ts';
 
 type Column = DataReport['columns'][number];
@@ -303,4 +304,13 @@ describe('what changed since the last accepted dataset', () => {
     expect(told.filter(({ column: name }) => name === 'plan')).toEqual([]);
     expect(told.filter(({ column: name }) => name === 'delay').map(({ what }) => what)).toEqual(['missing']);
   });
+});
+
+it('draws columns that are named like what every object has', async () => {
+  const names = ['constructor', '__proto__', 'toString', 'it\'s \\ "quoted"', 'x'];
+  const values = names.map((_, at) => names.map((__, to) => (at === to ? 1 : 0.5)));
+
+  const text = String(await correlationChart(names, values));
+
+  for (const name of ['constructor', '__proto__', 'toString', 'x']) expect(text).toContain(`>${name}<`);
 });

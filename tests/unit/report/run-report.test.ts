@@ -111,7 +111,7 @@ describe("a run's report", () => {
       'ROC AUC is 0.8889, the champion&#39;s 0.6667 on the same 120 rows; with 95% confidence it is at least',
     );
     expect(text).toMatch(/ROC AUC 0\.8889 0\.\d+ to 0\.\d+ 0\.6667 0\.5 ≥ 0\.6 higher/);
-    expect(text).toContain('gate (the models are judged on these) 120 2001-01-22T00:00:00.000Z to the end');
+    expect(text).toContain('gate (the models are judged on these) 120 2001-01-22 to the end');
     expect(text).toContain('Left out: 339 label missing.');
   });
 
