@@ -3,7 +3,7 @@
  * told over the same data, and what the same bytes come to need not be worked out for each of them. Whatever has an effect
  * (requests, events, permissions, the ledger) is not for this, and happens every time.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { serialize } from 'node:v8';
 
 /** So many answers of each kind; the oldest go first. */
@@ -31,8 +31,7 @@ export const frozen = <Value>(value: Value): Value => {
  * What a question is known by: a digest of every value in it, of its type and its place.
  * @throws DataCloneError for a question that has functions in it.
  */
-export const contentOf = (...question: readonly unknown[]): string =>
-  createHash('sha256').update(serialize(question)).digest('base64');
+export const contentOf = (...question: readonly unknown[]): string => hash('sha256', serialize(question), 'base64');
 
 /** Answers by what they answer. */
 export const createKept = <Answer>() => {

@@ -64,7 +64,8 @@ describe('a dataset of many parts', () => {
     expect(Object.keys(alone).filter((key) => key.endsWith('.parquet'))).toHaveLength(200);
     expect(many.errors()).toEqual([]);
     expect(await many.deadLetters()).toEqual({});
-  });
+    // Some hundred engines are opened, on as many processors as there are.
+  }, 180_000);
 
   describe('ends the same', () => {
     let alone: Awaited<ReturnType<typeof judged>>;
