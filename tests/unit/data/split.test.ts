@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashSplit, keyHashes, keyTexts, SIDES, timeSplit, uniform } from '../../../shared/data/split.ts';
+import { hashSplit, judgingFolds, keyHashes, keyTexts, SIDES, timeSplit, uniform } from '../../../shared/data/split.ts';
 import type { Column } from '../../../shared/features/columns.ts';
 
 const text = (...values: (string | null)[]): Column => ({
@@ -142,5 +142,23 @@ describe('the time split', () => {
   it('refuses cuts that are not in order, and a column that holds no times', () => {
     expect(() => timeSplit(numbers('timestamp', 1), { ...cuts, gate: 150 })).toThrow('not in order');
     expect(() => timeSplit(numbers('integer', 1), cuts)).toThrow('integer');
+  });
+});
+
+describe('the folds that judge', () => {
+  const ids = (count: number): Column => numbers('integer', ...Array.from({ length: count }, (_, id) => id));
+
+  it('are for ever the same: a champion’s models rely on it', () => {
+    expect([...judgingFolds([ids(12)], 12, 5)]).toEqual([1, 2, 4, 2, 0, 2, 0, 1, 1, 2, 2, 0]);
+  });
+
+  it('keep a row where it is whatever rows come beside it, and are of a size', () => {
+    const few = [...judgingFolds([ids(1000)], 1000, 5)];
+    const many = [...judgingFolds([ids(5000)], 5000, 5)];
+
+    expect(many.slice(0, 1000)).toEqual(few);
+    for (const fold of [0, 1, 2, 3, 4]) {
+      expect(Math.abs(many.filter((each) => each === fold).length - 1000)).toBeLessThan(4 * Math.sqrt(800));
+    }
   });
 });
