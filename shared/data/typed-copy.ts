@@ -60,6 +60,8 @@ export class TypedDataset {
   readonly #typing: ColumnTyping;
   readonly #sources: SourceBlock[] = [];
   #copied: Copied[] = [];
+  /** How many blocks have types: the copy of the last one may still be under way. */
+  #loaded = 0;
   #bad = new Map<string, BadCells>();
   /** A type has changed since blocks were copied. */
   #stale = false;
@@ -89,7 +91,7 @@ export class TypedDataset {
 
   /** Takes up the columns of a header, even if no row follows it. */
   declare(names: readonly string[]): void {
-    if (this.#typing.add(names) && this.#copied.length > 0) this.#stale = true;
+    if (this.#typing.add(names) && this.#loaded > 0) this.#stale = true;
   }
 
   /** Takes the next block; resolves when there is room for another. False: its part could not be read. */
@@ -110,6 +112,7 @@ export class TypedDataset {
     while (this.#stale) {
       this.#stale = false;
       this.#copied = [];
+      this.#loaded = 0;
       this.#bad = new Map();
       for (const [index, block] of this.#sources.entries()) await this.#load(block, index);
       await this.#showing;
@@ -154,7 +157,7 @@ export class TypedDataset {
   async #process(block: SourceBlock): Promise<void> {
     const changed = await this.#read(block, () => this.#typing.begin(this.#engine, block));
     if (changed === undefined) return;
-    if (changed && this.#copied.length > 0) this.#stale = true;
+    if (changed && this.#loaded > 0) this.#stale = true;
     if (!this.#stale) await this.#load(block, this.#sources.length - 1);
     else if (block.kind === 'text') await this.#settle(block, block.names);
   }
@@ -171,12 +174,13 @@ export class TypedDataset {
       if (loaded === undefined) return;
       if (Array.isArray(loaded)) {
         await this.#typing.settle(this.#engine, block, loaded);
-        if (this.#copied.length === 0) continue;
+        if (this.#loaded === 0) continue;
         this.#stale = true;
         return;
       }
       await this.#note(block, loaded);
       await this.#showing;
+      this.#loaded += 1;
       this.#showing = this.#show(block, index, loaded);
       this.#showing.catch(() => undefined);
       return;
