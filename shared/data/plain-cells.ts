@@ -45,9 +45,8 @@ export async function readPlain(
 ): Promise<boolean> {
   let row = 0;
   for (const piece of pieces) {
-    if (!readPiece(piece, columns, lines, row)) return false;
+    if (!(await readPiece(piece, columns, lines, row))) return false;
     row += piece.records;
-    await setImmediate();
   }
   return true;
 }
@@ -64,7 +63,12 @@ export const isEmptyColumn = (pieces: readonly CleanPiece[] | undefined, place: 
     return true;
   }) ?? false;
 
-function readPiece(piece: CleanPiece, columns: readonly PlacedColumn[], lines: HeldColumn, first: number): boolean {
+async function readPiece(
+  piece: CleanPiece,
+  columns: readonly PlacedColumn[],
+  lines: HeldColumn,
+  first: number,
+): Promise<boolean> {
   const { bytes, cells } = piece;
   if (cells === undefined) return false;
   const { places } = cells;
@@ -80,6 +84,8 @@ function readPiece(piece: CleanPiece, columns: readonly PlacedColumn[], lines: H
     }
     for (let next = 0; next < records; next += 1)
       putValue(lines, row + next, places[(record + next) * stride] as number);
+    // Statements that run meanwhile ask this thread for held rows: it stays with nothing for long.
+    await setImmediate();
   }
   return true;
 }

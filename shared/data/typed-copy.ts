@@ -214,13 +214,11 @@ export class TypedDataset {
   async #show(source: SourceBlock, index: number, { table, columns, flagged }: LoadedBlock): Promise<void> {
     const path = join(this.#options.directory, `typed-${String(index).padStart(5, '0')}.parquet`);
     const fields = columns.map(({ name }, at) => `c${at} AS ${identifier(name)}`);
-    const rows = await this.#engine.copyToParquet(`SELECT ${fields.join(', ')} FROM ${table.name}`, path);
-    this.#copied.push({ source, typed: { name: source.part, told: source.told, path, rows } });
     const block: Block = {
       part: source.told,
       index,
       table: table.name,
-      rows,
+      rows: table.rows,
       columns: columns.map(
         ({ name, type }, at): BlockColumn => ({
           name,
@@ -230,7 +228,13 @@ export class TypedDataset {
         }),
       ),
     };
-    await Promise.all((this.#options.visit ?? []).map((visit) => visit(this.#engine, block)));
+    const copying = this.#engine.copyToParquet(`SELECT ${fields.join(', ')} FROM ${table.name}`, path);
+    const visiting = (this.#options.visit ?? []).map((visit) => visit(this.#engine, block));
+    // Whoever fails, the table stands until nobody reads it any more.
+    await Promise.allSettled([copying, ...visiting]);
+    await Promise.all(visiting);
+    const rows = await copying;
+    this.#copied.push({ source, typed: { name: source.part, told: source.told, path, rows } });
     await table.drop();
   }
 

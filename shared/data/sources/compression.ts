@@ -14,7 +14,7 @@ export function compressionOf(head: Buffer): Compression | undefined {
   return isZstd(head) ? 'zstd' : undefined;
 }
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
 /** How many compressed bytes have been taken in. */
 export interface Inflow {

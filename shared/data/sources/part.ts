@@ -12,7 +12,7 @@ export type DeliveredPart = { readonly name: string } & (
   | { readonly open: () => Promise<AsyncIterable<Uint8Array>> }
 );
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
 /** The bytes of a part. */
 export async function openBytes(part: DeliveredPart): Promise<AsyncIterable<Uint8Array>> {
