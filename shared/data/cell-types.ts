@@ -150,18 +150,18 @@ const COUNTED = ['boolean', 'integer', 'number', 'date', 'timestamp'] as const;
 /** A type that also holds the values of a narrower one. */
 export const WIDER: Readonly<Partial<Record<ColumnType, ColumnType>>> = { integer: 'number', date: 'timestamp' };
 
-/** The aggregates that count; their aliases begin with `prefix`. Dear: casts that fail cost the most. */
-export function castCountsSql(cell: string, prefix: string): string[] {
+/** The aggregates that count. Dear: casts that fail cost the most. */
+export function castCountsSql(cell: string): string[] {
   const here = present(cell);
   return [
-    `count(*) FILTER (WHERE ${here}) AS ${prefix}present`,
-    ...COUNTED.map((type) => `count(*) FILTER (WHERE ${here} AND ${parses(cell, type, true)}) AS ${prefix}${type}`),
+    `count(*) FILTER (WHERE ${here}) AS n_present`,
+    ...COUNTED.map((type) => `count(*) FILTER (WHERE ${here} AND ${parses(cell, type, true)}) AS n_${type}`),
   ];
 }
 
 /** Reads what {@link castCountsSql} asked for. */
-export function castCounts(row: Readonly<Record<string, unknown>>, prefix: string): CastCounts {
-  const count = (name: string): number => Number(row[`${prefix}${name}`]);
+export function castCounts(row: Readonly<Record<string, unknown>>): CastCounts {
+  const count = (name: string): number => Number(row[`n_${name}`]);
   return {
     present: count('present'),
     boolean: count('boolean'),
@@ -171,6 +171,8 @@ export function castCounts(row: Readonly<Record<string, unknown>>, prefix: strin
     timestamp: count('timestamp'),
   };
 }
+
+export const NO_CELLS: CastCounts = { present: 0, boolean: 0, integer: 0, number: 0, date: 0, timestamp: 0 };
 
 /** Adds the counts of two parts. */
 export function addCounts(a: CastCounts, b: CastCounts): CastCounts {
