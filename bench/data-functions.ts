@@ -68,7 +68,8 @@ export async function coldStart(folder: string): Promise<string> {
     MAX_DATASET_BYTES: '1',
     SIDE_BY_SIDE_BYTES: '1',
     READ_BYTES_PER_SECOND: '1',
-    READ_SECONDS: '1',
+    RESERVE_SECONDS: '1',
+    MAX_COLUMNS: '1',
     ENGINE_MEMORY_MB: '300',
     NODE_PATH: resolve('node_modules'),
   };
