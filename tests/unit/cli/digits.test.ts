@@ -4,26 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import type { Answer, Verb } from '../../../cli/verb.ts';
 import { init } from '../../../cli/verbs/init.ts';
 import { validate } from '../../../cli/verbs/validate.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
+import { here } from './here.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'digits-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const here = (verb: Verb, args: readonly string[], options: Readonly<Record<string, string>>): Promise<Answer> =>
-  verb.run({
-    args,
-    options,
-    switches: new Set(),
-    now: new Date('2026-01-01T00:00:00Z'),
-    place: () => Promise.reject(new Error('AWS was asked')),
-    progress: () => undefined,
-  });
 
 const orders = (column: string): string =>
   `${column},amount,paid\n${Array.from({ length: 400 }, (_, row) => `${2n ** 60n + BigInt(row)},${(row * 7) % 90}.5,${row % 2}\n`).join('')}`;

@@ -8,28 +8,17 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Answer, Verb } from '../../../cli/verb.ts';
 import { init } from '../../../cli/verbs/init.ts';
 import { prepare } from '../../../cli/verbs/prepare.ts';
 import { profile } from '../../../cli/verbs/profile.ts';
 import { rules } from '../../../cli/verbs/rules.ts';
 import { validate } from '../../../cli/verbs/validate.ts';
 import { randomStream } from '../../../shared/evaluation/random.ts';
+import { here } from './here.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'millrace.ts');
 
 let folder: string;
-
-/** A command without a process of its own, which takes most of its time. */
-const here = (verb: Verb, args: readonly string[], options: Readonly<Record<string, string>> = {}): Promise<Answer> =>
-  verb.run({
-    args,
-    options,
-    switches: new Set(),
-    now: new Date('2026-01-01T00:00:00Z'),
-    place: () => Promise.reject(new Error('AWS was asked')),
-    progress: () => undefined,
-  });
 
 const at = (name: string): string => join(folder, name);
 
