@@ -5,8 +5,8 @@ import {
   type ListObjectsV2CommandInput,
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
-import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import fc from '../fast-check.ts';
 
 import { refusal, type S3Cloud, startS3 } from './s3-cloud.ts';
 

@@ -1,8 +1,8 @@
 /** An answer that is taken as it is says what its XML would have said. */
-import fc from 'fast-check';
-import { expect, it } from 'vitest';
 
+import { expect, it } from 'vitest';
 import { listOf, parseXml, plainDocument, xmlDocument } from '../../local/http/xml.ts';
+import fc from '../fast-check.ts';
 
 const text = fc.stringMatching(/^[a-z<&>"-]{1,8}$/);
 const object = fc.record(

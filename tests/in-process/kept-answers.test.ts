@@ -1,8 +1,7 @@
 /** What is kept is what would be worked out anew, and nothing is kept for another question. */
 import { isDeepStrictEqual } from 'node:util';
-
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../fast-check.ts';
 
 import { contentOf, createKept, frozen, kept } from './kept-answers.ts';
 

@@ -2,15 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import { readPublications } from '../../cli/verbs/publish.ts';
 import { datasetJudge, type JudgeTerms } from '../../shared/data/judge-dataset.ts';
 import { ProblemLog } from '../../shared/data/problems.ts';
 import { correlationsOf } from '../../shared/data/profile/correlations.ts';
 import { readDataset } from '../../shared/data/read-dataset.ts';
+import fc from '../fast-check.ts';
 import { parcels } from '../loop/parcels.ts';
 import { objectsOf } from '../loop/world.ts';
 import { keptReading } from './kept-reading.ts';

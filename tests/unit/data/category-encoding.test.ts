@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   codeNumbers,
@@ -10,6 +9,7 @@ import {
 } from '../../../shared/data/category-encoding.ts';
 import { hashFolds, hashSplit, SIDES, timeFolds } from '../../../shared/data/split.ts';
 import type { Column } from '../../../shared/features/columns.ts';
+import fc from '../../fast-check.ts';
 
 const CATEGORIES = 3;
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitRecord } from '../../../shared/data/csv-record.ts';
 import { type CsvScan, scanCsv } from '../../../shared/data/csv-scanner.ts';
 import { type Problem, ProblemLog } from '../../../shared/data/problems.ts';
+import fc from '../../fast-check.ts';
 
 interface Scanned extends CsvScan {
   readonly clean: string;

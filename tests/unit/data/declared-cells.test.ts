@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import type { ReadDataset } from '../../../shared/data/read-dataset.ts';
 import { parquetRows } from '../../../shared/data/sql.ts';
 import { type SourceFormat, sourceSchema } from '../../../shared/definition/source.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   admit,
@@ -15,6 +14,7 @@ import { CsvRows, csvRow } from '../../../shared/data/encode-csv.ts';
 import { literal } from '../../../shared/data/engine.ts';
 import { openSplitWriter } from '../../../shared/data/split-writer.ts';
 import type { Column } from '../../../shared/features/columns.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

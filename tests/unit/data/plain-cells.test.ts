@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { unparsed, value } from '../../../shared/data/cell-types.ts';
 import type { CleanPiece } from '../../../shared/data/clean-pieces.ts';
@@ -9,6 +8,7 @@ import { plainNumber } from '../../../shared/data/plain-number.ts';
 import { ProblemLog } from '../../../shared/data/problems.ts';
 import { DATABASE_TYPES, literal } from '../../../shared/data/sql.ts';
 import { COLUMN_TYPES, type ColumnType } from '../../../shared/features/columns.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

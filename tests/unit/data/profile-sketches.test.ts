@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { correlationRatio, cramersV, ranked, spearman } from '../../../shared/data/profile/association.ts';
 import { CELL_READERS } from '../../../shared/data/profile/cell-values.ts';
@@ -15,6 +14,7 @@ import { bucketOf, bucketRange, bucketTally, mergeBuckets } from '../../../share
 import { insertPieces, insertText, piecesSql } from '../../../shared/data/profile/text-hash.ts';
 import { literal } from '../../../shared/data/sql.ts';
 import type { ColumnType } from '../../../shared/features/columns.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

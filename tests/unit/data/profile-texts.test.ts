@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { noRegisters } from '../../../shared/data/profile/hyperloglog.ts';
 import { profiler } from '../../../shared/data/profile/profiler.ts';
 import { insertText } from '../../../shared/data/profile/text-hash.ts';
 import { LONGEST_COUNTED } from '../../../shared/data/profile/working.ts';
 import { literal } from '../../../shared/data/sql.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../../../shared/data/block.ts';
 import { openEngine } from '../../../shared/data/engine.ts';
@@ -9,6 +8,7 @@ import { type WorkingProfile, workingProfileSchema } from '../../../shared/data/
 import { literal } from '../../../shared/data/sql.ts';
 import type { ColumnType } from '../../../shared/features/columns.ts';
 import { datasetProfileSchema } from '../../../shared/ledger/facts.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

@@ -1,11 +1,10 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import type { Block } from '../../../shared/data/block.ts';
 import type { Rule } from '../../../shared/data/rules/check.ts';
 import { mergeRuleCounts, NO_COUNTS, type RuleCounts, ruleCounter } from '../../../shared/data/rules/counts.ts';
 import { countKeys, keyRelation } from '../../../shared/data/rules/key-counts.ts';
 import { measuresOf, planChecks } from '../../../shared/data/rules/plan.ts';
+import fc from '../../fast-check.ts';
 import { definitionWith, NOW } from './rules-world.ts';
 import { workshop } from './workshop.ts';
 

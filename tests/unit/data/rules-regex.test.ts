@@ -1,9 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { literal } from '../../../shared/data/sql.ts';
 import { DefinitionError, readDefinition } from '../../../shared/definition/read.ts';
 import { regexFault } from '../../../shared/definition/regex-syntax.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();

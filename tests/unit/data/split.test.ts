@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashSplit, judgingFolds, keyHashes, keyTexts, SIDES, timeSplit, uniform } from '../../../shared/data/split.ts';
 import type { Column } from '../../../shared/features/columns.ts';
+import fc from '../../fast-check.ts';
 
 const text = (...values: (string | null)[]): Column => ({
   type: 'string',

@@ -1,9 +1,8 @@
 import { constants, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
-
 import { decompressed } from '../../../shared/data/sources/compression.ts';
 import { ZstdFrames } from '../../../shared/data/sources/zstd-frames.ts';
+import fc from '../../fast-check.ts';
 
 async function* inPieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
   for (let at = 0, n = 0; at < bytes.length; n += 1) {

@@ -1,9 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-
 import { averagePrecision, binaryMetrics, rankingOf, rocAuc } from '../../../shared/evaluation/binary-metrics.ts';
 import { withoutMissing } from '../../../shared/evaluation/missing.ts';
+import fc from '../../fast-check.ts';
 import { columnOf, expectFigures, readVectors } from './vectors.ts';
 
 const vectors = readVectors('binary_metrics');

@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { rankingOf, rocAuc } from '../../../shared/evaluation/binary-metrics.ts';
 import { calibrationBins, rocCurve } from '../../../shared/evaluation/curves.ts';
+import fc from '../../fast-check.ts';
 
 describe('the ROC curve', () => {
   it('runs from no answer to all, and encloses the area the AUC says', () => {

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { decide, type Evidence, type Policy } from '../../../shared/evaluation/decision.ts';
 import { type Evaluation, evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import { metricsOf } from '../../../shared/evaluation/metrics.ts';
 import { policySchema } from '../../../shared/evaluation/policy.ts';
 import { reasonSchema } from '../../../shared/evaluation/reason.ts';
+import fc from '../../fast-check.ts';
 import { beside, compared, evidence, fairness, scored, slice, slicePolicy } from './decision-evidence.ts';
 
 /** Everything that can be asked is asked, and everything is kept. */

@@ -1,10 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { clustersOf, timeBlocks } from '../../../shared/evaluation/clusters.ts';
 import { compareAuc, structuralComponents } from '../../../shared/evaluation/delong.ts';
 import { compareLosses } from '../../../shared/evaluation/paired-loss.ts';
 import { randomStream } from '../../../shared/evaluation/random.ts';
+import fc from '../../fast-check.ts';
 
 function sample(rows: number, seed: number) {
   const { uniform } = randomStream(seed);

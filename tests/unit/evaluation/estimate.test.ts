@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { clustersOf } from '../../../shared/evaluation/clusters.ts';
 import { studentCritical } from '../../../shared/evaluation/distributions.ts';
 import {
@@ -11,6 +9,7 @@ import {
   tailBelow,
 } from '../../../shared/evaluation/estimate.ts';
 import { compareLosses } from '../../../shared/evaluation/paired-loss.ts';
+import fc from '../../fast-check.ts';
 
 const told = (estimate: Estimate | NoEstimate): Estimate => {
   if ('undefinedBecause' in estimate) throw new Error(estimate.undefinedBecause);

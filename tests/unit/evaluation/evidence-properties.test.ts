@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { clustersOf } from '../../../shared/evaluation/clusters.ts';
 import { evaluateGate, type GateInput } from '../../../shared/evaluation/evaluate-gate.ts';
+import fc from '../../fast-check.ts';
 import { gateRows, input, policy, read } from './gate-input.ts';
 
 /** Rows of both classes with two models' scores, on a grid so that scores tie. */

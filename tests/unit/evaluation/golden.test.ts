@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { chooseGolden, goldenSchema } from '../../../shared/evaluation/golden.ts';
+import fc from '../../fast-check.ts';
 
 describe('golden rows', () => {
   it('are spread over the scores from the lowest to the highest', () => {

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { measure, metricNamed, metricsOf, trivialFigures } from '../../../shared/evaluation/metrics.ts';
+import fc from '../../fast-check.ts';
 import { expectFigures } from './vectors.ts';
 
 const labels = Float64Array.of(0, 0, 1, 0, 1);

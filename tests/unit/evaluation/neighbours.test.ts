@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type Clusters, clustersAt, clustersOf, placesInOrder } from '../../../shared/evaluation/clusters.ts';
 import { studentCritical } from '../../../shared/evaluation/distributions.ts';
 import { boundsOf, meanEstimate } from '../../../shared/evaluation/estimate.ts';
 import { evaluateGate } from '../../../shared/evaluation/evaluate-gate.ts';
 import { type ClusteredError, errorOfParts, widestError } from '../../../shared/evaluation/neighbours.ts';
+import fc from '../../fast-check.ts';
 import { byDay, daysInTime, gateRows, input, policy, population, scoresOf } from './gate-input.ts';
 
 const inOrder = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, at) => at);

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { orderAscending, sortAscending } from '../../../shared/evaluation/radix-sort.ts';
+import fc from '../../fast-check.ts';
 
 const doubles = fc.array(
   fc.oneof(fc.double({ noNaN: true }), fc.float({ noNaN: true }).map(Math.fround), fc.constantFrom(0, -0, 0.5, 1)),

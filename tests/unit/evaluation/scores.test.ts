@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { parseDecimal } from '../../../shared/evaluation/decimal.ts';
 import { readScores, type ScoresPart } from '../../../shared/evaluation/scores.ts';
+import fc from '../../fast-check.ts';
 
 const part = (text: string, rows: number, form: ScoresPart['form'] = 'transform', name = 'part-00000.csv.out') => ({
   name,

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { categoryEncoder, countCategories } from '../../../shared/data/dictionary.ts';
 import type { Column, ColumnBatch, StringColumn } from '../../../shared/features/columns.ts';
 import { compile } from '../../../shared/features/compile.ts';
 import { parseExpression } from '../../../shared/features/parse.ts';
+import fc from '../../fast-check.ts';
 import { textsOf } from './duckdb.ts';
 
 const FEATURES = [

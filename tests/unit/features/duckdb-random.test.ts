@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertText } from '../../../shared/features/casts.ts';
 import { typeOf } from '../../../shared/features/check.ts';
@@ -7,6 +6,7 @@ import { compile } from '../../../shared/features/compile.ts';
 import { type Expression, expressionSchema, toSql } from '../../../shared/features/expression.ts';
 import { OPERATIONS } from '../../../shared/features/operations.ts';
 import { parseExpression } from '../../../shared/features/parse.ts';
+import fc from '../../fast-check.ts';
 import { batchOf, duckdbOver, sameAnswer, textsOf } from './duckdb.ts';
 import { applied, expression, INEXACT, made, RECIPES, randomTable, type Text, TYPES } from './random-expressions.ts';
 

@@ -1,6 +1,7 @@
 /** Random expressions over random columns, each written for us and for DuckDB. */
-import fc from 'fast-check';
+
 import type { CellValue, ColumnType } from '../../../shared/features/columns.ts';
+import fc from '../../fast-check.ts';
 import type { Table } from './duckdb.ts';
 
 /** An expression for us, and what DuckDB is asked in its place. */

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-
 import { ConflictError, DependencyError, NotFoundError } from '../../../shared/errors.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import type { ObjectStore } from '../../../shared/ledger/object-store.ts';
+import fc from '../../fast-check.ts';
 
 const schema = z.strictObject({ writer: z.int() });
 const counter = z.strictObject({ by: z.array(z.int()) });

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { rolloutsOf } from '../../../shared/ledger/deployments.ts';
 import { runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
 import { canReach, NEXT, RUN_ENDS, type RunFacts, type RunState, stateOf } from '../../../shared/ledger/run-states.ts';
+import fc from '../../fast-check.ts';
 import { loopWorld, MODEL, NOW, RUN } from '../steps/loop-world.ts';
 
 const end = (some: { run?: string; reason?: string; endedAt?: string } = {}) => ({

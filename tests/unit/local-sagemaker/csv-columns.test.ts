@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { columnFilter, FilterError, joinColumns, splitColumns } from '../../../local/services/sagemaker/csv-columns.ts';
+import fc from '../../fast-check.ts';
 
 describe('columns of a CSV row', () => {
   it('are joined to the row they were split from', () => {

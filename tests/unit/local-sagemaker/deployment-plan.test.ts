@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { checkDeployment, type DeploymentConfig } from '../../../local/services/sagemaker/deployment-config.ts';
 import {
   instancesOf,
@@ -9,6 +7,7 @@ import {
   totalWaitSeconds,
   type VariantCapacity,
 } from '../../../local/services/sagemaker/deployment-plan.ts';
+import fc from '../../fast-check.ts';
 
 const fleet = (instanceCount: number, oldInstanceCount = instanceCount): VariantCapacity[] => [
   { name: 'AllTraffic', instanceCount, oldInstanceCount },

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { listPage } from '../../../local/services/sagemaker/listing.ts';
+import fc from '../../fast-check.ts';
 
 const items = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,4}$/), { maxLength: 25 }).chain((names) =>
   fc.tuple(

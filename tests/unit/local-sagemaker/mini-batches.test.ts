@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import {
   BatchError,
   type Batching,
   type MiniBatch,
   miniBatches,
 } from '../../../local/services/sagemaker/mini-batches.ts';
+import fc from '../../fast-check.ts';
 
 const same = (record: string) => record;
 const cut = async (chunks: readonly Buffer[], batching: Partial<Batching>) => {

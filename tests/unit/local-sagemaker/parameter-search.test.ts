@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { createSearch, type Dimension, readDimensions } from '../../../local/services/sagemaker/parameter-search.ts';
+import fc from '../../fast-check.ts';
 
 const points = (dimensions: readonly Dimension[], count: number, seed = 1) => {
   const search = createSearch('Random', dimensions, seed);

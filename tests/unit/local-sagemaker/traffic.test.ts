@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import type { Fleet, FleetVariant } from '../../../local/services/sagemaker/fleet.ts';
 import { allTo, between, chooseDestination } from '../../../local/services/sagemaker/traffic.ts';
+import fc from '../../fast-check.ts';
 
 const model: FleetVariant['model'] = {
   name: 'model',

@@ -1,13 +1,12 @@
 import { crc32 } from 'node:zlib';
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import {
   type ChecksumAlgorithm,
   combineComposite,
   combineFullObject,
   runningChecksum,
 } from '../../../local/services/s3/checksums.ts';
+import fc from '../../fast-check.ts';
 
 const of = (algorithm: ChecksumAlgorithm, ...chunks: Uint8Array[]): string => {
   const running = runningChecksum(algorithm);

@@ -1,7 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { decodeAwsChunked, type Trailers } from '../../../local/http/aws-chunked.ts';
+import fc from '../../fast-check.ts';
 
 async function* pieces(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   let from = 0;

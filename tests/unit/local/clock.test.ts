@@ -1,8 +1,7 @@
-import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-
 import { createActivity } from '../../../local/activity.ts';
 import { type Clock, createClock, MAX_RATE, type RealTime } from '../../../local/clock.ts';
+import fc from '../../fast-check.ts';
 
 const START = Date.parse('2001-01-25T10:15:00Z');
 const clocks: Clock[] = [];

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { createClock } from '../../../local/clock.ts';
 import { type BeforeAnswer, type Principal, Unanswered } from '../../../local/contracts.ts';
 import { createFaults } from '../../../local/faults/faults.ts';
 import { compileArnPattern, compilePattern } from '../../../local/faults/pattern.ts';
 import type { FaultSettings } from '../../../local/faults/settings.ts';
+import fc from '../../fast-check.ts';
 
 const OPERATIONS = { s3: { PutObject: {}, GetObject: {} }, sagemaker: { DescribeModel: {}, CreateModel: {} } };
 const ADMINISTRATOR: Principal = { arn: 'arn:aws:iam::000000000000:root', accessKeyId: 'test' };

@@ -1,10 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import type { JsonObject } from '../../../local/contracts.ts';
 import { compileConditions } from '../../../local/services/iam/conditions.ts';
 import { readPolicy } from '../../../local/services/iam/policy.ts';
 import { arnPattern, textPattern } from '../../../local/services/iam/wildcard.ts';
+import fc from '../../fast-check.ts';
 
 const NONE = () => undefined;
 

@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { createMetrics, summarize } from '../../../local/services/monitoring/metrics.ts';
 import { findStatistic, samplesNeeded } from '../../../local/services/monitoring/statistics.ts';
+import fc from '../../fast-check.ts';
 
 const of = (...values: number[]) =>
   summarize(

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import type { Json, JsonObject } from '../../../local/contracts.ts';
 import { ServiceError } from '../../../local/contracts.ts';
 import { compilePattern } from '../../../local/services/events/pattern.ts';
+import fc from '../../fast-check.ts';
 
 interface Case {
   readonly id: string;

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import type { Json, JsonObject } from '../../../local/contracts.ts';
 import { compileService } from '../../../local/requests/compile.ts';
 import { constraintsOf, type ScalarLine, type ServiceConstraints } from '../../../local/requests/constraints.ts';
 import { javaPattern } from '../../../local/requests/java-pattern.ts';
 import { modelsOfScope, servedOperations } from '../../../local/requests/served.ts';
+import fc from '../../fast-check.ts';
 
 /** Texts of many kinds: a value with a pattern is one of those that match. */
 const TEXTS = [

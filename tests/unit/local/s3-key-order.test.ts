@@ -1,8 +1,7 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { compareKeys, createKeyOrder } from '../../../local/services/s3/key-order.ts';
 import { parseRange } from '../../../local/services/s3/range.ts';
+import fc from '../../fast-check.ts';
 
 const unit = fc.constantFrom('a', 'b', '/', 'é', '\u{d7ff}', '\u{e000}', '\u{ffee}', '\u{10000}', '\u{10ffff}');
 const key = fc.string({ unit, maxLength: 5 });

@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { ServiceError } from '../../../local/contracts.ts';
 import { compileSchedule } from '../../../local/services/events/schedule.ts';
+import fc from '../../fast-check.ts';
 
 const CREATED = Date.parse('2001-01-01T00:00:30Z');
 

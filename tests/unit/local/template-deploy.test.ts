@@ -1,10 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
 import {
   type Json,
   type JsonObject,
@@ -15,6 +12,7 @@ import {
 import { deployTemplate } from '../../../local/template/deploy.ts';
 import { TemplateError } from '../../../local/template/errors.ts';
 import { inOrder } from '../../../local/template/order.ts';
+import fc from '../../fast-check.ts';
 
 let folder: string;
 /** What the stand-in service was asked to make, in order. */

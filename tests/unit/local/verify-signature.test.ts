@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { SignatureV4 } from '@smithy/signature-v4';
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { readSignature } from '../../../local/http/sigv4.ts';
 import { beginVerification } from '../../../local/http/verify-signature.ts';
 import { presigned, Sha256 } from '../../conformance/presigned.ts';
+import fc from '../../fast-check.ts';
 
 const NOW = new Date('2001-01-25T10:15:00Z');
 const KEY = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

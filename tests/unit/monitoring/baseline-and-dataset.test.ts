@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { profileBlock } from '../../../shared/data/profile/profiler.ts';
 import { buildBaseline } from '../../../shared/monitoring/baseline.ts';
 import { binOf, padded } from '../../../shared/monitoring/bins.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from '../data/workshop.ts';
 
 const shop = workshop();

@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { randomStream } from '../../../shared/evaluation/random.ts';
 import { type BaselineRows, baselineSchema, buildBaseline } from '../../../shared/monitoring/baseline.ts';
 import { TAILED_DECILES } from '../../../shared/monitoring/bins.ts';
@@ -10,6 +8,7 @@ import {
   windowProfiler,
   windowProfileSchema,
 } from '../../../shared/monitoring/window-profiler.ts';
+import fc from '../../fast-check.ts';
 
 const HOUR_MS = 3_600_000;
 const SPECS = [

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type CaptureRecord, captureBatches, captureRecords, emptyTally } from '../../../shared/monitoring/capture.ts';
+import fc from '../../fast-check.ts';
 
 const SHAPE = { features: 3, outputs: 1 };
 const FILE = 'capture/m/r/e/main/2001/01/25/10/a.jsonl';

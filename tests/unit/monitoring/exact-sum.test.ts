@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { exactMoments } from '../../../shared/monitoring/exact-moments.ts';
 import { addExact, exactProduct, exactSum, rounded } from '../../../shared/monitoring/exact-sum.ts';
+import fc from '../../fast-check.ts';
 
 const terms = fc.array(fc.double({ min: -1e100, max: 1e100, noNaN: true }), { maxLength: 40 });
 

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { keyNames, predictionsIn } from '../../../shared/monitoring/key-index.ts';
+import fc from '../../fast-check.ts';
 
 const ID = '20010125T101500Z-0123456789abcdef';
 const hash = fc.stringMatching(/^[0-9a-f]{16}$/);

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type JoinSettings, LabelJoin } from '../../../shared/monitoring/label-join.ts';
+import fc from '../../fast-check.ts';
 
 const MEANING = 'late';
 const WINDOW = { startMs: Date.parse('2001-01-25T00:00:00Z'), endMs: Date.parse('2001-01-26T00:00:00Z') };

@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { TAILED_DECILES } from '../../../shared/monitoring/bins.ts';
 import {
   mergeProfiles,
@@ -9,6 +7,7 @@ import {
   profileDistances,
   profileWindow,
 } from '../../../shared/monitoring/profile.ts';
+import fc from '../../fast-check.ts';
 
 const baseline = profileBaseline(
   Float64Array.from({ length: 1_000 }, (_, row) => (row * 37) % 501),

@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { EventSet } from '../../../shared/monitoring/event-set.ts';
 import {
   ALLOWED_LATENESS_MS,
@@ -13,6 +11,7 @@ import {
   windowName,
   windowText,
 } from '../../../shared/monitoring/windows.ts';
+import fc from '../../fast-check.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,9 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type ComparedData, changesOf } from '../../../shared/report/data-changes.ts';
 import { correlationChart } from '../../../shared/report/data-charts.ts';
 import { type DataReport, dataReport } from '../../../shared/report/data-report.ts';
+import fc from '../../fast-check.ts';
 
 type Column = DataReport['columns'][number];
 

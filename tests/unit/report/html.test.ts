@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { html, page, table } from '../../../shared/report/html.ts';
+import fc from '../../fast-check.ts';
 
 describe('markup', () => {
   it('escapes whatever is put in, and takes markup as it is', () => {

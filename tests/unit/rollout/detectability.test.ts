@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { detectability } from '../../../shared/rollout/detectability.ts';
+import fc from '../../fast-check.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const QUIET = { requestsPerHour: 1000, canaryShare: 0.1, bakeMs: TEN_MINUTES_MS, errorRate: 0.05 };

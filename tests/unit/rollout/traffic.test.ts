@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { deploymentConfigOf, longestWaitSeconds, planTraffic, type Traffic } from '../../../shared/rollout/traffic.ts';
+import fc from '../../fast-check.ts';
 
 const CANARY: Traffic = { type: 'canary', size: 10, wait: 600_000 };
 const ALARMS = ['an-alarm'];

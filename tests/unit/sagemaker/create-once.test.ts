@@ -1,9 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { CapacityError, ConflictError, DependencyError } from '../../../shared/errors.ts';
 import { recordedRequestSchema } from '../../../shared/ledger/facts.ts';
 import { agrees, createOnce } from '../../../shared/sagemaker/create-once.ts';
+import fc from '../../fast-check.ts';
 import { DAYS_LATER, loopWorld, NOW } from '../steps/loop-world.ts';
 
 const KEY = 'requests/the-model.json';

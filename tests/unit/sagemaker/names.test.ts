@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { InvalidEventError } from '../../../shared/errors.ts';
 import {
   endpointName,
@@ -12,6 +10,7 @@ import {
   runName,
 } from '../../../shared/sagemaker/names.ts';
 import { packageDescription, parsePackageDescription } from '../../../shared/sagemaker/package-description.ts';
+import fc from '../../fast-check.ts';
 
 const stage = fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/);
 const model = fc.stringMatching(/^[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,4}){0,2}$/);

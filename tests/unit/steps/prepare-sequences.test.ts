@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeDays, timeCut } from '../../../functions/plan-run/time-cut.ts';
 import { assignRows, sharesOf, splitMethod } from '../../../functions/prepare-data/assign-rows.ts';
@@ -12,6 +11,7 @@ import { readDefinition } from '../../../shared/definition/read.ts';
 import { type ResolvedInput, resolveInput } from '../../../shared/definition/resolve.ts';
 import type { ColumnBatch } from '../../../shared/features/columns.ts';
 import type { Prepared, RunPlan, SplitMethod } from '../../../shared/ledger/facts.ts';
+import fc from '../../fast-check.ts';
 import { workshop } from '../data/workshop.ts';
 import { prepareWorld } from './prepare-world.ts';
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../fast-check.ts';
 
 import { DEFINITION } from './data-world.ts';
 import { partsWorld } from './parts-world.ts';

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type LabelKind, trainingSample } from '../../../shared/data/strongest-features.ts';
+import fc from '../../fast-check.ts';
 import { uniformNumbers } from './uniform-numbers.ts';
 
 const BINARY: LabelKind = { problem: 'binary', classes: 0 };

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { type DayCount, mergeDays, timeCut } from '../../../functions/plan-run/time-cut.ts';
+import fc from '../../fast-check.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
-
 import { CsvError, parseNumericCsv } from '../../../local/containers/xgboost/csv.ts';
+import fc from '../../fast-check.ts';
 
 const parse = (text: string) => parseNumericCsv(Buffer.from(text), 'part-0.csv');
 

@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
-
 import { pythonFloat } from '../../../local/containers/xgboost/prediction-text.ts';
 import { shortestFloat32, xgboostFloat } from '../../../shared/xgboost/float-text.ts';
+import fc from '../../fast-check.ts';
 
 const float32 = fc.float({ noNaN: true, noDefaultInfinity: true });
 
