@@ -11,6 +11,7 @@ import type { Cloud, Provisioner } from '../local/contracts.ts';
 import { servedOperations } from '../local/requests/served.ts';
 import { createEvents } from '../local/services/events/service.ts';
 import { createIam } from '../local/services/iam/service.ts';
+import { createKms } from '../local/services/kms/service.ts';
 import { createLambda } from '../local/services/lambda/service.ts';
 import { createLogs } from '../local/services/logs/service.ts';
 import { createMonitoring } from '../local/services/monitoring/service.ts';
@@ -126,6 +127,7 @@ const templateTypes = async (): Promise<ReadonlyMap<string, Readonly<Record<stri
     createLogs(cloud).service,
     createMonitoring(cloud).service,
     createLambda(cloud).service,
+    createKms(cloud).service,
     ...createIam(cloud, { services: () => [] }).services,
   ];
   const types = new Map<string, Record<string, Provisioner>>();
@@ -151,6 +153,17 @@ const exercise = (operation: string, stories: readonly Story[]): string => {
   return `| ${operation} | ${answered} | ${all.length - answered} | ${using.map(({ number }) => number).join(', ')} |`;
 };
 
+const typeList = (types: Readonly<Record<string, Provisioner>>): string[] =>
+  Object.keys(types).length === 0
+    ? []
+    : [
+        'CloudFormation, with the properties honoured; any other is refused by name:',
+        Object.entries(types)
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .map(([type, { properties }]) => `- \`${type}\`: ${[...properties].sort().join(', ') || 'no properties'}`)
+          .join('\n'),
+      ];
+
 const serviceSection = (
   service: string,
   operations: readonly string[],
@@ -160,9 +173,6 @@ const serviceSection = (
   const known = knownOperations(service);
   // Names of the SDK's methods differ from operations in nothing but the first letter.
   const refused = known.filter((name) => !operations.includes(name)).length;
-  const typeLines = Object.entries(types)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([type, { properties }]) => `- \`${type}\`: ${[...properties].sort().join(', ') || 'no properties'}`);
   return [
     `## ${service}`,
     `${count(operations.length, 'operation')} served, ${refused} refused by name. Cases that are answered, cases that are refused, and the stories they stand in (\`tests/conformance/cases/${service}.yml\`):`,
@@ -172,11 +182,13 @@ const serviceSection = (
       ...operations.map((name) => exercise(name, stories)),
     ].join('\n'),
     stories.map((story, index) => `${index + 1}. ${story.story}: ${story.grade}${tellableAt(story)}`).join('\n'),
-    ...(typeLines.length > 0
-      ? [`CloudFormation, with the properties honoured; any other is refused by name:`, typeLines.join('\n')]
-      : []),
+    ...typeList(types),
   ].join('\n\n');
 };
+
+/** A service that a template can have things of, and that answers no requests. */
+const silentSection = (service: string, types: Readonly<Record<string, Provisioner>>): string =>
+  [`## ${service}`, 'No operation is served: every request is refused by name.', ...typeList(types)].join('\n\n');
 
 /** The report, the same for the same code. */
 export const coverageReport = async (): Promise<string> => {
@@ -207,6 +219,9 @@ export const coverageReport = async (): Promise<string> => {
     ].join('\n'),
     '# Operations and resources',
     ...SERVICES.map((service) => serviceSection(service, served.get(service) ?? [], types.get(service) ?? {})),
+    ...[...types]
+      .filter(([service]) => !SERVICES.some((told) => told === service))
+      .map(([service, ownTypes]) => silentSection(service, ownTypes)),
     '# Behaviours',
     'By file, with the sentence that states each and its source; addresses without a host are pages of docs.aws.amazon.com.',
     ...files.map(({ file, behaviours }) =>

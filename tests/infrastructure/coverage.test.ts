@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { behavioursIn, COVERAGE_FILE, coverageReport } from '../../scripts/coverage.ts';
@@ -10,6 +10,17 @@ describe('local/COVERAGE.md', () => {
     const report = await coverageReport();
 
     expect(written === report, 'local/COVERAGE.md is stale: npm run coverage:local').toBe(true);
+  });
+
+  it('lists every type of resource that the services make', async () => {
+    const made = globSync('local/services/**/*.ts')
+      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/'(AWS::\w+::\w+)':/g)])
+      .map(([, type = '']) => type);
+
+    const report = await coverageReport();
+
+    expect(made.length).toBeGreaterThan(20);
+    expect(made.filter((type) => !report.includes(`\n- \`${type}\`: `))).toEqual([]);
   });
 
   it('names the three grades of evidence with as many behaviours as it lists', async () => {
