@@ -140,7 +140,71 @@ describe('what operations need', () => {
       { TrainingJobName: 't', RoleArn: 'arn:aws:iam::0:role/x' },
       [`sagemaker:CreateTrainingJob ${arn('sagemaker', 'training-job/t')}`, 'iam:PassRole arn:aws:iam::0:role/x'],
     ],
+    [
+      'sqs',
+      'CreateQueue',
+      { QueueName: 'q', tags: { a: 'b' } },
+      [`sqs:CreateQueue ${arn('sqs', 'q')}`, `sqs:TagQueue ${arn('sqs', 'q')}`],
+    ],
+    ['sqs', 'CreateQueue', { QueueName: 'q' }, [`sqs:CreateQueue ${arn('sqs', 'q')}`]],
+    [
+      'sns',
+      'CreateTopic',
+      { Name: 'n', Tags: [{ Key: 'a', Value: 'b' }] },
+      [`sns:CreateTopic ${arn('sns', 'n')}`, `sns:TagResource ${arn('sns', 'n')}`],
+    ],
+    [
+      'events',
+      'CreateEventBus',
+      { Name: 'own', Tags: [{ Key: 'a', Value: 'b' }] },
+      [
+        `events:CreateEventBus ${arn('events', 'event-bus/own')}`,
+        `events:TagResource ${arn('events', 'event-bus/own')}`,
+      ],
+    ],
+    [
+      'events',
+      'PutRule',
+      { Name: 'r', RoleArn: 'arn:aws:iam::0:role/x', Tags: [{ Key: 'a', Value: 'b' }] },
+      [
+        `events:PutRule ${arn('events', 'rule/r')}`,
+        `events:TagResource ${arn('events', 'rule/r')}`,
+        'iam:PassRole arn:aws:iam::0:role/x',
+      ],
+    ],
+    ...['PutMetricAlarm', 'PutCompositeAlarm'].map((operation): [string, string, JsonObject, string[]] => [
+      'monitoring',
+      operation,
+      { AlarmName: 'a', Tags: [{ Key: 'a', Value: 'b' }] },
+      [
+        `cloudwatch:${operation} ${arn('cloudwatch', 'alarm:a')}`,
+        `cloudwatch:TagResource ${arn('cloudwatch', 'alarm:a')}`,
+      ],
+    ]),
   ])('by %s %s of %j', (scope, operation, input, expected) => {
     expect(needs(scope, operation, input)).toEqual(expected);
+  });
+
+  it.each<[string, string, JsonObject]>([
+    ['sagemaker', 'CreateModel', { ModelName: 'm', Tags: [{ Key: 'Team', Value: 'post' }] }],
+    ['sagemaker', 'AddTags', { ResourceArn: 'arn', Tags: [{ Key: 'Team', Value: 'post' }] }],
+    ['sns', 'CreateTopic', { Name: 'n', Tags: [{ Key: 'Team', Value: 'post' }] }],
+    ['events', 'PutRule', { Name: 'r', Tags: [{ Key: 'Team', Value: 'post' }] }],
+    ['monitoring', 'PutMetricAlarm', { AlarmName: 'a', Tags: [{ Key: 'Team', Value: 'post' }] }],
+    ['sqs', 'CreateQueue', { QueueName: 'q', tags: { Team: 'post' } }],
+    ['sqs', 'TagQueue', { QueueUrl: 'http://h/1/q', Tags: { Team: 'post' } }],
+  ])('fills in the condition keys of tags: %s %s', (scope, operation, input) => {
+    const asked = NEEDS[scope]?.[operation]?.(input, PLACE) ?? [];
+
+    expect(asked.length).toBeGreaterThan(0);
+    for (const { context } of asked)
+      expect(context).toMatchObject({ 'aws:tagkeys': ['Team'], 'aws:requesttag/team': 'post' });
+  });
+
+  it.each<[string, string, JsonObject]>([
+    ['sagemaker', 'DeleteTags', { ResourceArn: 'arn', TagKeys: ['Team'] }],
+    ['sqs', 'UntagQueue', { QueueUrl: 'http://h/1/q', TagKeys: ['Team'] }],
+  ])('names the tags that are taken away: %s %s', (scope, operation, input) => {
+    expect(NEEDS[scope]?.[operation]?.(input, PLACE)).toMatchObject([{ context: { 'aws:tagkeys': ['Team'] } }]);
   });
 });

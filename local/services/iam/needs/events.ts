@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../../contracts.ts';
 import {
   anywhere,
   listOf,
+  makingWith,
   type Need,
   type Needs,
   type NeedsTable,
@@ -59,13 +60,24 @@ export const EVENTS_NEEDS: NeedsTable = {
         resource: busArn(place, entry.EventBusName),
         context: { 'events:source': textOf(entry.Source), 'events:detail-type': textOf(entry.DetailType) },
       })),
-  CreateEventBus: onBus('CreateEventBus'),
+  // Tags at creation need events:TagResource besides: API_PutRule (documented); that a bus is alike is *assumed*.
+  CreateEventBus: (input, place) =>
+    makingWith(input.Tags, 'events:TagResource', {
+      action: 'events:CreateEventBus',
+      resource: busArn(place, input.Name),
+    }),
   DescribeEventBus: onBus('DescribeEventBus'),
   DeleteEventBus: onBus('DeleteEventBus'),
   ListEventBuses: anywhere('events:ListEventBuses'),
   PutPermission: onBus('PutPermission', 'EventBusName'),
   RemovePermission: onBus('RemovePermission', 'EventBusName'),
-  PutRule: onRule('PutRule', 'Name', (input) => passRole(input.RoleArn, SERVICE)),
+  PutRule: (input, place) => [
+    ...makingWith(input.Tags, 'events:TagResource', {
+      action: 'events:PutRule',
+      resource: ruleArn(place, input, 'Name'),
+    }),
+    ...passRole(input.RoleArn, SERVICE),
+  ],
   DescribeRule: onRule('DescribeRule'),
   DeleteRule: onRule('DeleteRule'),
   EnableRule: onRule('EnableRule'),

@@ -3,7 +3,7 @@
  * and condition keys for Amazon CloudWatch" (documented).
  */
 import type { Json } from '../../../contracts.ts';
-import { anywhere, listOf, type Need, type Needs, type NeedsTable, type Place, textOf } from './need.ts';
+import { anywhere, listOf, makingWith, type Need, type Needs, type NeedsTable, type Place, textOf } from './need.ts';
 
 const alarmArn = ({ account, region }: Place, name: string) => `arn:aws:cloudwatch:${region}:${account}:alarm:${name}`;
 // Dashboards have no region.
@@ -15,6 +15,15 @@ const each = (action: string, names: Json | undefined, arn: (name: string) => st
 const onAlarm =
   (action: string): Needs =>
   ({ AlarmName: name }, place) => [{ action: `cloudwatch:${action}`, resource: alarmArn(place, textOf(name)) }];
+
+// Tags at creation need cloudwatch:TagResource besides: Tags of API_PutMetricAlarm and API_PutCompositeAlarm (documented).
+const puttingAlarm =
+  (action: string): Needs =>
+  (input, place) =>
+    makingWith(input.Tags, 'cloudwatch:TagResource', {
+      action: `cloudwatch:${action}`,
+      resource: alarmArn(place, textOf(input.AlarmName)),
+    });
 
 const onAlarms =
   (action: string): Needs =>
@@ -28,8 +37,8 @@ export const MONITORING_NEEDS: NeedsTable = {
   GetMetricData: anywhere('cloudwatch:GetMetricData'),
   GetMetricStatistics: anywhere('cloudwatch:GetMetricStatistics'),
   ListMetrics: anywhere('cloudwatch:ListMetrics'),
-  PutMetricAlarm: onAlarm('PutMetricAlarm'),
-  PutCompositeAlarm: onAlarm('PutCompositeAlarm'),
+  PutMetricAlarm: puttingAlarm('PutMetricAlarm'),
+  PutCompositeAlarm: puttingAlarm('PutCompositeAlarm'),
   // *Assumed*: with names, each is asked for; without, all are.
   DescribeAlarms: (input, place) =>
     listOf(input.AlarmNames).length > 0

@@ -45,6 +45,27 @@ export const tagContext = (tags: Json | undefined): Record<string, string | read
   };
 };
 
+/** Tags as SQS writes them, by name, in the form that others have: a list of keys and values. */
+export const tagList = (tags: Json | undefined): JsonObject[] =>
+  Object.entries(objectOf(tags)).map(([Key, Value]) => ({ Key, Value }));
+
+/** The condition key of what takes tags away. */
+export const untagContext = (keys: Json | undefined): Record<string, readonly string[]> => ({
+  'aws:tagkeys': listOf(keys).map(textOf),
+});
+
+/**
+ * What makes something: where the request tags it, the right to tag is needed besides.
+ * @param tagging The action of tagging by itself.
+ */
+export const makingWith = (tags: Json | undefined, tagging: string, making: Need): readonly Need[] => {
+  const context = tagContext(tags);
+  return [
+    { ...making, context: { ...making.context, ...context } },
+    ...(listOf(tags).length === 0 ? [] : [{ action: tagging, resource: making.resource, context }]),
+  ];
+};
+
 /**
  * The right to hand a role to a service, wherever a request names one.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html (documented)

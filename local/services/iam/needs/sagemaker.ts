@@ -6,7 +6,7 @@
 import type { Json, JsonObject } from '../../../contracts.ts';
 import {
   anywhere,
-  listOf,
+  makingWith,
   type Need,
   type Needs,
   type NeedsTable,
@@ -14,6 +14,7 @@ import {
   passRole,
   tagContext,
   textOf,
+  untagContext,
 } from './need.ts';
 
 const SERVICE = 'sagemaker.amazonaws.com';
@@ -37,15 +38,13 @@ const creating =
     member: string,
     more: (input: JsonObject, place: Place) => readonly Need[] = () => [],
   ): Needs =>
-  (input, place) => {
-    const resource = arn(place, kind, textOf(input[member]));
-    const context = tagContext(input.Tags);
-    return [
-      { action: `sagemaker:${action}`, resource, context },
-      ...(listOf(input.Tags).length === 0 ? [] : [{ action: 'sagemaker:AddTags', resource, context }]),
-      ...more(input, place),
-    ];
-  };
+  (input, place) => [
+    ...makingWith(input.Tags, 'sagemaker:AddTags', {
+      action: `sagemaker:${action}`,
+      resource: arn(place, kind, textOf(input[member])),
+    }),
+    ...more(input, place),
+  ];
 
 /** The role of a definition's training jobs. */
 const roleOf = (definition: Json | undefined): Json | undefined =>
@@ -123,11 +122,7 @@ export const SAGEMAKER_NEEDS: NeedsTable = {
     const group = textOf(input.ModelPackageGroupName);
     const resource =
       group === '' ? arn(place, 'model-package', textOf(input.ModelPackageName)) : versionsOf(place, group);
-    const context = tagContext(input.Tags);
-    return [
-      { action: 'sagemaker:CreateModelPackage', resource, context },
-      ...(listOf(input.Tags).length === 0 ? [] : [{ action: 'sagemaker:AddTags', resource, context }]),
-    ];
+    return makingWith(input.Tags, 'sagemaker:AddTags', { action: 'sagemaker:CreateModelPackage', resource });
   },
   DescribeModelPackage: on('DescribeModelPackage', 'model-package', 'ModelPackageName'),
   UpdateModelPackage: on('UpdateModelPackage', 'model-package', 'ModelPackageArn'),
@@ -139,6 +134,8 @@ export const SAGEMAKER_NEEDS: NeedsTable = {
   AddTags: (input) => [
     { action: 'sagemaker:AddTags', resource: textOf(input.ResourceArn), context: tagContext(input.Tags) },
   ],
-  DeleteTags: (input) => [{ action: 'sagemaker:DeleteTags', resource: textOf(input.ResourceArn) }],
+  DeleteTags: (input) => [
+    { action: 'sagemaker:DeleteTags', resource: textOf(input.ResourceArn), context: untagContext(input.TagKeys) },
+  ],
   ListTags: (input) => [{ action: 'sagemaker:ListTags', resource: textOf(input.ResourceArn) }],
 };

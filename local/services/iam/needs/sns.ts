@@ -3,7 +3,7 @@
  * condition keys for Amazon SNS" (documented).
  */
 import type { JsonObject } from '../../../contracts.ts';
-import { anywhere, type Needs, type NeedsTable, textOf } from './need.ts';
+import { anywhere, makingWith, type Needs, type NeedsTable, textOf } from './need.ts';
 
 /** A subscription's ARN is its topic's and an id. */
 const topicOf = (input: JsonObject) =>
@@ -14,9 +14,12 @@ const onTopic =
   (input) => [{ action: `sns:${action}`, resource: topicOf(input), context: context(input) }];
 
 export const SNS_NEEDS: NeedsTable = {
-  CreateTopic: (input, { account, region }) => [
-    { action: 'sns:CreateTopic', resource: `arn:aws:sns:${region}:${account}:${textOf(input.Name)}` },
-  ],
+  // "You must have the sns:CreateTopic and sns:TagResource permissions" to tag on creation: API_CreateTopic (documented).
+  CreateTopic: (input, { account, region }) =>
+    makingWith(input.Tags, 'sns:TagResource', {
+      action: 'sns:CreateTopic',
+      resource: `arn:aws:sns:${region}:${account}:${textOf(input.Name)}`,
+    }),
   DeleteTopic: onTopic('DeleteTopic'),
   ListTopics: anywhere('sns:ListTopics'),
   GetTopicAttributes: onTopic('GetTopicAttributes'),
