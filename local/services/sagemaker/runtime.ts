@@ -57,15 +57,9 @@ const readMembers = (endpoint: string, request: RestRequest): Members => ({
   TargetVariant: headerOf(request, HEADERS.targetVariant),
 });
 
-const check = (members: Members, request: RestRequest): void => {
+const refuseNotHonoured = (request: RestRequest): void => {
   for (const [member, name] of Object.entries(NOT_HONOURED)) {
     if (headerOf(request, name) !== undefined) throw notImplemented(`The member ${member} of InvokeEndpoint`);
-  }
-  if ((members.CustomAttributes?.length ?? 0) > 1024) {
-    throw validation('CustomAttributes must be at most 1024 characters');
-  }
-  if (members.InferenceId !== undefined && !/^.{1,64}$/.test(members.InferenceId)) {
-    throw validation('InferenceId must be 1 to 64 characters');
   }
 };
 
@@ -159,7 +153,7 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
     const read = readMembers(name, request);
     const note = (bytes: number) => call.note('InvokeEndpoint', toJson({ ...read, Body: { bytes } }));
     await call.admit('InvokeEndpoint', toJson({ ...read, Body: { bytes: 0 } }));
-    check(read, request);
+    refuseNotHonoured(request);
     const served = endpoints.served(name);
     const serverless = typeof served === 'object' && served.routes.some(({ fleet }) => fleet.config.serverless);
     const body = await readBody(request, serverless ? SERVERLESS_BODY_BYTES : BODY_BYTES);
