@@ -136,6 +136,51 @@ describe('a condition', () => {
   });
 
   it.each([
+    ['Equals', [false, true, false]],
+    ['NotEquals', [true, false, true]],
+    ['LessThan', [true, false, false]],
+    ['LessThanEquals', [true, true, false]],
+    ['GreaterThan', [false, false, true]],
+    ['GreaterThanEquals', [false, true, true]],
+  ])('of order: %s of what is less, the same and more', (operator, expected) => {
+    const numbers = { [`Numeric${operator}`]: { 's3:max-keys': '10' } };
+    const dates = { [`Date${operator}`]: { 'aws:CurrentTime': '2001-01-25T00:00:00Z' } };
+
+    expect(['9', '10', '11'].map((keys) => holds(numbers, { 's3:max-keys': [keys] }))).toEqual(expected);
+    expect(
+      ['2001-01-24T23:59:59Z', String(Date.UTC(2001, 0, 25) / 1000), '2001-01-25T00:00:01Z'].map((time) =>
+        holds(dates, { 'aws:currenttime': [time] }),
+      ),
+    ).toEqual(expected);
+  });
+
+  it.each([
+    ['StringNotEquals', 'a', 'a', 'A'],
+    ['StringNotEqualsIgnoreCase', 'a', 'A', 'b'],
+    ['StringNotLike', 'a*', 'ab', 'b'],
+  ])('of a denial: %s holds for all else, and where nothing is', (operator, wanted, same, other) => {
+    const condition = { [operator]: { 's3:prefix': wanted } };
+
+    expect([[same], [other]].map((prefix) => holds(condition, { 's3:prefix': prefix }))).toEqual([false, true]);
+    expect(holds(condition, {})).toBe(true);
+  });
+
+  it.each([
+    ['ArnEquals', true],
+    ['ArnLike', true],
+    ['ArnNotEquals', false],
+    ['ArnNotLike', false],
+  ])('of ARNs: %s', (operator, expected) => {
+    const condition = { [operator]: { 'aws:SourceArn': 'arn:aws:sns:*:*:n*' } };
+
+    expect(holds(condition, { 'aws:sourcearn': ['arn:aws:sns:eu-west-1:0:news'] })).toBe(expected);
+    expect(holds(condition, { 'aws:sourcearn': ['arn:aws:sns:eu-west-1:0:other'] })).toBe(!expected);
+  });
+
+  it.each([
+    [{ DateEquals: { 'aws:CurrentTime': 'some day' } }, 'some day'],
+    [{ StringEquals: { 's3:prefix': { a: 'b' } } }, 'compares with texts'],
+    [{ StringEquals: ['a'] }, 'StringEquals'],
     [{ StringMatches: { 's3:prefix': 'a' } }, 'StringMatches'],
     [{ BinaryEquals: { 's3:prefix': 'a' } }, 'BinaryEquals'],
     [{ StringEquals: { 's3:ExistingObjectTag/x': 'a' } }, 's3:ExistingObjectTag/x'],
@@ -166,6 +211,8 @@ describe('a policy document', () => {
     ['both an action and its opposite', { Statement: [{ ...statement, NotAction: 's3:*' }] }, 'not both'],
     ['no resource', { Statement: [{ Effect: 'Allow', Action: 's3:*' }] }, 'Resource or NotResource'],
     ['a resource that is no ARN', { Statement: [{ ...statement, Resource: 'bucket' }] }, 'bucket'],
+    ['a statement that is a text', { Statement: ['all'] }, 'is an object'],
+    ['an action that is no text', { Statement: [{ ...statement, Action: [1] }] }, 'Action'],
     ['an action that is none', { Statement: [{ ...statement, Action: 'GetObject' }] }, 'GetObject'],
     ['a principal where none belongs', { Statement: [{ ...statement, Principal: '*' }] }, 'Principal'],
     [
@@ -184,6 +231,7 @@ describe('a policy document', () => {
 
   it.each<[string, JsonObject, string]>([
     ['NotPrincipal', { Statement: [{ ...statement, NotPrincipal: '*' }] }, 'NotPrincipal'],
+    ['a principal that is a name', { Statement: [{ ...statement, Principal: 'me' }] }, 'Principal'],
     ['a federated principal', { Statement: [{ ...statement, Principal: { Federated: 'x' } }] }, 'Federated'],
   ])('of a resource with %s is refused by name', (_what, document, name) => {
     expect(read(document, 'resource')).toThrow(name);
