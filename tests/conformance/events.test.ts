@@ -353,7 +353,7 @@ describe('PutEvents', () => {
 
     expect(error.name).toBe('ValidationException');
     expect(error.message).toMatch(
-      /^1 validation error detected: Value '\[PutEventsRequestEntry\(time=null, source=depot, resources=null, detailType=Parcel Moved, .*at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10$/,
+      /^1 validation error detected: Value '\[PutEventsRequestEntry\(time=null, source=depot, resources=null, detailType=Parcel Moved, .*, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null\)\]' at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10$/,
     );
   });
 
