@@ -67,7 +67,8 @@ describe('the packaged template', () => {
     // W3005: the framework writes a DependsOn that is implied already. Informational findings do not count.
     const output = execFileSync('cfn-lint', ['-r', 'eu-west-1', '-i', 'W3005', '--', file], { encoding: 'utf8' });
     expect(output).toBe('');
-  });
+    // It takes seconds on a machine that has nothing else to do, and more than a minute on one that has.
+  }, 300_000);
 
   it('runs every function on nodejs24.x and arm64, from a bundle that exists, under a role of its own', () => {
     const roles = functions.map(([id, properties]) => {
