@@ -2,6 +2,7 @@
 /** The millrace command: `npx millrace <verb> [--json]`, exit 0 yes, 1 no, 2 could not tell. */
 import { parseArgs } from 'node:util';
 
+import { printable } from './text-table.ts';
 import { UsageError } from './verb.ts';
 import { VERBS } from './verb-list.ts';
 
@@ -14,6 +15,9 @@ const usage = () =>
     'try, profile, init, validate, prepare, rules, evaluate and gate need files alone. The others talk to the account and region the AWS SDK finds (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, …).',
     'Exit status: 0 yes, 1 no, 2 could not tell.',
   ].join('\n');
+
+/** Names and messages may hold what others wrote: none of it commands the terminal. */
+const shown = (text: string): string => text.split('\n').map(printable).join('\n');
 
 const main = async (argv: readonly string[]): Promise<number> => {
   const [name, ...rest] = argv;
@@ -47,16 +51,16 @@ const main = async (argv: readonly string[]): Promise<number> => {
       options,
       switches,
       now: new Date(),
-      progress: (line) => console.error(line),
+      progress: (line) => console.error(shown(line)),
     });
-    console.log(json ? JSON.stringify(answer.data, null, 2) : answer.text);
+    console.log(json ? JSON.stringify(answer.data, null, 2) : shown(answer.text));
     await answer.afterwards?.();
     return answer.exit;
   } catch (error) {
     const wrongUse =
       error instanceof UsageError ||
       (error instanceof TypeError && String(Object(error).code).startsWith('ERR_PARSE_ARGS'));
-    console.error(error instanceof Error ? error.message : error);
+    console.error(error instanceof Error ? shown(error.message) : error);
     if (wrongUse) console.error(`usage: npx millrace ${listed.usage}`);
     return 2;
   }

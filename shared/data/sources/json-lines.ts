@@ -1,7 +1,7 @@
 /** JSON Lines: one flat object on each line. Keys are columns; a key that a record lacks is a missing value there. */
 import { isUtf8 } from 'node:buffer';
 import { CleanPieces } from '../clean-pieces.ts';
-import { reservedName } from '../csv-header.ts';
+import { asSeen, nameFault } from '../column-name.ts';
 import type { ProblemCode } from '../problems.ts';
 import { firstInvalid } from '../text-encoding.ts';
 import type { CleanText } from './clean-blocks.ts';
@@ -34,7 +34,7 @@ class JsonLinesScanner {
   readonly #context: TextContext;
   readonly #reader: RecordReader;
   readonly #names: string[] = [];
-  /** Names in lower case, as the engine compares them. */
+  /** Names as people see them. */
   readonly #known = new Set<string>();
   readonly #marked = new Set<string>();
   #isMarked: boolean[] = [];
@@ -93,20 +93,21 @@ class JsonLinesScanner {
 
   #meet(key: string): RecordFault | undefined {
     const name = key.trim();
-    const refused = (message: string): RecordFault => ({ code: 'json_invalid', message, key: name });
-    if (name === '') return refused('a key has no name');
-    const reserved = reservedName(name, 'a key');
-    if (reserved !== undefined) return refused(reserved);
-    for (let i = 0; i < name.length; i += 1) {
-      if (name.charCodeAt(i) < 0x20 || name.charCodeAt(i) === 0x7f) return refused('a key holds a control character');
-    }
-    if (this.#known.has(name.toLowerCase())) return refused(`two keys are named ${name} (case does not count)`);
+    const refused = (message: string, column?: string): RecordFault => ({
+      code: 'json_invalid',
+      message,
+      ...(column === undefined ? {} : { key: column }),
+    });
+    if (name === '') return refused('a key has no name', name);
+    const fault = nameFault(name, 'a key');
+    if (fault !== undefined) return refused(fault.message, fault.column);
+    if (this.#known.has(asSeen(name))) return refused(`two keys are named ${name} (case does not count)`, name);
     const { maxColumns } = this.#context;
     if (this.#names.length === maxColumns) {
       this.#refuse('too_many_columns', `more than ${maxColumns} keys; at most ${maxColumns} columns are read`);
-      return refused('one key too many');
+      return refused('one key too many', name);
     }
-    this.#known.add(name.toLowerCase());
+    this.#known.add(asSeen(name));
     this.#names.push(name);
     this.#wanted &&= this.#context.agrees(this.#names);
     return undefined;

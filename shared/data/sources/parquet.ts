@@ -1,5 +1,5 @@
 /** Parquet: the engine needs to seek in it, so it lies on local disk; it is read in ranges of rows. */
-import { reservedName } from '../csv-header.ts';
+import { asSeen, nameFault } from '../column-name.ts';
 import type { Engine } from '../engine.ts';
 import { EngineError } from '../engine-error.ts';
 import { plainParquet, typeOfParquet } from '../parquet-types.ts';
@@ -63,7 +63,7 @@ function isUsable(
   log: ProblemLog,
 ): boolean {
   let usable = true;
-  const refuse = (code: ProblemCode, message: string, column: string): void => {
+  const refuse = (code: ProblemCode, message: string, column: string | undefined): void => {
     log.add(code, message, { part: told, column });
     usable = false;
   };
@@ -80,12 +80,12 @@ function isUsable(
   const flat = schema.every((row) => Number(row.num_children ?? 0) === 0);
   const seen = new Set<string>();
   for (const name of flat ? schema.map((row) => String(row.name)) : []) {
-    const reserved = reservedName(name, 'a column');
-    if (reserved !== undefined) refuse('header_name_invalid', reserved, name);
+    const fault = nameFault(name, 'a column');
+    if (fault !== undefined) refuse('header_name_invalid', fault.message, fault.column);
     if (name.trim() === '') refuse('header_name_empty', 'a column has no name', name);
-    if (seen.has(name.toLowerCase()))
+    if (seen.has(asSeen(name)))
       refuse('column_duplicated', `two columns are named ${name} (case does not count)`, name);
-    seen.add(name.toLowerCase());
+    seen.add(asSeen(name));
   }
   return usable;
 }

@@ -32,6 +32,10 @@ export const jsonLines: readonly HostileFile[] = [
   broken('Python', "{'id': 9, 'late': None}"),
   broken('followed by a comma', '{"id": 9, "amount": 1.5, "place": "LAS", "late": 0},'),
   broken('keyed as the engine names its rows', '{"id": 9, "file_row_number": 1}', 'rename it'),
+  broken('keyed by a name that clears the screen', '{"id": 9, "pla\\u001b[2Jce": 1}', 'U+001B'),
+  broken('keyed by a name with a blank nobody sees', '{"id": 9, "pla\\u200bce": 1}', 'U+200B'),
+  broken('keyed by a name of 300 characters', `{"id": 9, "${'p'.repeat(300)}": 1}`, '255'),
+  broken('keyed by names that look alike', '{"id": 9, "caf\\u00e9": 1, "cafe\\u0301": 1}', 'two keys'),
   broken('two records', '{"id": 9, "late": 0}{"id": 10, "late": 1}'),
   {
     name: 'JSON Lines with a record in a record',

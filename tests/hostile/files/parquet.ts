@@ -121,6 +121,23 @@ export const parquets: readonly HostileFile[] = [
     definition: 'problem: binary\ndata: { label: late, key: [id], time: day }\n',
     expected: rejected({ code: 'cell_not_parsed', line: 7, column: 'day' }, undefined, 'time_missing'),
   },
+  ...['pla\nce', 'pla\u001b[2Jce', 'pla\u200bce'].map(
+    (name): HostileFile => ({
+      name: `Parquet with a column named ${JSON.stringify(name)}`,
+      bytes: beside(`id AS "${name}"`),
+      expected: rejected({ code: 'header_name_invalid' }, 'cannot be seen'),
+    }),
+  ),
+  {
+    name: 'Parquet with a column name of 300 characters',
+    bytes: beside(`id AS "${'p'.repeat(300)}"`),
+    expected: rejected({ code: 'header_name_invalid' }, '255'),
+  },
+  {
+    name: 'Parquet with two column names that look alike, one composed and one not',
+    bytes: beside('id AS "caf\u00e9", id AS "cafe\u0301"'),
+    expected: rejected({ code: 'column_duplicated', column: 'cafe\u0301' }),
+  },
   {
     name: 'Parquet with a column named by SQL',
     bytes: beside('id AS "x""; DROP TABLE dataset; --"'),

@@ -73,6 +73,31 @@ describe('profile', () => {
     expect(text).toMatch(/line 3: .*ragged_row/);
   });
 
+  it('writes out line ends and what would command a terminal, wherever it stands in the file', async () => {
+    const cells = ['two\nlines', 'clear\u001b[2J', 'bell\u0007', 'c1\u009b2J'];
+    const rows = Array.from({ length: 40 }, (_, row) => `${row},"${cells[row % 2]}","${cells[2 + (row % 2)]}"`);
+    await writeFile(at('terminal.csv'), `id,first,second\n${rows.join('\n')}\n`);
+    await writeFile(at('terminal.jsonl'), '{"id":1,"na\u001b[2Jme":2}\n'.replace('\u001b', '\\u001b'));
+    const run = (file: string) =>
+      new Promise<string>((resolve) => {
+        execFile(process.execPath, [CLI, 'profile', at(file)], (_, out, err) => resolve(out + err));
+      });
+
+    const [table, problems] = [await run('terminal.csv'), await run('terminal.jsonl')];
+
+    expect(table).toContain('two\\nlines 50%');
+    expect(table).toContain('clear\\u001b[2J 50%');
+    expect(table).toContain('c1\\u009b2J 50%');
+    expect(
+      table
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !line.startsWith('reading ')),
+    ).toHaveLength(5);
+    expect(problems).toContain('json_invalid');
+    for (const text of [table, problems]) expect(text).not.toMatch(/[\p{Cc}--\n]/v);
+  });
+
   it('exits 2 where there is no such file', async () => {
     const { exit, data } = await here(profile, [at('nothing.csv')]);
     expect(exit).toBe(2);

@@ -41,6 +41,15 @@ describe('without a rule', () => {
     });
   });
 
+  it('rows with equal features and the same label are none of those', async () => {
+    const label = (at: number): number => (at % 10 < 4 ? at % 2 : at < 50 ? 0 : 1);
+    const text = csv('id,price,visits,late', 100, (at) => `${at},${at % 10},1,${label(at)}`);
+
+    const { of } = await judged(text);
+
+    expect(of('duplicate_rows_max')[0]?.message).toContain('; 60 rows have the features');
+  });
+
   it('a feature that gives the label away is told', async () => {
     const text = csv(
       'id,price,visits,late',
@@ -120,7 +129,9 @@ describe('without a rule', () => {
       cell: (at: number) => `${4000000000000000 + at * 7919}x`.slice(0, 16),
     },
     { what: 'wrong check digits', cell: () => 'GB83WEST12345698765432' },
-    { what: 'numbers that are never given out', cell: () => '666-12-3456' },
+    { what: 'areas that are never given out', cell: (at: number) => `${['000', '666', '900'][at % 3]}-12-3456` },
+    { what: 'a group that is never given out', cell: () => '123-00-3456' },
+    { what: 'a serial that is never given out', cell: () => '123-12-0000' },
   ])('nothing is told where $what', async ({ cell, rows = 300 }) => {
     const text = csv('id,price,visits,late,note', rows, (at) => `${at},1,${at},${at % 2},${cell(at)}`);
 
@@ -154,15 +165,43 @@ describe('the classes of the label', () => {
   });
 
   it.each([
+    { now: 30, all: 100, past: 200, result: 'pass' },
+    { now: 40, all: 100, past: 200, result: 'warn' },
     { now: 200, past: 200, result: 'pass' },
     { now: 240, past: 200, result: 'pass' },
     { now: 260, past: 200, result: 'warn' },
     { now: 10, past: 50, result: 'pass' },
     { now: 0, past: 20, result: 'warn' },
-  ])('$now of 1000 after $past come to $result', async ({ now, past, result }) => {
-    const { of } = await judged(rows(now), [], before(past));
+  ])('$now of $all after $past of 1000 come to $result', async ({ now, all = 1000, past, result }) => {
+    const { of } = await judged(rows(now, all), [], before(past));
 
     expect(of('label_balance')[0]?.result).toBe(result);
+  });
+
+  it('that were not there before are told, and named where they are of more than a few rows', async () => {
+    const classes = (name: string, few: number) =>
+      csv('id,price,visits,late', 60, (at) => `${at},${at},1,${at < few ? name : ['a', 'b'][at % 2]}`);
+    const past = {
+      problem: 'multiclass',
+      before: {
+        rows: 60,
+        columns: [],
+        classes: [
+          ['a', 30],
+          ['b', 30],
+        ] as const,
+      },
+    };
+
+    const named = await judged(classes('stolen', 6), [], past);
+    const few = await judged(classes('stolen', 4), [], past);
+
+    expect(named.of('label_balance')[0]).toMatchObject({ result: 'warn', message: expect.stringContaining('stolen') });
+    expect(few.of('label_balance')[0]).toMatchObject({
+      result: 'warn',
+      message: expect.stringContaining('a class of few rows'),
+    });
+    expect(few.of('label_balance')[0]?.message).not.toContain('stolen');
   });
 
   it('are counted for the next dataset', async () => {
@@ -204,6 +243,19 @@ describe('the columns', () => {
       [...base].reverse(),
       'id,price,visits,late',
       (at) => `${at},${at}.5,1,${at % 2}`,
+    );
+
+    expect([accepted, told]).toEqual([true, []]);
+  });
+
+  it('may become timestamps that were dates, and anything that held nothing', async () => {
+    const columns = [...base, column('day', { type: 'date' }), column('note', { type: 'date', nulls: 100 })];
+
+    const { accepted, told } = await evolved(
+      columns,
+      'id,price,visits,late,day,note',
+      (at) => `${plain(at)},2001-01-01 10:00:${10 + (at % 50)},text`,
+      '  features: [price, visits, { name: hour, sql: hour(day) }, { name: note, kind: category }]\n',
     );
 
     expect([accepted, told]).toEqual([true, []]);

@@ -51,6 +51,36 @@ describe('a suggested rule', () => {
     expect(termsOf(suggestions, 'id').map(({ rule }) => rule)).not.toContain('uniqueness');
   });
 
+  it('of a set leaves room for what so few rows may not have shown, by the upper end of the interval', async () => {
+    const suggestions = termsOf(await suggested(200), 'plan');
+
+    // Wilson's interval of 0 of 200 ends at 0.0188.
+    expect(suggestions).toContainEqual({
+      rule: 'values_in_set',
+      column: 'plan',
+      values: ['free', 'pro'],
+      max_unseen_share: 0.019,
+    });
+    expect(suggestions).toContainEqual({ rule: 'completeness', column: 'plan', min: 0.985 });
+  });
+
+  it('is no set where the values are more than one in twenty rows, and a range is wider than its extremes', async () => {
+    const text = `place,size\n${Array.from({ length: 100 }, (_, at) => `place ${at % 10},${at === 0 ? 0 : at === 1 ? 100 : 5}`).join('\n')}\n`;
+    const { profile } = await shop.read({ 'a.csv': text });
+
+    const suggestions = profile === null ? [] : suggestRules(profile);
+
+    expect(termsOf(suggestions, 'place').map(({ rule }) => rule)).toEqual(['completeness']);
+    // Three quarters of the values are equal: a tenth of the range takes the place of what lies between the quartiles.
+    expect(termsOf(suggestions, 'size')).toContainEqual({
+      rule: 'values_between',
+      column: 'size',
+      min: -5,
+      max: 105,
+      severity: 'warn',
+    });
+  });
+
   it('shows no value of a protected column, and none that few rows have', async () => {
     const rare = `${csv(2000)}2001,1,1,1,Ada Lovelace,2001-01-01\n`;
     const { profile } = await shop.read({ 'a.csv': rare });

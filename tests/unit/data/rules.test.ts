@@ -30,6 +30,16 @@ interface Case {
 }
 
 const good = table();
+/** With truth values in the place of plans. */
+const booleans = table(
+  {},
+  ROWS.map((row, at) => row.replace(/^(\d+),\w+/, `$1,${at % 2 === 0}`)),
+);
+/** A hundred rows whose visits are 1 to 100. */
+const hundred = table(
+  {},
+  Array.from({ length: 100 }, (_, at) => `${at + 1},free,1.5,${at + 1},2001-01-01,AB-0000,${at % 2}`),
+);
 const doubled = table({}, [...ROWS, ...ROWS.slice(0, 4)]);
 
 const CASES: readonly Case[] = [
@@ -61,6 +71,20 @@ const CASES: readonly Case[] = [
   },
   { rule: '{ rule: column_type, column: visits, type: string }', csv: good, result: 'pass', evaluated: 40 },
   { rule: '{ rule: column_type, column: day, type: timestamp }', csv: good, result: 'pass' },
+  {
+    rule: '{ rule: column_type, column: visits, type: boolean, mostly: 0.3 }',
+    csv: good,
+    result: 'pass',
+    failed: 28,
+    lines: [4, 5, 6, 7, 8],
+  },
+  {
+    rule: '{ rule: column_type, column: day, type: date }',
+    csv: table({ ...withCell(4, DAY, '2001-01-03 10:00:00'), ...withCell(5, DAY, '2001-01-04 00:00:00') }),
+    result: 'fail',
+    failed: 1,
+    lines: [4],
+  },
   { rule: '{ rule: completeness, column: plan }', csv: good, result: 'pass', value: 1, evaluated: 40 },
   {
     rule: '{ rule: completeness, column: plan, min: 0.98 }',
@@ -96,6 +120,20 @@ const CASES: readonly Case[] = [
     result: 'pass',
     evaluated: 39,
   },
+  {
+    rule: '{ rule: values_in_set, column: plan, values: [true] }',
+    csv: booleans,
+    result: 'fail',
+    failed: 20,
+    lines: [3, 5, 7, 9, 11],
+  },
+  {
+    rule: "{ rule: values_in_set, column: day, values: ['2001-01-02', '2001-02-30'], max_unseen_share: 0.95 }",
+    csv: good,
+    result: 'pass',
+    value: 38 / 40,
+    failed: 38,
+  },
   { rule: '{ rule: values_in_set, column: visits, values: [many] }', csv: good, result: 'error', message: /integer/ },
   {
     rule: '{ rule: values_between, column: price, min: 0.5, max: 9.5 }',
@@ -117,6 +155,20 @@ const CASES: readonly Case[] = [
     result: 'fail',
     failed: 20,
     lines: [7, 8, 9, 10, 11],
+  },
+  {
+    rule: '{ rule: values_between, column: price, max: 9.5, strict_max: true, mostly: 0.9 }',
+    csv: good,
+    result: 'pass',
+    value: 0.9,
+    failed: 4,
+  },
+  {
+    rule: "{ rule: values_between, column: plan, min: 'free', max: 'pro' }",
+    csv: table(withCell(3, PLAN, 'Pro')),
+    result: 'fail',
+    failed: 14,
+    lines: [3, 4, 7, 10, 13],
   },
   { rule: "{ rule: values_between, column: day, min: '2001-01-01' }", csv: good, result: 'pass' },
   {
@@ -180,6 +232,9 @@ const CASES: readonly Case[] = [
     message: /lies below 4.6: 20 of 40/,
   },
   { rule: '{ rule: quantile_between, column: price, quantile: 0.9, max: 8.4 }', csv: good, result: 'fail' },
+  // 0.07 of 100 values are 7 of them, though 0.07 * 100 is more than 7.
+  { rule: '{ rule: quantile_between, column: visits, quantile: 0.07, max: 7 }', csv: hundred, result: 'pass' },
+  { rule: '{ rule: quantile_between, column: visits, quantile: 0.07, max: 6 }', csv: hundred, result: 'fail' },
   { rule: '{ rule: quantile_between, column: price, quantile: 1, max: 9.5 }', csv: good, result: 'pass' },
   { rule: '{ rule: quantile_between, column: price, quantile: 0, min: 0.5 }', csv: good, result: 'pass' },
   {
@@ -191,6 +246,17 @@ const CASES: readonly Case[] = [
   },
   { rule: '{ rule: distinct_count_between, column: plan, max: 2 }', csv: good, result: 'fail', value: 3 },
   { rule: '{ rule: no_pii, column: code }', csv: good, result: 'pass', evaluated: 40 },
+  {
+    rule: '{ rule: no_pii, column: visits }',
+    csv: table({
+      ...withCell(2, VISITS, '4111111111111111'),
+      ...withCell(3, VISITS, '4012888888881881'),
+      ...withCell(4, VISITS, '5555555555554444'),
+    }),
+    result: 'fail',
+    failed: 3,
+    message: /3 look like payment card numbers/,
+  },
   {
     rule: '{ rule: no_pii, column: code }',
     csv: table({ ...withCell(2, CODE, 'a@b.org'), ...withCell(3, CODE, 'c@d.org'), ...withCell(4, CODE, 'e@f.org') }),
@@ -358,6 +424,7 @@ describe('the number of rows', () => {
   it.each([
     { past: [38, 40, 42, 41], result: 'pass', value: (0.6745 * 0.5) / 1 },
     { past: [38, 40, 42, 41, 200, 200, 200, 200, 200, 201, 199, 203], result: 'fail', value: null },
+    { past: [...Array<number>(10).fill(400), 38, 40, 42, 41, 39, 43, 40, 41], result: 'pass', value: null },
     { past: [100, 101, 102, 103], result: 'fail', value: (0.6745 * 61.5) / 1 },
     { past: [100, 100, 100, 100], result: 'fail', value: 0.6 },
     { past: [79, 79, 79, 79], result: 'pass', value: 39 / 79 },

@@ -204,6 +204,41 @@ describe('good data', () => {
   });
 });
 
+describe('an upload', () => {
+  const late = DEFINITION.replace('late, sql: delay > 5', 'late, sql: late = 1');
+
+  it.each([
+    ['accepted CSV', journeys(4), DEFINITION, 'accepted'],
+    ['gzip', gzipSync(journeys(4)), DEFINITION, 'accepted'],
+    ['JSON Lines', '{"at":"2001-01-01T00:00:00Z","line":"A","load":1.5,"delay":3}\n', DEFINITION, 'accepted'],
+    ['CSV whose types show late', `${journeys(4)}2001-01-05 00:00:00,A,much,1\n`, DEFINITION, 'rejected'],
+    [
+      'CSV that breaks a rule',
+      journeys(4),
+      `${DEFINITION}  rules: [{ rule: row_count_between, min: 1000 }]\n`,
+      'rejected',
+    ],
+    ['CSV without the label', journeys(4), late, 'rejected'],
+  ])('is read from the bucket once: %s', async (_, body, yaml, outcome) => {
+    const shop = dataWorld();
+    await shop.publish(yaml);
+    const event = await shop.upload(`incoming/${MODEL}/january`, body);
+    const opened: string[] = [];
+    const data: typeof shop.data = {
+      ...shop.data,
+      open: (key, versionId) => {
+        opened.push(`${key} ${versionId}`);
+        return shop.data.open(key, versionId);
+      },
+    };
+
+    const judged = await validateData({ ...shop, data })(woken(event));
+
+    expect(judged.outcome).toBe(outcome);
+    expect(opened).toEqual([`${event.key} ${event.versionId}`]);
+  });
+});
+
 describe('a folder', () => {
   it('waits for its _SUCCESS, and is then one dataset of its parts', async () => {
     const shop = await world();
