@@ -3,11 +3,11 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { LongestFirst } from './tests/longest-first.ts';
 
 /**
- * Files that change what others in the same process would see: settings of the environment that are read once, clouds
- * that write down what was asked of them. Each has a process of its own; all others share two, which saves half of
- * their time: they load the SDK once.
+ * Files that change what others in the same process would see, or that others would change it for: settings of the
+ * environment that are read once, clouds that write down what was asked of them, the peak of the process's memory. Each
+ * has a process of its own; all others share two, which saves half of their time: the SDK is loaded once.
  */
-const ALONE = ['browser', 'chaos', 'in-process', 'loop', 'mutations', 'oracle', 'unit/runtime'].map(
+const ALONE = ['browser', 'chaos', 'hostile', 'in-process', 'loop', 'mutations', 'oracle', 'unit/runtime'].map(
   (folder) => `tests/${folder}/**/*.test.ts`,
 );
 const GRANTS = 'tests/grants/*.test.ts';

@@ -15,6 +15,7 @@ const LONGEST = [
   'tests/oracle/',
   'tests/chaos/',
   'tests/in-process/',
+  'tests/hostile/',
 ];
 
 /** Files in the order of their projects, and in a project those that take longest first. */

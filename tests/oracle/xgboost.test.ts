@@ -156,7 +156,7 @@ describe.skipIf(version === undefined)('beside real XGBoost', () => {
 
   it('is as good as real XGBoost on flights neither has seen, and no more than five times as slow', async () => {
     const flights = await readFlights();
-    const data = tenColumns(flights.train, 100_000);
+    const data = tenColumns(flights.train, 40_000);
 
     const auc = await compareAuc(flights.train, flights.test, xgboost);
     const { ours, theirs } = await timeTraining(data, 2, xgboost);
@@ -166,7 +166,7 @@ describe.skipIf(version === undefined)('beside real XGBoost', () => {
     // Seconds of CPU, and the fastest of each: other work on the machine only ever slows.
     const fastest = (durations: typeof ours) => Math.min(...durations.map(({ cpuSeconds }) => cpuSeconds));
     expect(fastest(ours) / fastest(theirs)).toBeLessThan(5);
-  }, 180_000);
+  });
 });
 
 describe.skipIf(version !== undefined)('without real XGBoost', () => {
