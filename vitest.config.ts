@@ -5,7 +5,7 @@ import { LongestFirst } from './tests/longest-first.ts';
 /**
  * Files that change what others in the same process would see, or that others would change it for: settings of the
  * environment that are read once, clouds that write down what was asked of them, the peak of the process's memory. Each
- * has a process of its own; all others share two, which saves half of their time: the SDK is loaded once.
+ * has a process of its own; all others share a few, which saves half of their time: the SDK is loaded once.
  */
 const ALONE = ['browser', 'chaos', 'hostile', 'in-process', 'loop', 'mutations', 'oracle', 'unit/runtime'].map(
   (folder) => `tests/${folder}/**/*.test.ts`,
@@ -17,7 +17,8 @@ export default defineConfig({
     // Real functions, real training, perhaps beside other work: what takes seconds is given minutes.
     testTimeout: 180_000,
     hookTimeout: 300_000,
-    maxWorkers: 2,
+    // One more than the CI's machine has cores: those who wait for a process they started leave theirs idle.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
