@@ -9,7 +9,7 @@ import { type BoostingParameters, boost, type Dataset } from '../local/container
 import { metricOf } from '../local/containers/xgboost/metrics.ts';
 import type { Model } from '../shared/xgboost/model.ts';
 import { type Matrix, predict } from '../shared/xgboost/predict.ts';
-import { installedXgboost, trainWithXgboost } from '../tests/oracle/xgboost-oracle.ts';
+import { installedXgboost, type RealXgboost, startXgboost } from '../tests/oracle/xgboost-oracle.ts';
 import { BINARY_DEFAULTS } from './binary-boosting.ts';
 
 export const ROUNDS = 100;
@@ -137,17 +137,17 @@ const measure = (work: () => void): Duration => {
 };
 
 /** Interleaved runs, so that a busy machine slows both. Without real XGBoost only ours. */
-export const timeTraining = (
+export const timeTraining = async (
   train: Dataset,
   runs: number,
-  hasXgboost: boolean,
-): { ours: Duration[]; theirs: Duration[] } => {
+  xgboost: RealXgboost | undefined,
+): Promise<{ ours: Duration[]; theirs: Duration[] }> => {
   const ours: Duration[] = [];
   const theirs: Duration[] = [];
   for (let run = 0; run < runs; run++) {
-    if (hasXgboost) {
+    if (xgboost) {
       theirs.push(
-        trainWithXgboost({
+        await xgboost.train({
           train: train.features,
           labels: train.labels,
           parameters: XGBOOST_PARAMETERS,
@@ -161,15 +161,15 @@ export const timeTraining = (
 };
 
 /** Quality on the same unseen rows. */
-export const compareAuc = (
+export const compareAuc = async (
   train: Dataset,
   test: Dataset,
-  hasXgboost: boolean,
-): { ours: number; theirs: number | undefined } => {
+  xgboost: RealXgboost | undefined,
+): Promise<{ ours: number; theirs: number | undefined }> => {
   const features: Matrix = test.features;
   const ours = aucOf(predict(trainOurs(train), features), test.labels);
-  if (!hasXgboost) return { ours, theirs: undefined };
-  const { scored } = trainWithXgboost({
+  if (!xgboost) return { ours, theirs: undefined };
+  const { scored } = await xgboost.train({
     train: train.features,
     labels: train.labels,
     parameters: XGBOOST_PARAMETERS,
@@ -188,9 +188,10 @@ export const run = async (): Promise<void> => {
       `Real XGBoost ${version}, tree_method hist, one thread, beside the local stand-in; ${RUNS} runs, interleaved.`,
     );
   const { train, test } = await readFlights();
+  const xgboost = version === undefined ? undefined : startXgboost();
 
   const data = tenColumns(train, 100_000);
-  const { ours, theirs } = timeTraining(data, RUNS, version !== undefined);
+  const { ours, theirs } = await timeTraining(data, RUNS, xgboost);
   console.info(`\nTraining: 100,000 rows x 10 features, ${ROUNDS} rounds, depth ${DEPTH}`);
   console.table([
     timingRow('stand-in', ours),
@@ -203,7 +204,8 @@ export const run = async (): Promise<void> => {
     );
   }
 
-  const auc = compareAuc(train, test, version !== undefined);
+  const auc = await compareAuc(train, test, xgboost);
+  await xgboost?.stop();
   console.info(
     `\nFlights: learned from ${train.features.rows} of 1-24 January 2001, judged on ${test.features.rows} of 25-31`,
   );

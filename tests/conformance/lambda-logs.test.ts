@@ -130,7 +130,7 @@ describe('the AWS CLI', () => {
     return stdout;
   };
 
-  it('invokes functions and reads their logs', { timeout: 30_000 }, async () => {
+  it('invokes functions and reads their logs', async () => {
     const installed = await run('aws', ['--version']).then(
       () => true,
       () => false,

@@ -350,7 +350,7 @@ describe('a deployment out of time', () => {
     await update(name, 'late', { DeploymentConfig: canary({ MaximumExecutionTimeoutInSeconds: 1000 }) });
     await expect
       .poll(() => world.lines.some(({ group, line }) => group.endsWith('/late') && line === 'serving'), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBe(true);
 

@@ -148,7 +148,7 @@ describe('an endpoint', () => {
     await create('never', 'config-never');
     await expect
       .poll(() => world.lines.some(({ group, line }) => group.endsWith('/never') && line === 'serving'), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBe(true);
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** A container is a real process: on a busy machine it takes seconds to write its first line. */
-const SPAWNED = { timeout: 30_000 };
+const SPAWNED = { timeout: 60_000 };
 
 type Config = NonNullable<CreateHyperParameterTuningJobCommandInput['HyperParameterTuningJobConfig']>;
 type Definition = NonNullable<CreateHyperParameterTuningJobCommandInput['TrainingJobDefinition']>;

@@ -17,7 +17,7 @@ export const run = (program: string, args: readonly string[], env: Readonly<Reco
     execFile(
       program,
       args,
-      { timeout: 60_000, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } },
+      { timeout: 300_000, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } },
       (error, stdout, stderr) => {
         if (error && typeof error.code !== 'number') reject(error);
         else resolve({ exit: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });

@@ -165,7 +165,7 @@ beforeAll(async () => {
   // Five receipts, a timeout of three minutes after each; reconcile, on its schedule after a quarter of an hour, and the
   // retries of the others, at most three minutes.
   await cloud.settle({ advanceMs: 20 * MINUTE });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cloud.close();

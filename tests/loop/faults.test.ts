@@ -11,14 +11,10 @@ const STORY = STORIES.first;
 /** By the end of their names in tests/chaos. */
 const SAMPLE = [
   /validate-data crashes before its request 1\.1, /,
-  /plan-run crashes after .* s3 PutObject$/,
   /prepare-data crashes after .* events PutEvents$/,
   /launch-training crashes after .* CreateTrainingJob$/,
-  /evaluate-model crashes after .* events PutEvents$/,
-  /gate-model crashes after .* CreateModelPackage$/,
   /deploy-model crashes after .* CreateEndpoint$/,
   /^SageMaker Training Job State Change .* is lost$/,
-  /^SageMaker Transform Job State Change .* is lost$/,
   /^SageMaker Model Package State Change .* comes eight hours late$/,
 ];
 

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import * as z from 'zod';
 
 import type { Matrix } from '../../shared/xgboost/predict.ts';
@@ -63,39 +64,30 @@ const scoredAt = (stem: string): Scored => ({
   answers: floatsOf(`${stem}.answers`),
 });
 
-const ask = (request: object): unknown => {
-  const { status, stdout, stderr, error } = spawnSync('python3', [PROGRAM], {
-    input: JSON.stringify(request),
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`real XGBoost failed:\n${stderr}`);
-  return JSON.parse(stdout);
-};
+type Write = (name: string, values: Float32Array | Uint8Array) => string;
 
-const inFolder = <T>(
-  use: (write: (name: string, values: Float32Array | Uint8Array) => string, path: (name: string) => string) => T,
-): T => {
+const inFolder = async <T>(use: (write: Write, path: (name: string) => string) => Promise<T>): Promise<T> => {
   const folder = mkdtempSync(join(tmpdir(), 'xgboost-oracle-'));
   const path = (name: string) => join(folder, name);
+  const write: Write = (name, values) => {
+    writeFileSync(path(name), values);
+    return path(name);
+  };
   try {
-    return use((name, values) => {
-      writeFileSync(path(name), values);
-      return path(name);
-    }, path);
+    return await use(write, path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-/** Trains with real XGBoost, on one thread. */
-export const trainWithXgboost = (request: TrainRequest): TrainResult =>
-  inFolder((write, path) => {
+type Ask = (request: object) => Promise<unknown>;
+
+const trainBy = (ask: Ask, request: TrainRequest): Promise<TrainResult> =>
+  inFolder(async (write, path) => {
     const matrix = (name: string, { rows, columns, values }: Matrix) => ({ file: write(name, values), rows, columns });
     const { train, labels, weights, validation, validationLabels, test, ...rest } = request;
     const answer = TrainAnswer.parse(
-      ask({
+      await ask({
         operation: 'train',
         ...rest,
         train: matrix('train', train),
@@ -115,14 +107,15 @@ export const trainWithXgboost = (request: TrainRequest): TrainResult =>
     };
   });
 
-/** Loads models, as UBJSON and as JSON, into real XGBoost and predicts with each. */
-export const predictWithXgboost = (
-  models: { readonly ubj: Uint8Array; readonly json: Uint8Array },
-  data: Matrix,
-): { ubj: Scored; json: Scored; rounds: readonly number[] } =>
-  inFolder((write, path) => {
+export interface Written {
+  readonly ubj: Uint8Array;
+  readonly json: Uint8Array;
+}
+
+const predictBy = (ask: Ask, models: Written, data: Matrix): Promise<PredictResult> =>
+  inFolder(async (write, path) => {
     const { rounds } = PredictAnswer.parse(
-      ask({
+      await ask({
         operation: 'predict',
         models: [
           { file: write('model.ubj', models.ubj), scores: path('ubj') },
@@ -133,3 +126,48 @@ export const predictWithXgboost = (
     );
     return { ubj: scoredAt(path('ubj')), json: scoredAt(path('json')), rounds };
   });
+
+interface PredictResult {
+  readonly ubj: Scored;
+  readonly json: Scored;
+  readonly rounds: readonly number[];
+}
+
+export interface RealXgboost {
+  /** Trains on one thread. */
+  train(request: TrainRequest): Promise<TrainResult>;
+  /** Loads a model, as UBJSON and as JSON, and predicts with each. */
+  predict(models: Written, data: Matrix): Promise<PredictResult>;
+  stop(): Promise<void>;
+}
+
+/** One Python process for all questions: to import XGBoost takes longer than to answer most of them. */
+export const startXgboost = (): RealXgboost => {
+  const python = spawn('python3', [PROGRAM]);
+  let errors = '';
+  python.stderr.on('data', (chunk) => {
+    errors += String(chunk);
+  });
+  const waiting: PromiseWithResolvers<string>[] = [];
+  createInterface({ input: python.stdout }).on('line', (line) => waiting.shift()?.resolve(line));
+  const ended = new Promise<void>((resolve) => {
+    python.on('close', (code) => {
+      for (const each of waiting.splice(0)) each.reject(new Error(`real XGBoost ended with ${code}:\n${errors}`));
+      resolve();
+    });
+  });
+  const ask: Ask = async (request) => {
+    const answered = Promise.withResolvers<string>();
+    waiting.push(answered);
+    python.stdin.write(`${JSON.stringify(request)}\n`);
+    return JSON.parse(await answered.promise);
+  };
+  return {
+    train: (request) => trainBy(ask, request),
+    predict: (models, data) => predictBy(ask, models, data),
+    stop: async () => {
+      python.stdin.end();
+      await ended;
+    },
+  };
+};

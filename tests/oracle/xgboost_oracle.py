@@ -1,4 +1,4 @@
-"""Real XGBoost as an oracle. Reads one JSON request from stdin, answers with one JSON line.
+"""Real XGBoost as an oracle. Answers each line of JSON on stdin with one.
 
 Matrices are files of float32, row after row, NaN for a missing value.
 """
@@ -71,9 +71,10 @@ def predict(request):
 
 
 def main():
-    request = json.load(sys.stdin)
-    answer = {"train": train, "predict": predict}[request["operation"]](request)
-    print(json.dumps({"version": xgb.__version__, **answer}))
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = {"train": train, "predict": predict}[request["operation"]](request)
+        print(json.dumps({"version": xgb.__version__, **answer}), flush=True)
 
 
 main()

@@ -5,6 +5,7 @@ import { typeOf } from '../../../shared/features/check.ts';
 import { type Expression, ExpressionError, expressionSchema, toSql } from '../../../shared/features/expression.ts';
 import { FUNCTIONS } from '../../../shared/features/operations.ts';
 import { ALIASES, FORMS, parseExpression } from '../../../shared/features/parse.ts';
+import { cpuMsOf } from '../../cpu-time.ts';
 
 const column = (name: string): Expression => ({ op: 'column', name });
 const integer = (value: number): Expression => ({ op: 'literal', type: 'integer', value });
@@ -115,11 +116,12 @@ describe('parseExpression', () => {
     expect(refused.column).toBe(position);
   });
 
-  it('reads a thousand terms in less than a second', () => {
+  it('reads as many terms as it takes in less than a second of the processor', async () => {
     const sql = `a${' + a'.repeat(90)}`;
-    const started = performance.now();
-    parseExpression(sql);
-    expect(performance.now() - started).toBeLessThan(1000);
+
+    const cpuMs = await cpuMsOf(() => parseExpression(sql));
+
+    expect(cpuMs).toBeLessThan(1000);
   });
 });
 
