@@ -52,9 +52,8 @@ async function holdPlain(
   columns: readonly ColumnSpec[],
   memory: HeldMemory,
 ): Promise<EngineTable | undefined> {
-  const pieces = scanned?.pieces;
-  if (pieces === undefined) return undefined;
-  const rows = pieces.reduce((sum, { records }) => sum + records, 0);
+  if (scanned?.pieces === undefined) return undefined;
+  const { records: rows } = scanned;
   const specs = [LINE, ...columns.map(({ type }, index) => ({ name: `c${index}`, type }))];
   const { columns: held, release } = memory.take(
     specs.map(({ type }) => type),
@@ -65,7 +64,7 @@ async function holdPlain(
     const place = names.indexOf(columns[index]?.name ?? '');
     return { into, place: place < 0 ? undefined : place };
   });
-  const isPlain = lines !== undefined && (await readPlain(pieces, placed, lines));
+  const isPlain = lines !== undefined && (await readPlain(scanned.take(), placed, lines));
   if (!isPlain) {
     release();
     return undefined;

@@ -2,7 +2,8 @@
 import { LF } from './csv-record.ts';
 
 const MIB = 1024 * 1024;
-const PIECE_BYTES = MIB;
+/** How much clean text a piece holds at most; a longer record is a piece of its own. */
+export const PIECE_BYTES = MIB;
 /** Cells of two bytes, delimiter included, still have their places; of a text that is hardly more than delimiters none are kept. */
 const MOST_PLACES = PIECE_BYTES / 2;
 /** Below this a loop copies faster than a call does. */

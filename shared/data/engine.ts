@@ -124,6 +124,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
     preserve_insertion_order: 'true',
+    // What is read from a file is read once, and the system keeps it as far as there is room.
+    enable_external_file_cache: 'false',
   });
   const connection = await instance.connect();
   // Times without an offset are UTC, and offsets are turned into UTC.

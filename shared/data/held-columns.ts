@@ -100,6 +100,11 @@ export class HeldMemory {
     });
     return { columns, release: () => this.#free.push(memory) };
   }
+
+  /** Lets go of what is not in use: no more blocks come. */
+  clear(): void {
+    this.#free.length = 0;
+  }
 }
 
 /** Puts a value into its row: of a truth 0 or 1, of times and dates what {@link ColumnType} says. NaN: there is none. */

@@ -39,7 +39,7 @@ interface Batch {
  * between the pieces.
  */
 export async function readPlain(
-  pieces: readonly CleanPiece[],
+  pieces: Iterable<CleanPiece>,
   columns: readonly PlacedColumn[],
   lines: HeldColumn,
 ): Promise<boolean> {

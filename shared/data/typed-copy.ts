@@ -119,6 +119,7 @@ export class TypedDataset {
       for (const [index, block] of this.#sources.entries()) await this.#load(block, index);
       await this.#showing;
     }
+    this.#memory.clear();
     for (const { name, type } of this.columns) {
       for (const [part, { lines, total }] of this.#bad.get(name) ?? []) {
         tellLines(this.#log, { part, column: name }, type, lines, total);

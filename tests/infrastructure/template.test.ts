@@ -24,6 +24,19 @@ describe('the packaged template', () => {
     expect(wrongIn(resources)).toEqual([]);
   });
 
+  it('tells the functions that read data how large both parts of the heap may be: with one of them Lambda sets neither', () => {
+    const options = functions.map(([id, properties]) => [
+      id,
+      at(properties, 'Environment', 'Variables', 'NODE_OPTIONS'),
+    ]);
+
+    const told = options.filter(([, option]) => option !== undefined);
+
+    expect(told.map(([id]) => id).sort()).toEqual(['ReadPartLambdaFunction', 'ValidateDataLambdaFunction']);
+    for (const [, option] of told)
+      expect(option).toMatch(/^--max-semi-space-size=[1-9]\d* --max-old-space-size=[1-9]\d*$/);
+  });
+
   it('would be found wrong in what lies within a property', async () => {
     const wrongIn = await templateSchema();
     const rule = {

@@ -1,7 +1,7 @@
 /** Clean text on local disk, cut into blocks that the engine reads with nothing left to guess. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CleanPiece } from '../clean-pieces.ts';
+import { type CleanPiece, PIECE_BYTES } from '../clean-pieces.ts';
 import { literal } from '../sql.ts';
 import type { SourceBlock } from './part.ts';
 
@@ -20,39 +20,86 @@ export type CleanBlock = Pick<SourceBlock, 'path' | 'relation' | 'scanned'>;
 
 /** The pieces of a block whose cells all have their places, until they are released. */
 export class ScannedText {
+  /** Rows of the block. */
+  readonly records: number;
   #pieces: readonly CleanPiece[] | undefined;
+  #held: number;
+  #released: () => void = () => undefined;
 
   constructor(pieces: readonly CleanPiece[]) {
+    this.records = pieces.reduce((sum, { records }) => sum + records, 0);
     this.#pieces = pieces;
+    this.#held = pieces.length;
   }
 
-  /** Undefined once they are released. */
+  /** Undefined once they are taken, or released. */
   get pieces(): readonly CleanPiece[] | undefined {
     return this.#pieces;
   }
 
-  release(): void {
-    for (const piece of this.#pieces ?? []) piece.release();
+  /** The pieces, once: each is released when the next is asked for, and all when no more are. */
+  *take(): Generator<CleanPiece> {
+    const pieces = this.#pieces ?? [];
     this.#pieces = undefined;
+    let next = 0;
+    try {
+      for (const piece of pieces) {
+        yield piece;
+        next += 1;
+        this.#release([piece]);
+      }
+    } finally {
+      this.#release(pieces.slice(next));
+    }
+  }
+
+  release(): void {
+    const pieces = this.#pieces ?? [];
+    this.#pieces = undefined;
+    this.#release(pieces);
+  }
+
+  /** Resolves when no more than so many pieces are held; whoever has the text releases them. One waits at a time. */
+  async downTo(most: number): Promise<void> {
+    while (this.#held > most)
+      await new Promise<void>((resolve) => {
+        this.#released = resolve;
+      });
+  }
+
+  #release(pieces: readonly CleanPiece[]): void {
+    for (const piece of pieces) piece.release();
+    this.#held -= pieces.length;
+    this.#released();
   }
 }
+
+/**
+ * So many pieces more than a block has are held at a time, of the block that is scanned and the one before it together: so
+ * that the scanner has something to do while the first of that block are being read, and does not run ahead of the reader.
+ */
+const PIECES_AHEAD = 4;
 
 /** Cuts clean text, given in pieces of whole records, into files. A piece is never divided, so blocks are a little larger. */
 export class CleanBlockWriter {
   readonly #directory: string;
   readonly #prefix: string;
   readonly #blockBytes: number;
+  readonly #mostPieces: number;
   readonly #done: (block: CleanBlock) => Promise<void>;
   #count = 0;
   #file: { readonly handle: FileHandle; readonly path: string } | undefined;
   #bytes = 0;
   #pieces: CleanPiece[] = [];
+  /** The block before, whose pieces may still be read. */
+  #before: ScannedText | undefined;
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string, prefix: string, blockBytes: number, done: (block: CleanBlock) => Promise<void>) {
     this.#directory = directory;
     this.#prefix = prefix;
     this.#blockBytes = blockBytes;
+    this.#mostPieces = Math.ceil(blockBytes / PIECE_BYTES) + PIECES_AHEAD;
     this.#done = done;
   }
 
@@ -70,6 +117,7 @@ export class CleanBlockWriter {
     this.#bytes += piece.bytes.byteLength;
     this.#pieces.push(piece);
     if (this.#bytes >= this.#blockBytes) await this.finish(text);
+    else await this.#before?.downTo(Math.max(0, this.#mostPieces - this.#pieces.length));
   }
 
   /** Closes the block that is being written, if there is one. */
@@ -85,6 +133,7 @@ export class CleanBlockWriter {
     const scanned = new ScannedText(this.#pieces);
     this.#pieces = [];
     if (scanned.pieces?.some(({ cells }) => cells === undefined)) scanned.release();
+    this.#before = scanned;
     await this.#done({ path: file.path, relation: relationOf(file.path, text), scanned });
   }
 

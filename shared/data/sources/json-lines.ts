@@ -9,6 +9,7 @@ import { decodedText, type RecordFault, RecordReader, VALUE } from './json-recor
 import type { ScannedText, TextContext } from './text-source.ts';
 
 const LF = 0x0a;
+const CR = 0x0d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MIB = 1024 * 1024;
@@ -67,7 +68,12 @@ class JsonLinesScanner {
       if (!isBlank(buffer, start, to)) {
         const fault = this.#reader.read(buffer, start, to);
         if (fault !== undefined) this.#tell(fault);
-        else if (this.#wanted) await this.#take(buffer, to - start);
+        else if (this.#wanted) {
+          const bytes = this.#compose(buffer, to - start);
+          // Mostly there is room, and no promise is made on the way.
+          if (bytes >= 0 && this.#pieces.hasRoom(bytes)) this.#add(bytes);
+          else if (bytes >= 0) await this.#put(bytes);
+        }
       }
       start = to + 1;
     }
@@ -113,22 +119,27 @@ class JsonLinesScanner {
     return undefined;
   }
 
-  /** Writes the record that was read last; it takes at most twice its bytes and some for each column. */
-  async #take(buffer: Buffer, bytes: number): Promise<void> {
+  /**
+   * Composes the record that was read last, and returns its length; -1: a text is not valid, and the log has been told. It
+   * takes at most twice its bytes and some for each column.
+   */
+  #compose(buffer: Buffer, bytes: number): number {
     const most = bytes * 2 + this.#names.length * 4;
     if (most > this.#record.length) this.#record = Buffer.allocUnsafe(most);
     if (this.#marks.length !== this.#names.length + 1) this.#marks = new Uint32Array(this.#names.length + 1);
-    const { from, to, kind } = this.#reader;
+    const reader = this.#reader;
+    const { from, to, kind } = reader;
     const out = this.#record;
     const marks = this.#marks;
+    const width = this.#names.length;
     let at = 0;
-    for (let column = 0; column < this.#names.length; column += 1) {
+    for (let column = 0; column < width; column += 1) {
       if (column > 0) {
         out[at] = COMMA;
         at += 1;
       }
       marks[column] = at;
-      if (!this.#reader.has(column) || kind[column] === VALUE.null) continue;
+      if (!reader.has(column) || kind[column] === VALUE.null) continue;
       const begin = from[column] as number;
       const end = to[column] as number;
       if (kind[column] === VALUE.number || kind[column] === VALUE.boolean) {
@@ -140,24 +151,29 @@ class JsonLinesScanner {
         const text = decodedText(buffer, begin, end);
         if (text === undefined || text.includes('\0')) {
           this.#tell({ code: 'json_invalid', message: 'a text is not valid', key: this.#names[column] ?? '' });
-          return;
+          return -1;
         }
         if (text.trim() !== '') this.#mark(column);
         const decoded = Buffer.from(text, 'utf8');
         at = writeText(out, at, decoded, 0, decoded.length);
       }
     }
-    marks[this.#names.length] = at + 1;
-    await this.#put(at);
+    marks[width] = at + 1;
+    return at;
+  }
+
+  #add(bytes: number): void {
+    this.#pieces.add(this.#record, 0, bytes, this.#marks, this.#line, COMMA);
     this.#records += 1;
   }
 
   async #put(bytes: number): Promise<void> {
     if (!this.#pieces.hasRoom(bytes)) await this.#flush();
     if (this.#pieces.hasRoom(bytes)) {
-      this.#pieces.add(this.#record, 0, bytes, this.#marks, this.#line, COMMA);
+      this.#add(bytes);
       return;
     }
+    this.#records += 1;
     const piece = this.#pieces.long(this.#record.subarray(0, bytes), this.#marks, this.#line, COMMA);
     await this.#context.write(piece, this.#text(), new Set(this.#marked));
   }
@@ -186,18 +202,21 @@ class JsonLinesScanner {
 function isBlank(buffer: Buffer, from: number, to: number): boolean {
   for (let i = from; i < to; i += 1) {
     const byte = buffer[i];
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+    if (byte !== 0x20 && byte !== 0x09 && byte !== CR) return false;
   }
   return true;
 }
+
+/** The bytes that a field of CSV holds in quotes only. */
+const NEEDS_QUOTES = new Uint8Array(256);
+for (const byte of [COMMA, QUOTE, LF, CR]) NEEDS_QUOTES[byte] = 1;
 
 /** Writes a text as a field of CSV and returns where it ends. */
 function writeText(out: Buffer, start: number, buffer: Buffer, from: number, to: number): number {
   let at = start;
   for (let i = from; i < to; i += 1, at += 1) {
     const byte = buffer[i] as number;
-    if (byte === COMMA || byte === QUOTE || byte === LF || byte === 0x0d)
-      return writeQuoted(out, start, buffer, from, to);
+    if (NEEDS_QUOTES[byte] === 1) return writeQuoted(out, start, buffer, from, to);
     out[at] = byte;
   }
   return at;

@@ -74,9 +74,13 @@ export class RecordReader {
     if (at < end && buffer[at] === CLOSE_OBJECT) return this.#closed(buffer, at, end);
     for (;;) {
       if (at >= end || buffer[at] !== QUOTE) return invalid('a key in quotes was expected');
-      const keyEnd = this.#textEnd(buffer, at + 1, end);
-      if (keyEnd < 0) return invalid('a quote is never closed, or a control character is in a text');
-      const column = this.#columnOf(buffer, at + 1, keyEnd, expected);
+      let column: number | RecordFault = expected;
+      let keyEnd = this.#likelyEnd(buffer, at + 1, end, expected);
+      if (keyEnd < 0) {
+        keyEnd = this.#textEnd(buffer, at + 1, end);
+        if (keyEnd < 0) return invalid('a quote is never closed, or a control character is in a text');
+        column = this.#columnOf(buffer, at + 1, keyEnd);
+      }
       if (typeof column !== 'number') return column;
       if (this.#seen[column] === this.#record) return invalid('a key stands twice in the record', this.#name(column));
       at = skip(buffer, keyEnd + 1, end);
@@ -102,10 +106,16 @@ export class RecordReader {
     return key === undefined ? '' : (decodedKey(key) ?? '');
   }
 
-  #columnOf(buffer: Buffer, from: number, to: number, expected: number): number | RecordFault {
+  /** The offset of the quote that closes a key, where it is the one of a column; -1 where it is not. */
+  #likelyEnd(buffer: Buffer, from: number, end: number, column: number): number {
     // Records mostly have the same keys in the same order.
-    const likely = this.#keys[expected];
-    if (likely !== undefined && likely.length === to - from && same(buffer, from, likely)) return expected;
+    const likely = this.#keys[column];
+    if (likely === undefined) return -1;
+    const to = from + likely.length;
+    return to < end && buffer[to] === QUOTE && same(buffer, from, likely) ? to : -1;
+  }
+
+  #columnOf(buffer: Buffer, from: number, to: number): number | RecordFault {
     const spelled = buffer.toString('utf8', from, to);
     const known = this.#columns.get(spelled);
     if (known !== undefined) return known;
@@ -213,23 +223,26 @@ function word(buffer: Buffer, at: number, end: number, text: string): boolean {
 
 /** The end of a number as JSON writes it (RFC 8259, section 6), or -1. */
 function numberEnd(buffer: Buffer, from: number, end: number): number {
-  let at = from;
-  const digits = (): boolean => {
-    const first = at;
-    while (at < end && isDigit(buffer[at])) at += 1;
-    return at > first;
-  };
-  if (buffer[at] === MINUS) at += 1;
-  const whole = at;
-  if (!digits() || (buffer[whole] === 0x30 && at > whole + 1)) return -1;
+  const whole = buffer[from] === MINUS ? from + 1 : from;
+  let at = digitsEnd(buffer, whole, end);
+  if (at === whole || (buffer[whole] === 0x30 && at > whole + 1)) return -1;
   if (at < end && buffer[at] === 0x2e) {
-    at += 1;
-    if (!digits()) return -1;
+    const fraction = at + 1;
+    at = digitsEnd(buffer, fraction, end);
+    if (at === fraction) return -1;
   }
   if (at < end && (buffer[at] === 0x65 || buffer[at] === 0x45)) {
-    at += 1;
-    if (at < end && (buffer[at] === 0x2b || buffer[at] === MINUS)) at += 1;
-    if (!digits()) return -1;
+    let exponent = at + 1;
+    if (exponent < end && (buffer[exponent] === 0x2b || buffer[exponent] === MINUS)) exponent += 1;
+    at = digitsEnd(buffer, exponent, end);
+    if (at === exponent) return -1;
   }
+  return at;
+}
+
+/** Where digits end. */
+function digitsEnd(buffer: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && (buffer[at] as number) >= 0x30 && (buffer[at] as number) <= 0x39) at += 1;
   return at;
 }
