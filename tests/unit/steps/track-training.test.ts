@@ -282,6 +282,16 @@ describe('an event about a training job', () => {
     await expect(run.wake(job(2))).rejects.toThrow(NotFoundError);
   });
 
+  it('says nothing of the run where the next attempt is recorded', async () => {
+    const run = await world({ attempts: 2, ended: { TrainingJobStatus: 'InProgress' } });
+    run.sageMaker.set('trainingJob', job(1), { TrainingJobStatus: 'Stopped' });
+    const before = await run.state();
+
+    expect(await run.wake(job(1))).toEqual({ outcome: 'superseded' });
+
+    expect(await run.state()).toEqual(before);
+  });
+
   it('of a job that is not there says so', async () => {
     const run = await world();
     await run.ledger.record(attemptSchema, keys.attempt(MODEL, RUN, 2), {
