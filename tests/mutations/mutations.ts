@@ -900,4 +900,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'tests/unit/steps/evaluate-model.test.ts',
     title: 'evaluating a model > is done once where several jobs have ended together, by the event that sees it first',
   },
+  {
+    without: 'refusing a model whose predictions expire before its labels come',
+    file: 'shared/definition/kept-predictions.ts',
+    find: 'if (keptDays >= leastDays) return undefined;',
+    replace: 'return undefined;',
+    test: 'tests/unit/definition/kept-predictions.test.ts',
+    title:
+      'predictions that expire before their labels come > are refused where the delay stands, and what to raise is said',
+  },
 ];
