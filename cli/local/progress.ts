@@ -33,6 +33,7 @@ const SILENT = new Set([
   'answered',
   'nothing_asked',
   'no_predictions',
+  'left_to_another',
   'not_approved',
 ]);
 

@@ -4,7 +4,7 @@ import type { Circumstances } from '../../../shared/evaluation/circumstances.ts'
 import { decide, type Policy } from '../../../shared/evaluation/decision.ts';
 import { evaluateGate, type GateInput } from '../../../shared/evaluation/evaluate-gate.ts';
 import type { Evaluation } from '../../../shared/evaluation/evaluation.ts';
-import { zeroWithin } from '../../../shared/evaluation/figure-text.ts';
+import { pValueText, zeroWithin } from '../../../shared/evaluation/figure-text.ts';
 import { groupingOf } from '../../../shared/evaluation/gate-rows.ts';
 import { type RunReport, runReport } from '../../../shared/report/run-report.ts';
 
@@ -156,12 +156,13 @@ describe("a run's report", () => {
           lower: -2.22e-16,
           pValue: 3.3e-9,
         },
-        slices: found.slices.map((slice) => ({ ...slice, gain: -1.11e-16, pHolm: 2.22e-16 })),
+        slices: found.slices.map((slice) => ({ ...slice, gain: 1.11e-16, pHolm: 0.5 })),
       }),
     );
 
     expect(shown).not.toMatch(/\de-\d/);
-    expect(shown.match(/&lt; 0\.0001/g)).toHaveLength(1 + found.slices.length);
+    expect(shown.match(/&lt; 0\.0001/g)).toHaveLength(1);
+    expect([pValueText(2.22e-16), pValueText(0.0001), pValueText(0)]).toEqual(['< 0.0001', '0.0001', '< 0.0001']);
     expect(shown).toContain('<span class="quiet">0 to 0.5</span>');
   });
 
