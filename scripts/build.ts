@@ -4,13 +4,14 @@
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 
+import { readPlatform } from '../cli/platform.ts';
 import { readPublications } from '../cli/verbs/publish.ts';
 import { DefinitionError } from '../shared/definition/read.ts';
 import { bundle } from './bundle.ts';
 import { buildEngineLayer } from './engine-layer.ts';
 
 try {
-  await readPublications(['models']);
+  await readPublications(['models'], await readPlatform());
 } catch (error) {
   if (!(error instanceof DefinitionError)) throw error;
   console.error(error.message);

@@ -32,6 +32,8 @@ const SILENT = new Set([
   'told',
   'answered',
   'nothing_asked',
+  'no_predictions',
+  'left_to_another',
   'not_approved',
 ]);
 
@@ -51,12 +53,13 @@ export const showProgress = (cloud: LocalCloud, print: (line: string) => void): 
       read.set(step, entries.length);
       for (const { timestamp, message } of entries.slice(from)) {
         if (!message.startsWith('{')) continue;
-        const { level, message: outcome, event }: Record<string, unknown> = JSON.parse(message);
+        const { level, message: outcome, event, said }: Record<string, unknown> = JSON.parse(message);
         if (typeof outcome !== 'string' || (level === 'INFO' && SILENT.has(outcome))) continue;
         const what = typeof event === 'string' ? `  (${event})` : '';
+        const more = Array.isArray(said) && said.length > 0 ? `: ${said.join('; ')}` : '';
         lines.push({
           at: timestamp,
-          text: `${new Date(timestamp).toISOString().slice(5, 19).replace('T', ' ')}  ${step.padEnd(16)} ${level === 'INFO' ? '' : `${level} `}${outcome}${what}`,
+          text: `${new Date(timestamp).toISOString().slice(5, 19).replace('T', ' ')}  ${step.padEnd(16)} ${level === 'INFO' ? '' : `${level} `}${outcome}${more}${what}`,
         });
       }
     }

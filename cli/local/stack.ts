@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { createCloud, type DeployedStack, type LocalCloud } from '../../local/cloud.ts';
 import { findPlace, type Place } from '../place.ts';
+import { readPlatform } from '../platform.ts';
 import { putInForce, readPublications } from '../verbs/publish.ts';
 import { ARTIFACTS, ROOT, TEMPLATE } from './package.ts';
 
@@ -40,7 +41,7 @@ export const startStack = async (options: {
 }): Promise<LocalStack> => {
   if (!existsSync(TEMPLATE)) throw new Error(`${TEMPLATE} is not there: run npm run package first`);
   const { models = [DEMO_MODELS], ...cloudOptions } = options;
-  const publications = await readPublications(models);
+  const publications = await readPublications(models, await readPlatform(join(ROOT, 'platform.yml')));
   const cloud = await createCloud(cloudOptions);
   try {
     const { outputs } = await cloud.deploy({

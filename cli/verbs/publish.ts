@@ -8,6 +8,7 @@ import { DefinitionError, readDefinition } from '../../shared/definition/read.ts
 import { definitionPointerSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { type PlatformLimits, readPlatform } from '../platform.ts';
 import type { Verb } from '../verb.ts';
 
 /** One definition, read and checked, and what of it no step honours yet. */
@@ -31,14 +32,15 @@ const filesOf = async (paths: readonly string[]): Promise<string[]> => {
 
 /**
  * Reads definitions from files and folders.
+ * @param platform What they are held against besides; undefined where it is not known.
  * @throws DefinitionError with every problem of every file, by line.
  */
-export const readPublications = async (paths: readonly string[]): Promise<Publication[]> => {
+export const readPublications = async (paths: readonly string[], platform?: PlatformLimits): Promise<Publication[]> => {
   const problems: DefinitionError['problems'][number][] = [];
   const publications: Publication[] = [];
   for (const file of await filesOf(paths)) {
     try {
-      const { model, definition } = readDefinition(await readFile(file, 'utf8'), file);
+      const { model, definition } = readDefinition(await readFile(file, 'utf8'), file, platform);
       publications.push({ published: publishDefinition(model, definition), notHonoured: unhonoured(definition) });
     } catch (error) {
       if (!(error instanceof DefinitionError)) throw error;
@@ -69,7 +71,8 @@ export const publish: Verb = {
   options: [],
   async run({ place: find, args, now }) {
     try {
-      const publications = await readPublications(args.length > 0 ? args : ['models']);
+      const platform = await readPlatform();
+      const publications = await readPublications(args.length > 0 ? args : ['models'], platform);
       const place = await find();
       const done = [];
       for (const { published, notHonoured } of publications) {
@@ -80,6 +83,10 @@ export const publish: Verb = {
         `${model}  ${digest.slice(0, 12)}  ${outcome}`,
         ...notHonoured.map((setting) => `  not honoured yet: ${setting}`),
       ]);
+      if (!platform && done.length > 0)
+        text.push(
+          'not checked, for there is no platform.yml here: whether predictions are kept until their labels come',
+        );
       return { exit: 0, text: text.join('\n') || 'no definitions to publish', data: { models: done } };
     } catch (error) {
       if (!(error instanceof DefinitionError)) throw error;

@@ -7,17 +7,25 @@ import { circumstancesSchema } from '../../shared/evaluation/circumstances.ts';
 import { evaluateGate } from '../../shared/evaluation/evaluate-gate.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../shared/evaluation/golden.ts';
-import { preparedSchema, runEndSchema, runPlanSchema, trainedSchema } from '../../shared/ledger/facts.ts';
+import {
+  judgingSchema,
+  preparedSchema,
+  runEndSchema,
+  runPlanSchema,
+  trainedSchema,
+} from '../../shared/ledger/facts.ts';
 import { keys, type Scoring, scoringOf } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { importanceSchema } from '../../shared/monitoring/importance.ts';
+import { AT_WORK_MS } from '../../shared/runtime/at-work.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { parseRunName } from '../../shared/sagemaker/names.ts';
 import { type JobOutcome, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { type JobsOf, stopTransforms } from '../../shared/sagemaker/stop-jobs.ts';
 import { gatherCircumstances } from './circumstances.ts';
 import { featureImportance } from './feature-importance.ts';
 import { classesOf, judgedModels } from './judged-models.ts';
@@ -29,7 +37,7 @@ export interface EvaluateModelDeps {
   /** The store bucket: batch transform writes the scores there. */
   readonly store: ObjectStore;
   readonly readGateRows: ReadGateRows;
-  readonly sageMaker: Pick<SageMakerApi, 'describe'>;
+  readonly sageMaker: Pick<SageMakerApi, 'describe' | 'stop'>;
   readonly tell: Tell;
   readonly stage: string;
   /** In place of the arithmetic of this step, which is pure: where the same rows are judged again and again. */
@@ -38,7 +46,8 @@ export interface EvaluateModelDeps {
 }
 
 /**
- * Measures candidate, champion and anchor on the gate rows, once the scores of all are there. A candidate that cannot be
+ * Measures candidate, champion and anchor on the gate rows, once the scores of all are there: whoever first sees that
+ * they are does it, once. A candidate that cannot be
  * scored ends the run. A champion that cannot be scored does not: the gate holds the candidate for a person, who
  * would else have no way forward.
  *
@@ -55,14 +64,15 @@ export const evaluateModel =
     evaluate = evaluateGate,
     profileScores = predictionBaseline,
   }: EvaluateModelDeps) =>
-  async ({ data, now }: Woken<{ readonly name: string }>): Promise<Outcome> => {
+  async ({ data, now, eventId }: Woken<{ readonly name: string }>): Promise<Outcome> => {
     const named = parseRunName(stage, data.name);
     if (named === undefined) return { outcome: 'not_ours' };
     const { model, run } = named;
+    const concluding = { ledger, tell, stopJobs: (of: JobsOf) => stopTransforms({ ledger, sageMaker }, of) };
     const end = await ledger.find(runEndSchema, keys.end(model, run));
     if (end !== undefined) {
-      // The end may not be told, nor the slot released: a crash came between.
-      await concludeRun({ ledger, tell }, end, now);
+      // The end may not be told, nor the slot released, nor all jobs stopped: a crash came between.
+      await concludeRun(concluding, end, now);
       return { outcome: 'over' };
     }
 
@@ -90,10 +100,20 @@ export const evaluateModel =
     }
     if (failed !== undefined) {
       const reason = `the candidate could not be scored: ${failed.reason}`;
-      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+      await concludeRun(concluding, { model, run, end: 'failed', reason }, now);
       return { outcome: 'failed' };
     }
     if ([...jobs.values()].some(({ state }) => state === 'running')) return { outcome: 'waiting' };
+    // Jobs that end together each wake this step, and what it does takes minutes. The same event again is a repeat after
+    // a crash; where that does not come either, reconcile wakes it by an event of its own when nobody can be at work.
+    const judging = await ledger.record(judgingSchema, keys.judging(model, run), {
+      model,
+      run,
+      eventId,
+      begunAt: now.toISOString(),
+    });
+    if (judging.eventId !== eventId && now.getTime() - Date.parse(judging.begunAt) < AT_WORK_MS)
+      return { outcome: 'left_to_another' };
 
     const [plan, prepared] = await Promise.all([
       ledger.read(runPlanSchema, keys.plan(model, run)),
@@ -116,7 +136,7 @@ export const evaluateModel =
     });
     if (rows instanceof GateRowsError) {
       const reason = `the gate rows cannot be judged as the definition asks: ${rows.message}`;
-      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+      await concludeRun(concluding, { model, run, end: 'failed', reason }, now);
       return { outcome: 'failed' };
     }
 

@@ -19,6 +19,7 @@ import { xgboostImage } from '../../shared/sagemaker/images.ts';
 import { attemptRole, runName } from '../../shared/sagemaker/names.ts';
 import { trainingJobRequest } from '../../shared/sagemaker/requests.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { type JobsOf, stopJob, stopTrainings } from '../../shared/sagemaker/stop-jobs.ts';
 import { untrainable, xgboostHyperparameters } from './hyperparameters.ts';
 
 export interface LaunchTrainingDeps {
@@ -48,6 +49,9 @@ export interface LaunchRequest {
  * is some, or patience ends and with it the run. The job of the model that may serve comes first; once a job is there,
  * that of the next fold is asked for.
  *
+ * The last attempt that is recorded is the one that counts. So the next is recorded before it is asked for, and an
+ * earlier one that is asked for again, or was being started meanwhile, starts nothing and lets no job run.
+ *
  * @throws CapacityError to wait.
  */
 export const launchTraining =
@@ -55,25 +59,41 @@ export const launchTraining =
   async ({ data, now, waitingSince }: Woken<LaunchRequest>): Promise<Outcome> => {
     const { model, run, fold } = data;
     const context = { now, correlationId: run };
-    const tellStarted = (jobName: string) =>
+    const jobName = runName(stage, model, run, attemptRole(data.attempt, fold));
+    const concluding = { ledger, tell, stopJobs: (of: JobsOf) => stopTrainings({ ledger, sageMaker }, of) };
+    const tellStarted = () =>
       tell(
         TrainingStartedV1,
         attemptName({ model, run, fold, attempt: data.attempt }),
         { model, run, ...(fold !== undefined && { fold }), attempt: data.attempt, jobName },
         context,
       );
-    const end = await ledger.find(runEndSchema, keys.end(model, run));
-    if (end) {
-      // Started before and perhaps not told: a crash came between, and the run is over by now.
-      const jobName = runName(stage, model, run, attemptRole(data.attempt, fold));
-      if (await sageMaker.describe('trainingJob', jobName)) await tellStarted(jobName);
-      // The end may be ours and not told, nor the slot released: a crash came between.
-      if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
+    const next = { model, run, ...(fold !== undefined && { fold }), attempt: data.attempt + 1 };
+    const askForNextAttempt = () => tell(AttemptRequestedV1, attemptName(next), next, context);
+    /** What is left to do where the run is over or another attempt counts; undefined where this one is wanted. */
+    const unwanted = async (): Promise<Outcome | undefined> => {
+      const [end, later] = await Promise.all([
+        ledger.find(runEndSchema, keys.end(model, run)),
+        ledger.find(attemptSchema, keys.attempt(model, run, next.attempt, fold)),
+      ]);
+      if (!end && !later) return undefined;
+      // Started before and perhaps not told: a crash came between.
+      if (await sageMaker.describe('trainingJob', jobName)) await tellStarted();
+      if (!end) {
+        await stopJob(sageMaker, 'trainingJob', jobName);
+        // It was recorded, and perhaps never asked for.
+        await askForNextAttempt();
+        return { outcome: 'superseded' };
+      }
+      // The end may be ours and not told, nor the slot released, nor all jobs stopped: a crash came between.
+      if (end.end === 'failed') await concludeRun(concluding, end, now);
       return { outcome: 'over' };
-    }
-    const fail = async (jobName: string | null, reason: string) => {
-      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName, reason }, context);
-      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+    };
+    const before = await unwanted();
+    if (before) return before;
+    const fail = async (failed: string | null, reason: string) => {
+      await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName: failed, reason }, context);
+      await concludeRun(concluding, { model, run, end: 'failed', reason }, now);
     };
 
     const [plan, prepared] = await Promise.all([
@@ -94,16 +114,18 @@ export const launchTraining =
     const input = fold === undefined ? prepared.splits : prepared.folds?.[fold - 1];
     if (input === undefined) throw new InvalidEventError(`${model}/${run} has no fold ${fold}`);
     const instances = training.instance;
-    const attempt = await ledger.record(attemptSchema, keys.attempt(model, run, data.attempt, fold), {
-      model,
-      run,
-      ...(fold !== undefined && { fold }),
-      attempt: data.attempt,
-      jobName: runName(stage, model, run, attemptRole(data.attempt, fold)),
-      // In order of preference; a further attempt tries the next.
-      instance: instances[(data.attempt - 1) % instances.length] ?? '',
-      decidedAt: now.toISOString(),
-    });
+    const recordAttempt = (n: number) =>
+      ledger.record(attemptSchema, keys.attempt(model, run, n, fold), {
+        model,
+        run,
+        ...(fold !== undefined && { fold }),
+        attempt: n,
+        jobName: runName(stage, model, run, attemptRole(n, fold)),
+        // In order of preference; a further attempt tries the next.
+        instance: instances[(n - 1) % instances.length] ?? '',
+        decidedAt: now.toISOString(),
+      });
+    const attempt = await recordAttempt(data.attempt);
     let outcome: Created;
     try {
       outcome = await createOnce(
@@ -138,8 +160,8 @@ export const launchTraining =
       }
       if (!(error instanceof CapacityError)) throw error;
       if (data.attempt < instances.length) {
-        const next = { model, run, ...(fold !== undefined && { fold }), attempt: data.attempt + 1 };
-        await tell(AttemptRequestedV1, attemptName(next), next, context);
+        await recordAttempt(next.attempt);
+        await askForNextAttempt();
         return { outcome: 'next_instance' };
       }
       const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
@@ -159,18 +181,20 @@ export const launchTraining =
       await fail(attempt.jobName, reason);
       return { outcome: 'gave_up' };
     }
-    await tellStarted(attempt.jobName);
-    await askForNext((fold ?? 0) + 1);
+    const meanwhile = await unwanted();
+    if (meanwhile) return meanwhile;
+    await tellStarted();
+    await askForFold((fold ?? 0) + 1);
     return { outcome };
 
     /**
      * One job after the other, for SageMaker takes one a second: CreateTrainingJob, SageMaker's rate quotas. A fold that is
      * asked for again goes on with its last attempt, and finds the job there.
      */
-    async function askForNext(next: number): Promise<void> {
-      if (next > (prepared.folds?.length ?? 0)) return;
-      const last = lastAttemptOf(await ledger.keys(keys.attempts(model, run, next)));
-      const asked = { model, run, fold: next, attempt: Math.max(1, last) };
+    async function askForFold(later: number): Promise<void> {
+      if (later > (prepared.folds?.length ?? 0)) return;
+      const last = lastAttemptOf(await ledger.keys(keys.attempts(model, run, later)));
+      const asked = { model, run, fold: later, attempt: Math.max(1, last) };
       await tell(AttemptRequestedV1, attemptName(asked), asked, context);
     }
   };

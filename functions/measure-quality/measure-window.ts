@@ -82,6 +82,15 @@ function mostlyUnreadable(live: LiveQuality, { records, unreadable }: CaptureTal
   };
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Why a window has no figure, and how long labels have left. */
+function immatureText({ window, reasons }: QualityFact, leftMs: number): string {
+  const left = leftMs > 0 ? `labels are due in ${Math.ceil(leftMs / HOUR_MS)} h` : 'labels have had their time';
+  const why = reasons.map(({ message }) => message).join(', ');
+  return `${window.start.slice(0, 16)}Z to ${window.end.slice(0, 16)}Z: ${why}; ${left}`;
+}
+
 const LOOKED_BACK = 3;
 /** A day is left for whoever tries again. */
 const OLDEST_MS = OLDEST_METRIC_MS - 86_400_000;
@@ -102,7 +111,10 @@ function stampOf({ startMs, endMs }: Window, labelDelayMs: number, now: Date): D
  */
 export const measureWindow =
   ({ tell, publish, stage, ...deps }: MeasureWindowDeps) =>
-  async ({ data, now }: Woken<{ model: string; window: { start: string; end: string } }>): Promise<Outcome> => {
+  async ({
+    data,
+    now,
+  }: Woken<{ model: string; window: { start: string; end: string } }>): Promise<Outcome & { said?: string[] }> => {
     const { model } = data;
     const window = parseWindow(data.window);
     const name = windowName(window);
@@ -177,7 +189,10 @@ export const measureWindow =
       inputs,
     });
     await follow(key, fact);
-    return { outcome: fact.outcome };
+    if (fact.outcome !== 'immature') return { outcome: fact.outcome };
+    // A window nobody asked anything in waits for no label.
+    if (fact.predictions === 0) return { outcome: 'no_predictions' };
+    return { outcome: 'immature', said: [immatureText(fact, window.endMs + labelDelayMs - now.getTime())] };
   };
 
 /** An estimate is written down for its own record; without labels beside it, it is withheld unless the record is good. */

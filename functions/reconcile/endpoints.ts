@@ -3,10 +3,10 @@ import { championSchema, deploymentClearedSchema, deploymentEndSchema } from '..
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { previousChampion } from '../../shared/rollout/previous-champion.ts';
+import { AT_WORK_MS } from '../../shared/runtime/at-work.ts';
 import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
 import { isDeletable, takesConfig } from '../../shared/sagemaker/serving.ts';
 import type { LostEvents } from './lost-events.ts';
-import { AT_WORK_MS } from './next-move.ts';
 import { waitingSince, waits } from './waiting.ts';
 
 /** An endpoint that another has replaced is kept this long: callers that began with it finish with it. */

@@ -2,9 +2,9 @@ import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import { championSchema, refusalSchema, registeredSchema, type Slot } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { AT_WORK_MS } from '../../shared/runtime/at-work.ts';
 import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
 import type { LostEvents } from './lost-events.ts';
-import { AT_WORK_MS } from './next-move.ts';
 import { waitingSince, waits } from './waiting.ts';
 
 /** When a version was last changed; before all time for one that never was. */

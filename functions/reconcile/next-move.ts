@@ -1,3 +1,4 @@
+import { AT_WORK_MS } from '../../shared/runtime/at-work.ts';
 import type { JobOutcome } from '../../shared/sagemaker/outcomes.ts';
 
 /** What the ledger has of an open run, and what SageMaker says where the ledger waits for it. */
@@ -35,9 +36,6 @@ export type Move =
   | 'give_up'
   | 'wait';
 
-/** A Lambda function's longest run: a step that has been quiet for longer is not at work. */
-export const AT_WORK_MS = 15 * 60_000;
-
 /**
  * The event that an open run lacks. Where a step may still be at work nothing is said; where SageMaker is, its own
  * answer decides.
@@ -58,7 +56,8 @@ export const nextMove = (run: OpenRun, stuckMs: number): Move => {
   }
   if (!run.evaluated) {
     if (run.transformJobs.includes(undefined)) return patient ? 'wait' : 'wake_track_training';
-    return run.transformJobs.includes('running') ? 'wait' : 'wake_evaluate_model';
+    // Judging takes minutes, and begins when the last job ends.
+    return patient || run.transformJobs.includes('running') ? 'wait' : 'wake_evaluate_model';
   }
   if (!run.decision || !run.registered || run.decision !== 'promote') return patient ? 'wait' : 'tell_evaluated';
   // A rollout is followed by itself: a held candidate has one without an open run.

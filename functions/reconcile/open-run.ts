@@ -4,6 +4,7 @@ import { rolloutsOf } from '../../shared/ledger/deployments.ts';
 import {
   type Attempt,
   attemptSchema,
+  judgingSchema,
   preparedSchema,
   type RunPlan,
   registeredSchema,
@@ -58,10 +59,11 @@ export const openRun = async (
   now: Date,
 ): Promise<FoundRun> => {
   const { model, run } = plan;
-  const [end, prepared, trained, evaluation, decision, registered, rollouts] = await Promise.all([
+  const [end, prepared, trained, judging, evaluation, decision, registered, rollouts] = await Promise.all([
     ledger.find(runEndSchema, keys.end(model, run)),
     ledger.find(preparedSchema, keys.prepared(model, run)),
     ledger.find(trainedSchema, keys.trained(model, run)),
+    ledger.find(judgingSchema, keys.judging(model, run)),
     ledger.find(evaluationSchema, keys.evaluation(model, run)),
     ledger.find(decisionSchema, keys.decision(model, run)),
     ledger.find(registeredSchema, keys.registered(model, run)),
@@ -90,6 +92,7 @@ export const openRun = async (
     ...trainings.flatMap(({ attempt, job: trainingJob }) => [attempt?.decidedAt, trainingJob?.endedAt]),
     trained?.trainedAt,
     ...transformJobs.map((transform) => transform?.endedAt),
+    judging?.begunAt,
     evaluation?.evaluatedAt,
     decision?.decidedAt,
     registered?.registeredAt,

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
+import { type JobsOf, stopTrainings, stopTransforms } from '../../shared/sagemaker/stop-jobs.ts';
 import { endpoints } from './endpoints.ts';
 import { heldCandidates } from './held.ts';
 import { lostEvents, type Wake } from './lost-events.ts';
@@ -49,6 +50,12 @@ export const reconcile = (deps: ReconcileDeps) => {
   const windows = unansweredWindows(deps);
   const quality = unmeasuredQuality({ ...deps, lost });
 
+  const stopJobs = async (of: JobsOf) => {
+    await stopTrainings({ ledger, sageMaker }, of);
+    await stopTransforms({ ledger, sageMaker }, of);
+  };
+  const concluding = { ledger, tell, stopJobs };
+
   const moveOn = async (plan: RunPlan, now: Date): Promise<Move> => {
     const { model, run } = plan;
     const context = { now, correlationId: run };
@@ -58,7 +65,7 @@ export const reconcile = (deps: ReconcileDeps) => {
     switch (move) {
       case 'conclude': {
         const end = await ledger.read(runEndSchema, keys.end(model, run));
-        await concludeRun({ ledger, tell }, end, now);
+        await concludeRun(concluding, end, now);
         break;
       }
       case 'tell_accepted': {
@@ -90,7 +97,7 @@ export const reconcile = (deps: ReconcileDeps) => {
       case 'give_up': {
         const hours = Math.round(open.quietMs / 3_600_000);
         const reason = `nothing has come of it for ${hours} hours; the dead-letter queues and logs say why`;
-        await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+        await concludeRun(concluding, { model, run, end: 'failed', reason }, now);
         break;
       }
       case 'wait':

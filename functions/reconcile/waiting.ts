@@ -1,7 +1,7 @@
 import { waitingSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
-import { AT_WORK_MS } from './next-move.ts';
+import { AT_WORK_MS } from '../../shared/runtime/at-work.ts';
 
 /**
  * Since when a step of a run has waited; undefined when it never has. The fact is of its first waiting: what it waits

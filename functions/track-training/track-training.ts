@@ -17,6 +17,7 @@ import { xgboostImage } from '../../shared/sagemaker/images.ts';
 import { parseAttemptRole, parseRunName, runName } from '../../shared/sagemaker/names.ts';
 import { finalMetrics, jobOutcome } from '../../shared/sagemaker/outcomes.ts';
 import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { type JobsOf, stopTrainings, stopTransforms } from '../../shared/sagemaker/stop-jobs.ts';
 import { type CompletedJob, completedJobs } from './completed-jobs.ts';
 import { scoringsOf, startScoring } from './scoring.ts';
 
@@ -48,7 +49,7 @@ const artifactOf = ({ name, job }: CompletedJob): string => {
 /**
  * On a training job's end: success of it, and of the folds' where there are any, makes the models and starts the batch
  * transforms of the gate rows, the candidate's, the champion's and the anchor's; failure of one asks for its next
- * attempt or ends the run in the container's own words. The event is a hint; SageMaker's answer decides.
+ * attempt or ends the run in the container's own words, and with it the jobs that are still at work. The event is a hint; SageMaker's answer decides.
  */
 export const trackTraining =
   ({ ledger, sageMaker, tell, stage, region, storeUri, roleArn }: TrackTrainingDeps) =>
@@ -60,6 +61,11 @@ export const trackTraining =
     const { fold } = attempt;
     const context = { now, correlationId: run };
     const tellTrained = (jobName: string) => tell(ModelTrainedV1, `${model}/${run}`, { model, run, jobName }, context);
+    const stopJobs = async (of: JobsOf) => {
+      await stopTrainings({ ledger, sageMaker }, of);
+      await stopTransforms({ ledger, sageMaker }, of);
+    };
+    const conclude = (end: Parameters<typeof concludeRun>[1]) => concludeRun({ ledger, tell, stopJobs }, end, now);
     const end = await ledger.find(runEndSchema, keys.end(model, run));
     if (end) {
       // Scoring may have begun and not been told: a crash came between, and the run is over by now.
@@ -67,15 +73,18 @@ export const trackTraining =
       const scored = trained?.transforms.at(-1);
       if (trained && scored && (await sageMaker.describe('transformJob', scored.jobName)))
         await tellTrained(trained.jobName);
-      // The end may be ours and not told, nor the slot released: a crash came between.
-      if (end.end === 'failed') await concludeRun({ ledger, tell }, end, now);
+      // The end may be ours and not told, nor the slot released, nor all jobs stopped: a crash came between.
+      if (end.end === 'failed') await conclude(end);
       return { outcome: 'over' };
     }
     const fail = async (reason: string) => {
       await tell(TrainingFailedV1, `${model}/${run}`, { model, run, jobName: name, reason }, context);
-      await concludeRun({ ledger, tell }, { model, run, end: 'failed', reason }, now);
+      await conclude({ model, run, end: 'failed', reason });
     };
     await ledger.read(attemptSchema, keys.attempt(model, run, attempt.attempt, fold));
+    // What was stopped in favour of the next attempt, or failed before it, says nothing of the run any more.
+    if (await ledger.find(attemptSchema, keys.attempt(model, run, attempt.attempt + 1, fold)))
+      return { outcome: 'superseded' };
 
     const job = await sageMaker.describe('trainingJob', name);
     if (!job) return { outcome: 'no_such_job' };
@@ -144,5 +153,8 @@ export const trackTraining =
       throw error;
     }
     await tellTrained(trained.jobName);
+    // A transform that failed may have ended the run before the last was started.
+    const over = await ledger.find(runEndSchema, keys.end(model, run));
+    if (over?.end === 'failed') await conclude(over);
     return { outcome: 'trained' };
   };

@@ -18,6 +18,8 @@ import {
   DescribeTransformJobCommand,
   ListModelPackagesCommand,
   SageMakerClient,
+  StopTrainingJobCommand,
+  StopTransformJobCommand,
   UpdateEndpointCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
@@ -94,6 +96,13 @@ export const sageMakerApi = (
   return {
     create: async (kind, request) => void (await done(`create ${kind}`, by[kind].create(request))),
     describe: (kind, name) => found(`describe ${kind} ${name}`, by[kind].describe(name)),
+    stop: async (kind, name) =>
+      void (await done<object>(
+        `stop ${kind} ${name}`,
+        kind === 'trainingJob'
+          ? client.send(new StopTrainingJobCommand({ TrainingJobName: name }))
+          : client.send(new StopTransformJobCommand({ TransformJobName: name })),
+      )),
     updateEndpoint: async (request) =>
       void (await done('update endpoint', client.send(new UpdateEndpointCommand(members(request))))),
     deleteEndpoint: async (name) =>

@@ -10,6 +10,8 @@ export interface Finding {
   readonly expected: string;
   /** The value is a key that should not be there, rather than a wrong value. */
   readonly isKey: boolean;
+  /** What to do about it, where that does not follow from the rest. */
+  readonly fix?: string;
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

@@ -5,6 +5,7 @@ import { parseExpression } from '../features/parse.ts';
 import { besideExisting, contradictionsIn } from './contradictions.ts';
 import { type Finding, findingsOf, valueAt } from './expectations.ts';
 import { fixOf } from './fixes.ts';
+import { expiresBeforeLabels } from './kept-predictions.ts';
 import { type Path, pathText, placeOf } from './locate.ts';
 import { MAX_MODEL_NAME, type ModelDefinition, modelDefinitionSchema, modelNameSchema } from './schema.ts';
 
@@ -56,9 +57,14 @@ export interface ReadDefinition {
  *
  * @param yamlText what the file holds
  * @param file its path, which the model is named by and messages begin with
+ * @param platform What of `platform.yml` a definition is held against; left out where nothing is deployed by it.
  * @throws DefinitionError with every problem: file, line, path, what was found, what was expected
  */
-export function readDefinition(yamlText: string, file: string): ReadDefinition {
+export function readDefinition(
+  yamlText: string,
+  file: string,
+  platform?: { readonly predictionsKeptDays: number },
+): ReadDefinition {
   const problem = (
     line: number,
     column: number,
@@ -118,7 +124,7 @@ export function readDefinition(yamlText: string, file: string): ReadDefinition {
     ]);
   const { value } = plain;
   const parsed = modelDefinitionSchema.safeParse(value);
-  const findings = parsed.success
+  const findings: Finding[] = parsed.success
     ? [
         ...contradictionsIn(parsed.data).map((each) => ({ ...each, isKey: false })),
         ...besideExisting(parsed.data, (path) => (valueAt(value, path) ?? null) !== null).map((each) => ({
@@ -126,6 +132,7 @@ export function readDefinition(yamlText: string, file: string): ReadDefinition {
           isKey: false,
         })),
         ...expressionFindings(parsed.data),
+        ...(platform ? [expiresBeforeLabels(parsed.data, platform.predictionsKeptDays) ?? []].flat() : []),
       ]
     : parsed.error.issues.flatMap((issue) => findingsOf(issue, value));
   const problems = findings.map((finding) => {
@@ -134,7 +141,7 @@ export function readDefinition(yamlText: string, file: string): ReadDefinition {
     const found = isKey
       ? `the unknown setting ${JSON.stringify(String(path.at(-1)))}`
       : foundText(valueAt(value, path));
-    return problem(line, column, pathText(path), found, expected, fixOf(finding, value));
+    return problem(line, column, pathText(path), found, expected, finding.fix ?? fixOf(finding, value));
   });
   const all = [...nameProblems, ...problems].sort((a, b) => a.line - b.line || a.column - b.column);
   if (!parsed.success || all.length > 0) throw new DefinitionError(all);

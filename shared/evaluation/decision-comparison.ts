@@ -1,7 +1,7 @@
 /** What the comparisons say: with the champion, with the best champion of the past, and whether a change is worth it. */
 import type { Circumstances } from './circumstances.ts';
 import type { Comparison, Evaluation, Scored } from './evaluation.ts';
-import { apart, counted } from './figure-text.ts';
+import { apart, counted, zeroWithin } from './figure-text.ts';
 import { clustersText, confidenceText, type Findings, findings, metricOr, sizeText, worseBy } from './findings.ts';
 import type { Metric } from './metrics.ts';
 import { marginAgainst, type Policy } from './policy.ts';
@@ -87,7 +87,10 @@ function compare(
     const more = comparison === null ? '' : neededText(comparison, by);
     return open(reason(codes.inconclusive, `, and how sure the difference is cannot be told: ${why}${more}`));
   }
-  const { gain, lower, clusters } = comparison;
+  const { clusters } = comparison;
+  // Models that answer alike differ by what summing left, and are neither better nor worse for it.
+  const scale = Math.max(Math.abs(value), Math.abs(other));
+  const [gain, lower] = [zeroWithin(comparison.gain, scale), zeroWithin(comparison.lower, scale)];
   if (evaluation.cluster !== null && clusters === null) {
     const doubt = `, but the test took each row for itself, and rows move together by ${evaluation.cluster.by}`;
     return open(reason(codes.inconclusive, doubt));

@@ -14,6 +14,22 @@ export function apart(a: number, b: number): readonly [string, string] {
   return [String(a), String(b)];
 }
 
+/** Sums of doubles are off by some last digits: so small a part of what they were made of is nothing. *assumed* */
+const ARITHMETIC = 1e-12;
+
+/**
+ * Zero where a figure is zero but for the arithmetic it comes from, else the figure.
+ * @param scale The size of what it was made of: of a difference the larger side, of a share 1.
+ */
+export function zeroWithin(value: number, scale: number): number {
+  return Math.abs(value) <= ARITHMETIC * scale ? 0 : value;
+}
+
+/** A p-value as a person reads it: nobody means 2.22e-16. */
+export function pValueText(p: number): string {
+  return p < 1e-4 ? '< 0.0001' : figureText(p);
+}
+
 /** A number of rows: `1,234,567`. */
 export function counted(rows: number): string {
   return rows.toLocaleString('en-US');

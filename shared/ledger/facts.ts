@@ -328,6 +328,14 @@ export const trainedSchema = z.strictObject({
 });
 export type Trained = z.infer<typeof trainedSchema>;
 
+/** Whose event began to judge the candidate: the scores of all models were there, and others that see it leave it to that. */
+export const judgingSchema = z.strictObject({
+  model: z.string(),
+  run: z.string(),
+  eventId: z.string(),
+  begunAt: instant,
+});
+
 /** A step of a run waits for capacity; its message comes back by itself. */
 export const waitingSchema = z.strictObject({
   model: z.string(),

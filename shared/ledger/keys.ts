@@ -98,9 +98,12 @@ export const keys = {
   prepared: (model: string, id: string) => `${run(model, id)}/prepared.json`,
   /** Those of the model that may serve, or of a fold's. */
   attempts: (model: string, id: string, fold?: number) => `${foldOf(model, id, fold)}/attempts/`,
+  /** What the ledger has of each fold. */
+  folds: (model: string, id: string) => `${run(model, id)}/folds/`,
   attempt: (model: string, id: string, n: number, fold?: number) => `${foldOf(model, id, fold)}/attempts/${n}.json`,
   waiting: (model: string, id: string, step: string) => `${run(model, id)}/waiting/${step}.json`,
   trained: (model: string, id: string) => `${run(model, id)}/trained.json`,
+  judging: (model: string, id: string) => `${run(model, id)}/judging.json`,
   evaluation: (model: string, id: string) => `${run(model, id)}/evaluation.json`,
   /** What a decision needs to know beside the evidence of the rows. */
   circumstances: (model: string, id: string) => `${run(model, id)}/circumstances.json`,

@@ -10,9 +10,16 @@ const HISTORY_MS = 366 * 86_400_000;
  * have ended, and the repeat (or reconciling) releases the slot. The first end stands.
  *
  * Telling `RunEnded` is the caller's next step, whatever this finds.
+ *
+ * @param beforeRelease What is to be done between the two: as long as the slot is held, reconciling finds the run.
  */
-export const endRun = async (ledger: Ledger, end: RunEndFact): Promise<RunEndFact> => {
+export const endRun = async (
+  ledger: Ledger,
+  end: RunEndFact,
+  beforeRelease?: (stands: RunEndFact) => Promise<void>,
+): Promise<RunEndFact> => {
   const stands = await ledger.record(runEndSchema, keys.end(end.model, end.run), end);
+  await beforeRelease?.(stands);
   await ledger.point(slotSchema, keys.slot(end.model), (slot) => {
     if (!slot || slot.flight?.run !== end.run) return undefined;
     const oldest = Date.parse(stands.endedAt) - HISTORY_MS;

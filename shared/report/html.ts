@@ -46,17 +46,20 @@ export function html(parts: TemplateStringsArray, ...values: readonly Content[])
   return new Html(parts.map((part, at) => part + markupOf(values[at])).join(''));
 }
 
-/** A table with a head; cells of `numeric` columns stand flush right. */
+/** A table with a head; cells of `numeric` columns stand flush right. A column in which no row has anything is left out. */
 export function table(
   head: readonly Content[],
   rows: readonly (readonly Content[])[],
   numeric: (column: number) => boolean = (column) => column > 0,
 ): Html {
   const align = (column: number): Html => html`class="${numeric(column) ? 'number' : 'text'}"`;
+  const columns = head
+    .map((_, column) => column)
+    .filter((column) => rows.length === 0 || rows.some((row) => markupOf(row[column]) !== ''));
   return html`<table>
-<thead><tr>${head.map((cell, column) => html`<th scope="col" ${align(column)}>${cell}</th>`)}</tr></thead>
+<thead><tr>${columns.map((column) => html`<th scope="col" ${align(column)}>${head[column]}</th>`)}</tr></thead>
 <tbody>
-${rows.map((row) => html`<tr>${row.map((cell, column) => html`<td ${align(column)}>${cell}</td>`)}</tr>\n`)}</tbody>
+${rows.map((row) => html`<tr>${columns.map((column) => html`<td ${align(column)}>${row[column]}</td>`)}</tr>\n`)}</tbody>
 </table>`;
 }
 

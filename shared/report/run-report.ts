@@ -1,7 +1,7 @@
 import type { Circumstances } from '../evaluation/circumstances.ts';
 import type { Decision } from '../evaluation/decision.ts';
 import type { Comparison, Evaluation, Scored } from '../evaluation/evaluation.ts';
-import { counted, figureText } from '../evaluation/figure-text.ts';
+import { counted, figureText, pValueText, zeroWithin } from '../evaluation/figure-text.ts';
 import { clustersText, confidenceText } from '../evaluation/findings.ts';
 import { metricsOf } from '../evaluation/metrics.ts';
 import { marginAgainst } from '../evaluation/policy.ts';
@@ -88,8 +88,17 @@ ${left.length > 0 ? html`<p class="quiet">Left out: ${left.map(([why, rows]) => 
 <p class="quiet">Features: ${features.join(', ')}.</p>`;
 }
 
-const figure = (value: number | null | undefined): Content =>
-  value === null || value === undefined ? html`<span class="quiet">undefined</span>` : figureText(value);
+const UNDEFINED = html`<span class="quiet">undefined</span>`;
+
+/** @param scale as {@link zeroWithin} takes it; 0: the figure says how large it is itself */
+const figure = (value: number | null | undefined, scale = 1): Content =>
+  value === null || value === undefined ? UNDEFINED : figureText(zeroWithin(value, scale));
+
+const pFigure = (p: number | null): Content => (p === null ? UNDEFINED : pValueText(p));
+
+/** The larger of some figures, whichever there are; 0 without any. */
+const largest = (...values: readonly (number | null | undefined)[]): number =>
+  Math.max(0, ...values.map((value) => Math.abs(value ?? 0)));
 
 const scoredOnly = (side: Evaluation['champion'] | Evaluation['candidate']): Scored | null =>
   side?.outcome === 'scored' ? side : null;
@@ -97,12 +106,16 @@ const scoredOnly = (side: Evaluation['champion'] | Evaluation['candidate']): Sco
 function figuresSection({ evaluation, decision }: RunReport): Html {
   const { candidate, champion, anchor, trivial, problem, cluster } = evaluation;
   const [ours, theirs, best] = [scoredOnly(candidate), scoredOnly(champion), scoredOnly(anchor)];
-  const beside = (name: string, side: Scored | null): Content => (side === null ? '' : figure(side.figures[name]));
+  // Shares and scores are of the order of 1; what a regression measures has the label's unit.
+  const scaleOf = (name: string): number =>
+    problem === 'regression' ? largest(...[ours, theirs, best].map((side) => side?.figures[name])) : 1;
+  const beside = (name: string, side: Scored | null): Content =>
+    side === null ? '' : figure(side.figures[name], scaleOf(name));
   const between = (name: string): Content => {
     const interval = ours?.intervals[name] ?? null;
     return interval === null
       ? ''
-      : html`<span class="quiet">${figureText(interval[0])} to ${figureText(interval[1])}</span>`;
+      : html`<span class="quiet">${figure(interval[0], scaleOf(name))} to ${figure(interval[1], scaleOf(name))}</span>`;
   };
   const wanted = decision.policy.thresholds;
   const rows = metricsOf(problem).map(({ name, title, direction }) => {
@@ -113,7 +126,7 @@ function figuresSection({ evaluation, decision }: RunReport): Html {
       between(name),
       beside(name, theirs),
       ...(best === null ? [] : [beside(name, best)]),
-      name in trivial ? figure(trivial[name]) : '',
+      name in trivial ? figure(trivial[name], scaleOf(name)) : '',
       limit === undefined ? '' : html`${direction === 'higher' ? '≥' : '≤'} ${figureText(limit, 15)}`,
       direction,
     ];
@@ -167,19 +180,30 @@ function comparisonSection(evaluation: Evaluation, { policy }: Decision): Html |
     },
   ].flatMap(({ comparison, ...rest }) => (comparison === null ? [] : [{ comparison, ...rest }]));
   if (sides.length === 0) return null;
+  const candidate = scoredOnly(evaluation.candidate);
+  const comparedOf = ({ metric }: Comparison, other: Scored | null): number =>
+    largest(candidate?.figures[metric], other?.figures[metric]);
   const bars = sides.flatMap(({ who, comparison, other, margin }): IntervalBar[] => {
     const { gain, interval, lower, metric } = comparison;
     const allowed = marginAgainst(margin, other?.figures[metric] ?? null, policy);
-    return gain === null || interval === null || lower === null || allowed === null
-      ? []
-      : [{ name: who, gain, interval, lower, margin: allowed }];
+    if (gain === null || interval === null || lower === null || allowed === null) return [];
+    const clean = (value: number) => zeroWithin(value, comparedOf(comparison, other));
+    return [
+      {
+        name: who,
+        gain: clean(gain),
+        interval: [clean(interval[0]), clean(interval[1])],
+        lower: clean(lower),
+        margin: allowed,
+      },
+    ];
   });
-  const rows = sides.map(({ who, comparison }) => [
+  const rows = sides.map(({ who, comparison, other }) => [
     who,
     TESTS[comparison.test],
-    figure(comparison.gain),
-    figure(comparison.lower),
-    figure(comparison.pValue),
+    figure(comparison.gain, comparedOf(comparison, other)),
+    figure(comparison.lower, comparedOf(comparison, other)),
+    pFigure(comparison.pValue),
     comparison.effectiveRows === null ? '' : counted(Math.round(comparison.effectiveRows)),
     comparison.needed === null ? '' : `${counted(comparison.needed.count)} ${comparison.needed.unit}`,
   ]);
@@ -190,7 +214,7 @@ function comparisonSection(evaluation: Evaluation, { policy }: Decision): Html |
 /** At most so many slices are listed; the worst first. */
 const SLICES_SHOWN = 200;
 
-function slicesSection({ slices }: Evaluation): Html | null {
+function slicesSection({ slices, champion, problem }: Evaluation): Html | null {
   if (slices.length === 0) return null;
   const worst = [...slices].sort(
     (a, b) =>
@@ -198,23 +222,26 @@ function slicesSection({ slices }: Evaluation): Html | null {
       (a.gain ?? 0) - (b.gain ?? 0) ||
       (`${a.column} ${a.value}` < `${b.column} ${b.value}` ? -1 : 1),
   );
-  const rows = worst
-    .slice(0, SLICES_SHOWN)
-    .map((slice) => [
-      slice.column,
-      slice.value,
-      slice.outcome === 'tested' ? '' : html`<span class="wait">too few rows</span>`,
-      counted(slice.rows),
-      slice.positives === null ? '' : counted(slice.positives),
-      figure(slice.candidate),
-      figure(slice.champion),
-      figure(slice.gain),
-      figure(slice.pHolm),
-      slice.floors.map(
-        ({ metric, value, limit, broken }) =>
-          html`<span class="${broken ? 'bad' : 'quiet'}">${metric} ${figure(value)} (${figureText(limit)})</span> `,
-      ),
-    ]);
+  const rows = worst.slice(0, SLICES_SHOWN).map((slice) => [
+    slice.column,
+    slice.value,
+    slice.outcome === 'tested' ? '' : html`<span class="wait">too few rows</span>`,
+    counted(slice.rows),
+    slice.positives === null ? '' : counted(slice.positives),
+    figure(slice.candidate, problem === 'regression' ? 0 : 1),
+    // Of a first model there is nobody to compare with.
+    ...(champion === null
+      ? ['', '', '']
+      : [
+          figure(slice.champion, problem === 'regression' ? 0 : 1),
+          figure(slice.gain, largest(slice.candidate, slice.champion)),
+          pFigure(slice.pHolm),
+        ]),
+    slice.floors.map(
+      ({ metric, value, limit, broken }) =>
+        html`<span class="${broken ? 'bad' : 'quiet'}">${metric} ${figure(value)} (${figureText(limit)})</span> `,
+    ),
+  ]);
   return html`<h2>Slices</h2>
 <p>The worst first; p is after Holm, over all slices that were tested.${slices.length > SLICES_SHOWN ? ` The first ${SLICES_SHOWN} of ${counted(slices.length)}.` : ''}</p>
 <div class="scroll">${table(

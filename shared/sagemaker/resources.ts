@@ -21,6 +21,11 @@ export interface SageMakerApi {
   create(kind: ResourceKind, request: SageMakerRequest): Promise<void>;
   /** Undefined when there is none of this name. */
   describe(kind: ResourceKind, name: string): Promise<Description | undefined>;
+  /**
+   * Stops a job that is at work.
+   * @throws RefusedError when it is over already, or not there.
+   */
+  stop(kind: 'trainingJob' | 'transformJob', name: string): Promise<void>;
   updateEndpoint(request: SageMakerRequest): Promise<void>;
   deleteEndpoint(name: string): Promise<void>;
   /** Deletes what no endpoint serves any more; whether that is so is for the caller to know. */

@@ -43,8 +43,12 @@ const contentOf = async (world: World, key: string): Promise<string> => {
     .replaceAll(/\d{8}T\d{6}Z-[0-9a-f]{16}/g, 'INFERENCE');
 };
 
-/** Reports show times and captured records carry ids of their own: that they are there is what counts. */
-const isDerived = (key: string): boolean => key.endsWith('.html') || key.startsWith('capture/');
+/**
+ * Reports show times, captured records carry ids of their own, and of jobs that end together any may be heard of first:
+ * that they are there is what counts.
+ */
+const isDerived = (key: string): boolean =>
+  key.endsWith('.html') || key.endsWith('/judging.json') || key.startsWith('capture/');
 
 const COUNTS = [
   'ApproximateNumberOfMessages',

@@ -1,19 +1,16 @@
 /** A model of few rows, judged in folds, through the queues and rules of the packaged template. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
+import { ListTrainingJobsCommand } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 
-import { putInForce, readPublications } from '../../cli/verbs/publish.ts';
 import type { FaultRule } from '../../local/faults/settings.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { preparedSchema, trainedSchema } from '../../shared/ledger/facts.ts';
 import { keys, scoringOf } from '../../shared/ledger/keys.ts';
-import { HOUR_MS, onSageMaker, type World } from '../loop/world.ts';
+import { HOUR_MS, MINUTE_MS, onSageMaker, type World } from '../loop/world.ts';
 import { isKnown, knowingModel } from './knowing-model.ts';
 import { closeAfterEach, pass, startWorld } from './passing.ts';
+import { fixtureText, publishAs } from './publish-as.ts';
 
 const MODEL = 'parcel-few';
 const FOLDS = 5;
@@ -41,15 +38,26 @@ const second = (world: World) => world.land(`incoming/${MODEL}/second.csv`, fewP
 
 const endsOf = async (world: World) => (await world.ends(MODEL)).map((end) => end?.end);
 
-/** Publishes a definition of the model in place of the one in force. */
-const publishAs = async (world: World, yaml: string): Promise<void> => {
-  const folder = await mkdtemp(join(tmpdir(), 'folds-'));
-  const file = join(folder, `${MODEL}.yml`);
-  await writeFile(file, yaml);
-  const [publication] = await readPublications([file]);
-  await rm(folder, { recursive: true, force: true });
-  if (!publication) throw new Error('nothing to publish');
-  await putInForce(world.ledger, publication.published, world.cloud.clock.now());
+/** More than are asked for by one step. */
+const STOPS = Array.from({ length: 20 }, (_, index) => index + 1);
+
+const dies = (when: 'before' | 'after', nth: number | number[]): FaultRule => ({
+  fault: 'crash',
+  function: '*-track-training',
+  operation: 'StopTrainingJob',
+  when,
+  nth,
+});
+
+/** How the training jobs stand, by the end of their names. */
+const trainingStatuses = async (world: World): Promise<Record<string, string>> => {
+  const { TrainingJobSummaries = [] } = await world.sageMaker.send(new ListTrainingJobsCommand({ MaxResults: 100 }));
+  return Object.fromEntries(
+    TrainingJobSummaries.map(({ TrainingJobName = '', TrainingJobStatus = '' }) => [
+      TrainingJobName.slice(TrainingJobName.lastIndexOf('-') + 1),
+      TrainingJobStatus,
+    ]),
+  );
 };
 
 const latest = async (world: World): Promise<string> => (await world.runs(MODEL)).at(-1) ?? '';
@@ -115,16 +123,70 @@ describe('a model of few rows', () => {
     expect((await scoresOf(world, run, 'champ')).filter(isKnown)).toHaveLength(400);
   });
 
-  it('ends when the job of one fold fails, in its own words', async () => {
-    const world = await start([{ fault: 'fail-training', job: '*-f3try*', failure: 'killed' }]);
+  /** One fold fails at once, and the others would go on for the better part of an hour. */
+  const failing = (failed: number): FaultRule[] => [
+    { fault: 'fail-training', job: `*-f${failed}try*`, failure: 'killed' },
+    { fault: 'delay-training', job: '*-try1', delayMs: 50 * MINUTE_MS },
+    ...folds
+      .filter((fold) => fold !== failed)
+      .map((fold): FaultRule => ({ fault: 'delay-training', job: `*-f${fold}try1`, delayMs: 50 * MINUTE_MS })),
+  ];
+
+  it.each<{ title: string; rules?: FaultRule[]; dead?: Readonly<Record<string, number>> }>([
+    { title: 'nothing else goes wrong' },
+    { title: 'the step dies before it has stopped any', rules: [dies('before', 1)] },
+    { title: 'the step dies between two of them', rules: [dies('after', 1)] },
+    {
+      title: 'the step dies whenever it stops one, and only a look over all runs is left',
+      rules: [dies('before', STOPS)],
+      dead: { 'millrace-dev-execution-dlq': 1 },
+    },
+    { title: 'the end of each job comes twice', rules: [{ fault: 'double-event', source: 'aws.sagemaker' }] },
+  ])(
+    'ends when the job of one fold fails, in its own words, and stops the others: $title',
+    async ({ rules = [], dead = {} }) => {
+      const world = await start([...failing(FOLDS), ...rules]);
+
+      await first(world);
+      await pass(world, 20 * MINUTE_MS);
+      const statuses = await trainingStatuses(world);
+      const [end] = await world.ends(MODEL);
+      await pass(world, 2 * HOUR_MS);
+
+      expect(end).toMatchObject({ end: 'failed' });
+      expect(end?.reason).toContain('fold 5');
+      expect(statuses.f5try1).toBe('Failed');
+      expect(Object.keys(statuses)).toHaveLength(FOLDS + 1);
+      expect(Object.entries(statuses).filter(([role, status]) => role !== 'f5try1' && status !== 'Stopped')).toEqual(
+        [],
+      );
+      // What comes later changes nothing.
+      expect(await world.ends(MODEL)).toEqual([end]);
+      expect(await trainingStatuses(world)).toEqual(statuses);
+      expect(await world.deadLetters()).toEqual(dead);
+    },
+  );
+
+  it('has the others stopped by whoever of them comes again, where the step that knew of the failure died', async () => {
+    const world = await start([
+      ...failing(3),
+      { fault: 'delay-training', job: '*-f3try1', delayMs: 2 * MINUTE_MS },
+      dies('before', STOPS),
+      // Its message comes back after three minutes.
+      { fault: 'crash', function: '*-launch-training', operation: 'CreateTrainingJob', when: 'after', nth: 5 },
+    ]);
 
     await first(world);
-    await pass(world, HOUR_MS);
-    const [end] = await world.ends(MODEL);
+    const statuses = await trainingStatuses(world);
 
-    expect(end).toMatchObject({ end: 'failed' });
-    expect(end?.reason).toContain('fold 3');
-    expect(await world.deadLetters()).toEqual({});
+    expect(await endsOf(world)).toEqual(['failed']);
+    expect(statuses).toEqual({
+      try1: 'Stopped',
+      f1try1: 'Stopped',
+      f2try1: 'Stopped',
+      f3try1: 'Failed',
+      f4try1: 'Stopped',
+    });
   });
 
   it('tries the job of one fold again where SageMaker failed it', async () => {
@@ -162,12 +224,12 @@ describe('a model of few rows', () => {
 
   it('is held for a person, once, where the champion was judged without folds: it has seen what judges', async () => {
     const world = await startWorld({ models: [MODEL], start: '2001-03-20T06:00:00Z', image: knowingModel });
-    const inForce = await readFile(`tests/fixtures/loop/models/${MODEL}.yml`, 'utf8');
-    await publishAs(world, inForce.replace('{ folds: 5 }', '{ gate: 0.5 }'));
+    const inForce = await fixtureText(MODEL);
+    await publishAs(world, MODEL, inForce.replace('{ folds: 5 }', '{ gate: 0.5 }'));
     await first(world);
     await pass(world, 2 * HOUR_MS);
 
-    await publishAs(world, inForce);
+    await publishAs(world, MODEL, inForce);
     await second(world);
     await pass(world, 2 * HOUR_MS);
     const run = await latest(world);

@@ -262,7 +262,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'telling again that training began, when the run is over by the time its launch is tried again',
     file: 'functions/launch-training/launch-training.ts',
-    find: "if (await sageMaker.describe('trainingJob', jobName)) await tellStarted(jobName);",
+    find: "if (await sageMaker.describe('trainingJob', jobName)) await tellStarted();",
     replace: '',
     test: 'tests/chaos/crash-telling.test.ts',
     title: 'a launch that is killed after its request > tells that training began, though the run is over by then',
@@ -831,5 +831,82 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     test: 'tests/unit/data/doubtful-numbers.test.ts',
     title: 'whole numbers that a number does not hold > are told where they are a key, line by line, with what to say',
+  },
+  {
+    without: 'recording the next attempt before it is asked for',
+    file: 'functions/launch-training/launch-training.ts',
+    find: '        await recordAttempt(next.attempt);\n',
+    replace: '',
+    test: 'tests/unit/steps/launch-training.test.ts',
+    title:
+      'a list of instances > is not gone back in: the event of an attempt that was passed over starts nothing, though there is capacity',
+  },
+  {
+    without: 'looking once more, when a job has been started, whether it is wanted',
+    file: 'functions/launch-training/launch-training.ts',
+    find: 'const meanwhile = await unwanted();',
+    replace: 'const meanwhile = undefined;',
+    test: 'tests/unit/steps/launch-training.test.ts',
+    title: 'a list of instances > has one job where an attempt is started while it is passed over',
+  },
+  {
+    without: 'leaving alone what a job says that another attempt has replaced',
+    file: 'functions/track-training/track-training.ts',
+    find: "    if (await ledger.find(attemptSchema, keys.attempt(model, run, attempt.attempt + 1, fold)))\n      return { outcome: 'superseded' };\n",
+    replace: '',
+    test: 'tests/unit/steps/track-training.test.ts',
+    title: 'an event about a training job > says nothing of the run where the next attempt is recorded',
+  },
+  {
+    without: 'stopping the jobs of a run that failed',
+    file: 'shared/ledger/run-end.ts',
+    find: '  await beforeRelease?.(stands);\n',
+    replace: '',
+    test: 'tests/unit/steps/fold-jobs.test.ts',
+    title:
+      'the ends of the trainings of folds > that fails stops the others, and what their late events tell changes nothing',
+  },
+  {
+    without: 'asking whether a job that cannot be stopped is over',
+    file: 'shared/sagemaker/stop-jobs.ts',
+    find: 'if (await isAtWork()) throw cause;',
+    replace: 'throw cause;',
+    test: 'tests/unit/steps/fold-jobs.test.ts',
+    title:
+      'the ends of the trainings of folds > that fails stops what others still run though one of them has ended in between',
+  },
+  {
+    without: 'stopping transforms that were started when the run was over',
+    file: 'functions/track-training/track-training.ts',
+    find: "if (over?.end === 'failed') await conclude(over);",
+    replace: '',
+    test: 'tests/unit/steps/track-training.test.ts',
+    title:
+      'a training job that completed > has its transforms stopped where the first of them ended the run before the last was started',
+  },
+  {
+    without: 'reconcile stopping what a step that died has left at work',
+    file: 'functions/reconcile/reconcile.ts',
+    find: 'const concluding = { ledger, tell, stopJobs };',
+    replace: 'const concluding = { ledger, tell };',
+    test: 'tests/unit/steps/reconcile.test.ts',
+    title: 'reconciling > stops what is still at work of a run that failed, before its slot is free',
+  },
+  {
+    without: 'leaving the judging to whose event saw first that all is scored',
+    file: 'functions/evaluate-model/evaluate-model.ts',
+    find: 'if (judging.eventId !== eventId &&',
+    replace: 'if (judging.eventId === undefined &&',
+    test: 'tests/unit/steps/evaluate-model.test.ts',
+    title: 'evaluating a model > is done once where several jobs have ended together, by the event that sees it first',
+  },
+  {
+    without: 'refusing a model whose predictions expire before its labels come',
+    file: 'shared/definition/kept-predictions.ts',
+    find: 'if (keptDays >= leastDays) return undefined;',
+    replace: 'return undefined;',
+    test: 'tests/unit/definition/kept-predictions.test.ts',
+    title:
+      'predictions that expire before their labels come > are refused where the delay stands, and what to raise is said',
   },
 ];

@@ -4,6 +4,7 @@ import type { Circumstances } from '../../../shared/evaluation/circumstances.ts'
 import { decide, type Policy } from '../../../shared/evaluation/decision.ts';
 import { evaluateGate, type GateInput } from '../../../shared/evaluation/evaluate-gate.ts';
 import type { Evaluation } from '../../../shared/evaluation/evaluation.ts';
+import { pValueText, zeroWithin } from '../../../shared/evaluation/figure-text.ts';
 import { groupingOf } from '../../../shared/evaluation/gate-rows.ts';
 import { type RunReport, runReport } from '../../../shared/report/run-report.ts';
 
@@ -138,6 +139,45 @@ describe("a run's report", () => {
     expect(text).toContain('demographic parity ratio');
     expect(text).toContain('candidates judged on these rows 1 of 20');
     expect(text).toContain('what hour alone tells of the label (0 to 1) 0.61');
+  });
+
+  it('shows what is nothing but for arithmetic as 0, and a p-value nobody could tell from 0 as less than 0.0001', () => {
+    const found = evaluation();
+    const { againstChampion } = found;
+    if (againstChampion === null || found.candidate.outcome !== 'scored') throw new Error('nobody to compare with');
+    const shown = runReport(
+      report({
+        ...found,
+        candidate: { ...found.candidate, intervals: { ...found.candidate.intervals, roc_auc: [2.22e-16, 0.5] } },
+        againstChampion: {
+          ...againstChampion,
+          gain: 2.22e-16,
+          interval: [-0.01, 2.22e-16],
+          lower: -2.22e-16,
+          pValue: 3.3e-9,
+        },
+        slices: found.slices.map((slice) => ({ ...slice, gain: 1.11e-16, pHolm: 0.5 })),
+      }),
+    );
+
+    expect(shown).not.toMatch(/\de-\d/);
+    expect(shown.match(/&lt; 0\.0001/g)).toHaveLength(1);
+    expect([pValueText(2.22e-16), pValueText(0.0001), pValueText(0)]).toEqual(['< 0.0001', '0.0001', '< 0.0001']);
+    expect(shown).toContain('<span class="quiet">0 to 0.5</span>');
+  });
+
+  it('keeps a small figure of a regression, whose label says how large it is', () => {
+    expect(zeroWithin(3e-13, 5e-13)).toBe(3e-13);
+    expect([zeroWithin(-2.22e-16, 0.65), zeroWithin(2.22e-16, 1), zeroWithin(1e-9, 1)]).toEqual([0, 0, 1e-9]);
+  });
+
+  it('leaves columns without content out: nobody to compare with has none', () => {
+    const first = runReport(report(evaluation({ champion: null })));
+
+    expect(first).not.toContain('>champion</th>');
+    expect(first).not.toContain('>gain</th>');
+    expect(first).toContain('>candidate</th>');
+    expect(runReport(report())).toContain('>champion</th>');
   });
 
   it('of scores that cannot be used says so and shows no figure', () => {

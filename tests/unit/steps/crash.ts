@@ -39,6 +39,7 @@ export const fragileStore = (store: ObjectStore, { guard }: Fuse): ObjectStore =
 export const fragileSageMaker = (sageMaker: SageMakerApi, { guard }: Fuse): SageMakerApi => ({
   ...sageMaker,
   create: (...given) => guard(() => sageMaker.create(...given)),
+  stop: (...given) => guard(() => sageMaker.stop(...given)),
   updateEndpoint: (...given) => guard(() => sageMaker.updateEndpoint(...given)),
   deleteEndpoint: (...given) => guard(() => sageMaker.deleteEndpoint(...given)),
   remove: (...given) => guard(() => sageMaker.remove(...given)),

@@ -18,6 +18,7 @@ import { goldenSchema } from '../../../shared/evaluation/golden.ts';
 import {
   championSchema,
   gateUseSchema,
+  judgingSchema,
   runEndSchema,
   runPlanSchema,
   slotSchema,
@@ -51,7 +52,7 @@ const world = async (...settings: Parameters<typeof scoredRun>) => {
   return {
     asked,
     ...run,
-    evaluate: (name = CANDIDATE_JOB) => evaluate(woken({ name })),
+    evaluate: (name = CANDIDATE_JOB, some: Parameters<typeof woken>[1] = {}) => evaluate(woken({ name }, some)),
   };
 };
 
@@ -110,6 +111,40 @@ describe('evaluating a model', () => {
     expect(run.told).toEqual([]);
   });
 
+  it('is done once where several jobs have ended together, by the event that sees it first', async () => {
+    const run = await world();
+
+    const outcomes = await Promise.all([
+      run.evaluate(CANDIDATE_JOB, { eventId: 'of the candidate' }),
+      run.evaluate(CHAMPION_JOB, { eventId: 'of the champion' }),
+    ]);
+
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['evaluated', 'left_to_another']);
+    expect(run.asked).toHaveLength(1);
+    expect(run.told).toHaveLength(1);
+  });
+
+  it('is done by the same event again after a crash, and by any other once nobody can be at work', async () => {
+    const run = await world();
+    const begun = { model: MODEL, run: RUN, eventId: 'of the candidate', begunAt: NOW.toISOString() };
+    await run.ledger.record(judgingSchema, keys.judging(MODEL, RUN), begun);
+    const other = await world();
+    await other.ledger.record(judgingSchema, keys.judging(MODEL, RUN), begun);
+    const [soon, late] = [14, 15].map((minutes) => ({
+      eventId: 'other',
+      now: new Date(NOW.getTime() + minutes * 60_000),
+    }));
+
+    const outcomes = [
+      await run.evaluate(CHAMPION_JOB, soon),
+      await run.evaluate(CANDIDATE_JOB, { eventId: 'of the candidate' }),
+      await other.evaluate(CHAMPION_JOB, late),
+    ];
+
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['left_to_another', 'evaluated', 'evaluated']);
+    expect(run.asked).toHaveLength(1);
+  });
+
   it('ends the run in the words of SageMaker where the candidate cannot be scored', async () => {
     const run = await world();
     run.jobs.set(CANDIDATE_JOB, { TransformJobStatus: 'Failed', FailureReason: 'AlgorithmError: no model' });
@@ -123,6 +158,8 @@ describe('evaluating a model', () => {
       reason: 'the candidate could not be scored: AlgorithmError: no model',
     });
     expect(await run.ledger.read(slotSchema, keys.slot(MODEL))).toMatchObject({ flight: null });
+    // Nobody waits for what the champion says.
+    expect(run.jobs.get(CHAMPION_JOB)).toEqual({ TransformJobStatus: 'Stopping' });
     expect(new Set(run.told.map(({ type, about }) => `${type} ${about}`))).toEqual(
       new Set([`RunEnded.v1 ${MODEL}/${RUN}`]),
     );

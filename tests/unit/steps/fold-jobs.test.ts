@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { launchTraining } from '../../../functions/launch-training/launch-training.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { trackTraining } from '../../../functions/track-training/track-training.ts';
-import { CapacityError, InvalidEventError } from '../../../shared/errors.ts';
+import { CapacityError, DependencyError, InvalidEventError } from '../../../shared/errors.ts';
 import { attemptSchema, runEndSchema, trainedSchema, waitingSchema } from '../../../shared/ledger/facts.ts';
 import { keys, splitOfFold } from '../../../shared/ledger/keys.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
@@ -278,7 +278,67 @@ describe('the ends of the trainings of folds', () => {
       reason: 'the model without fold 2: AlgorithmError: no labels',
     });
     expect(await run.track(job())).toEqual({ outcome: 'over' });
-    expect(run.sageMaker.effects).toEqual([]);
+  });
+
+  it('that fails stops the others, and what their late events tell changes nothing', async () => {
+    const run = await world();
+    await run.launched();
+    run.sageMaker.set('trainingJob', job(1), failed('AlgorithmError: no labels'));
+
+    await run.track(job(1));
+    const before = { ...Object(await run.state()), sageMaker: null };
+    const stopped = [job(), job(2)];
+    expect(run.sageMaker.effects).toEqual(stopped.map((name) => `stop trainingJob ${name}`));
+    for (const name of stopped) run.sageMaker.set('trainingJob', name, { TrainingJobStatus: 'Stopped' });
+    for (const name of stopped) expect(await run.track(name)).toEqual({ outcome: 'over' });
+
+    expect({ ...Object(await run.state()), sageMaker: null }).toEqual(before);
+    expect(run.sageMaker.effects).toHaveLength(stopped.length);
+  });
+
+  it('that fails stops the others after a crash at any effect', async () => {
+    const effects = await finishesAfterAnyCrash(async () => {
+      const run = await world();
+      await run.launched();
+      run.sageMaker.set('trainingJob', job(1), failed('AlgorithmError: no labels'));
+      return { wake: (through) => run.track(job(1), through), state: run.state };
+    });
+
+    // It is told, the end written, two jobs stopped, the slot released, and that told.
+    expect(effects).toBe(6);
+  });
+
+  it('that fails stops what others still run though one of them has ended in between', async () => {
+    const run = await world();
+    await run.launched();
+    run.sageMaker.set('trainingJob', job(1), failed('AlgorithmError: no labels'));
+    const stop = run.sageMaker.stop;
+    run.sageMaker.stop = async (kind, name) => {
+      if (name === job()) run.sageMaker.set(kind, name, completed(1));
+      await stop(kind, name);
+    };
+
+    await run.track(job(1));
+
+    expect(run.sageMaker.effects).toEqual([`stop trainingJob ${job(2)}`]);
+    expect(await run.end()).toMatchObject({ reason: 'the model without fold 1: AlgorithmError: no labels' });
+  });
+
+  it('that fails does not free the slot before the others are stopped', async () => {
+    const run = await world();
+    await run.launched();
+    run.sageMaker.set('trainingJob', job(1), failed('AlgorithmError: no labels'));
+    const stop = run.sageMaker.stop;
+    run.sageMaker.stop = async () => {
+      throw new DependencyError('stop trainingJob: ThrottlingException');
+    };
+
+    await expect(run.track(job(1))).rejects.toThrow(DependencyError);
+    run.sageMaker.stop = stop;
+    const { said } = await run.look(1);
+
+    expect(said).toEqual([`${MODEL}: conclude`]);
+    expect(run.sageMaker.effects).toEqual([job(), job(2)].map((name) => `stop trainingJob ${name}`));
   });
 
   it('ask for another attempt of one fold where SageMaker failed it, and wait for that', async () => {

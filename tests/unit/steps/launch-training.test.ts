@@ -19,7 +19,7 @@ import {
   waitingSchema,
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
+import { Crash, type Fuse, finishesAfterAnyCrash, fuse } from './crash.ts';
 import {
   type About,
   DAYS_LATER,
@@ -262,6 +262,39 @@ describe('a list of instances', () => {
     });
   });
 
+  it('is not gone back in: the event of an attempt that was passed over starts nothing, though there is capacity', async () => {
+    const run = await listed();
+    await run.wake();
+    run.sageMaker.refuse('trainingJob', undefined);
+
+    expect(await run.wake()).toEqual({ outcome: 'superseded' });
+    await run.wake({ attempt: 2 });
+    expect(await run.wake({}, { now: DAYS_LATER })).toEqual({ outcome: 'superseded' });
+
+    expect(run.sageMaker.effects).toEqual([`create trainingJob mr-dev-${MODEL}-${RUN}-try2`]);
+  });
+
+  it('has one job where an attempt is started while it is passed over', async () => {
+    const run = await listed();
+    const create = run.sageMaker.create;
+    // Of an event that came twice the one finds no capacity; the other finds some, and is the slower one to look.
+    run.sageMaker.create = async (...given) => {
+      run.sageMaker.create = create;
+      await run.wake();
+      run.sageMaker.refuse('trainingJob', undefined);
+      await create(...given);
+    };
+
+    expect(await run.wake()).toEqual({ outcome: 'superseded' });
+    await run.wake({ attempt: 2 });
+
+    expect(run.sageMaker.effects).toEqual([
+      `create trainingJob ${JOB}`,
+      `stop trainingJob ${JOB}`,
+      `create trainingJob mr-dev-${MODEL}-${RUN}-try2`,
+    ]);
+  });
+
   it('is waited for at its last', async () => {
     const run = await listed();
 
@@ -277,7 +310,7 @@ describe('a list of instances', () => {
       return { wake: (through) => run.wake({}, {}, through), state: run.state };
     });
 
-    expect(effects).toBe(4);
+    expect(effects).toBe(5);
   });
 });
 
@@ -347,6 +380,47 @@ describe('a training job without capacity', () => {
     });
 
     expect(effects).toBe(7);
+  });
+});
+
+describe('a run that fails while a job is being started', () => {
+  const ending = async () => {
+    const run = await world();
+    const create = run.sageMaker.create;
+    run.sageMaker.create = async (...given) => {
+      run.sageMaker.create = create;
+      const end = {
+        model: MODEL,
+        run: RUN,
+        end: 'failed' as const,
+        reason: 'another fold',
+        endedAt: NOW.toISOString(),
+      };
+      await run.ledger.record(runEndSchema, keys.end(MODEL, RUN), end);
+      await create(...given);
+    };
+    return run;
+  };
+
+  it('has that job stopped, and keeps its reason', async () => {
+    const run = await ending();
+
+    expect(await run.wake()).toEqual({ outcome: 'over' });
+
+    expect(run.sageMaker.effects).toEqual([`create trainingJob ${JOB}`, `stop trainingJob ${JOB}`]);
+    expect(run.types()).toEqual(['TrainingStarted.v1', 'RunEnded.v1']);
+    expect(await run.end()).toMatchObject({ reason: 'another fold' });
+    expect(await run.flight()).toBeNull();
+  });
+
+  it('has it stopped by the same event again after a crash', async () => {
+    const run = await ending();
+    await expect(run.wake({}, {}, fuse(4, 'before'))).rejects.toThrow(Crash);
+    expect(run.sageMaker.effects).toEqual([`create trainingJob ${JOB}`]);
+
+    await run.wake();
+
+    expect(run.sageMaker.effects).toEqual([`create trainingJob ${JOB}`, `stop trainingJob ${JOB}`]);
   });
 });
 

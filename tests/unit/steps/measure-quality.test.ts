@@ -302,6 +302,26 @@ describe('measuring a window', () => {
     expect(facts[2]).toMatchObject({ value: null, counts: { corrected: 100 } });
   });
 
+  it('says how long labels have left where there are too few, and nothing of labels where nothing was predicted', async () => {
+    const [run, idle] = [await world(), await world()];
+    await run.serve();
+    await idle.serve();
+    await capture(run, 200);
+    await run.land(`${MODEL}/labels.csv`, labelsOf(0, 40, 200));
+
+    const outcomes = [await run.measure(NEXT_NOON), await idle.measure(DUE)];
+
+    expect(outcomes).toEqual([
+      {
+        outcome: 'immature',
+        said: [
+          '2001-01-25T00:00Z to 2001-01-26T00:00Z: 40 of 200 predictions have a label, and more may come; labels are due in 12 h',
+        ],
+      },
+      { outcome: 'no_predictions' },
+    ]);
+  });
+
   it('waits for labels until they are due, and then says that there are none', async () => {
     const run = await world();
     await run.serve();
@@ -313,7 +333,16 @@ describe('measuring a window', () => {
       await run.measure(DUE),
     ];
 
-    expect(outcomes).toEqual([{ outcome: 'open' }, { outcome: 'no_labels' }, { outcome: 'immature' }]);
+    expect(outcomes).toEqual([
+      { outcome: 'open' },
+      { outcome: 'no_labels' },
+      {
+        outcome: 'immature',
+        said: [
+          '2001-01-25T00:00Z to 2001-01-26T00:00Z: not one of 200 predictions has a label; labels have had their time',
+        ],
+      },
+    ]);
     expect(run.published).toEqual([]);
     expect(run.told).toEqual([]);
   });

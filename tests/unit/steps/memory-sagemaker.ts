@@ -120,6 +120,13 @@ export const memorySageMaker = (): MemorySageMaker => {
       const found = things.get(`${kind} ${name}`);
       return found && copy(found);
     },
+    async stop(kind, name) {
+      const member = kind === 'trainingJob' ? 'TrainingJobStatus' : 'TransformJobStatus';
+      const job = there(`${kind} ${name}`);
+      if (job[member] !== 'InProgress') throw new RefusedError(`${kind} ${name} is ${String(job[member])}`);
+      things.set(`${kind} ${name}`, { ...job, [member]: 'Stopping' });
+      effects.push(`stop ${kind} ${name}`);
+    },
     async updateEndpoint(request) {
       const name = String(request.EndpointName);
       const endpoint = endpointIn(name, ['InService']);

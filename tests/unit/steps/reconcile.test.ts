@@ -21,6 +21,7 @@ import {
   deploymentEndSchema,
   deploymentSchema,
   deploymentStartedSchema,
+  judgingSchema,
   runEndSchema,
   slotSchema,
   trainedSchema,
@@ -216,6 +217,7 @@ describe('what an open run lacks', () => {
     ['prepare-data', { prepared: false }],
     ['launch-training', { trained: false, lastAttempt: 0 }],
     ['track-training', { evaluated: false, transformJobs: [undefined] }],
+    ['evaluate-model', { evaluated: false, transformJobs: ['completed'] }],
     ['gate-model', { decision: undefined }],
     ['deploy-model', {}],
   ])('is nothing while %s may still be at work', (_step, facts) => {
@@ -258,6 +260,20 @@ describe('what an open run lacks', () => {
 });
 
 describe('reconciling', () => {
+  it('stops what is still at work of a run that failed, before its slot is free', async () => {
+    const run = await world();
+    await run.planned(run.published);
+    await run.prepared();
+    await run.attempt({ TrainingJobStatus: 'InProgress' });
+    const ended = { model: MODEL, run: RUN, end: 'failed' as const, reason: 'a fold', endedAt: NOW.toISOString() };
+    await run.ledger.record(runEndSchema, keys.end(MODEL, RUN), ended);
+
+    await run.look(NOW);
+
+    expect(run.sageMaker.effects).toEqual([`create trainingJob ${JOB}`, `stop trainingJob ${JOB}`]);
+    expect(await run.flight()).toBeNull();
+  });
+
   it('is quiet where nothing is missing', async () => {
     const run = await world();
 
@@ -393,7 +409,7 @@ describe('reconciling', () => {
     expect(run.woke).toEqual([]);
     run.sageMaker.set('transformJob', TRANSFORM, { TransformJobStatus: 'Completed' });
 
-    await run.look(NOW);
+    await run.look(later(20));
 
     expect(run.woke).toMatchObject([{ step: 'evaluate-model', detail: { name: TRANSFORM } }]);
   });
@@ -579,13 +595,33 @@ describe('a run that nothing comes of', () => {
     const completed = { TransformJobStatus: 'Completed', TransformEndTime: end.toISOString() };
     run.sageMaker.set('transformJob', TRANSFORM, completed);
 
-    await run.look(new Date(end.getTime() + MINUTE_MS));
+    await run.look(new Date(end.getTime() + 14 * MINUTE_MS));
+    expect(run.woke).toEqual([]);
+    await run.look(new Date(end.getTime() + 15 * MINUTE_MS));
     expect(run.woke).toMatchObject([{ step: 'evaluate-model', detail: { name: TRANSFORM } }]);
     await run.evaluated(end);
     await run.look(new Date(end.getTime() + 16 * MINUTE_MS));
 
     expect(run.told).toMatchObject([{ type: 'ModelEvaluated.v1' }]);
     expect(await run.end()).toBeUndefined();
+  });
+
+  it('is not one that is being judged since a while ago', async () => {
+    const run = await world();
+    await run.planned(run.published);
+    await run.prepared();
+    await run.attempt();
+    await run.trained();
+    await run.sageMaker.create('transformJob', { TransformJobName: TRANSFORM });
+    run.sageMaker.set('transformJob', TRANSFORM, { TransformJobStatus: 'Completed' });
+    const begunAt = later(20).toISOString();
+    await run.ledger.record(judgingSchema, keys.judging(MODEL, RUN), { model: MODEL, run: RUN, eventId: 'e', begunAt });
+
+    await run.look(later(34));
+    expect(run.woke).toEqual([]);
+    await run.look(later(35));
+
+    expect(run.woke).toMatchObject([{ step: 'evaluate-model', detail: { name: TRANSFORM } }]);
   });
 
   it('is one whose training ended long ago, and nothing followed', async () => {

@@ -173,6 +173,11 @@ export const scoredRun = async ({
       groups.set(name, request);
     },
     describe: async (kind, name) => (kind === 'transformJob' ? jobs.get(name) : groups.get(name)),
+    stop: async (kind, name) => {
+      if (kind !== 'transformJob' || jobs.get(name)?.TransformJobStatus !== 'InProgress')
+        throw new Error(`${kind} ${name} cannot be stopped`);
+      jobs.set(name, { TransformJobStatus: 'Stopping' });
+    },
     createPackage: async (request) => {
       const arn = `arn:aws:sagemaker:eu-west-1:000000000000:model-package/group/${versions.length + 1}`;
       versions.push({ ...request, ModelPackageArn: arn });

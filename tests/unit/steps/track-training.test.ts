@@ -156,6 +156,27 @@ describe('a training job that completed', () => {
     },
   );
 
+  it('has its transforms stopped where the first of them ended the run before the last was started', async () => {
+    const run = await world({ champion: true });
+    const create = run.sageMaker.create;
+    run.sageMaker.create = async (kind, request) => {
+      if (request.TransformJobName === CHAMPION) {
+        const end = { model: MODEL, run: RUN, end: 'failed' as const, reason: 'no score', endedAt: NOW.toISOString() };
+        await run.ledger.record(runEndSchema, keys.end(MODEL, RUN), end);
+      }
+      await create(kind, request);
+    };
+
+    await run.wake();
+
+    expect(run.sageMaker.effects.slice(-2).sort()).toEqual([
+      `stop transformJob ${CANDIDATE}`,
+      `stop transformJob ${CHAMPION}`,
+    ]);
+    expect(await run.end()).toMatchObject({ reason: 'no score' });
+    expect(await run.flight()).toBeNull();
+  });
+
   it('and is refused ends the run whole after a crash at any effect', async () => {
     const effects = await finishesAfterAnyCrash(async () => {
       const run = await world();
@@ -280,6 +301,16 @@ describe('an event about a training job', () => {
     const run = await world();
 
     await expect(run.wake(job(2))).rejects.toThrow(NotFoundError);
+  });
+
+  it('says nothing of the run where the next attempt is recorded', async () => {
+    const run = await world({ attempts: 2, ended: { TrainingJobStatus: 'InProgress' } });
+    run.sageMaker.set('trainingJob', job(1), { TrainingJobStatus: 'Stopped' });
+    const before = await run.state();
+
+    expect(await run.wake(job(1))).toEqual({ outcome: 'superseded' });
+
+    expect(await run.state()).toEqual(before);
   });
 
   it('of a job that is not there says so', async () => {
