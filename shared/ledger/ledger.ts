@@ -53,13 +53,14 @@ const freeze = (value: unknown): void => {
  * text says never changes. Nobody can change what another reads, for it is frozen.
  */
 const createReader = () => {
-  let known = new WeakMap<z.ZodType, Map<string, unknown>>();
+  let read = new WeakMap<z.ZodType, Map<string, unknown>>();
   let characters = 0;
   /** @throws ConflictError when it is not what the schema reads. */
   return <T>(schema: z.ZodType<T>, key: string, text: string): T => {
-    let texts = known.get(schema);
+    let texts = read.get(schema);
+    const known = texts?.get(text);
     // A schema reads nothing but what it reads: what stands under it is of its type.
-    if (texts?.has(text)) return texts.get(text) as T;
+    if (known !== undefined) return known as T;
     const parsed = schema.safeParse(JSON.parse(text));
     if (!parsed.success) {
       throw new ConflictError(`${key} is not what this version of Millrace reads: ${parsed.error.message}`, {
@@ -69,13 +70,13 @@ const createReader = () => {
     freeze(parsed.data);
     characters += text.length;
     if (characters > REMEMBERED) {
-      known = new WeakMap();
+      read = new WeakMap();
       characters = text.length;
       texts = undefined;
     }
     if (!texts) {
       texts = new Map();
-      known.set(schema, texts);
+      read.set(schema, texts);
     }
     texts.set(text, parsed.data);
     return parsed.data;
