@@ -31,7 +31,7 @@ export const frozen = <Value>(value: Value): Value => {
 const SHORT_BYTES = 1024;
 
 const known = (content: Buffer): string =>
-  content.length <= SHORT_BYTES ? content.latin1Slice() : hash('sha256', content, 'base64');
+  content.length <= SHORT_BYTES ? content.toString('latin1') : hash('sha256', content, 'base64');
 
 /** What values are known by that nobody can change any more, down to the last: undefined for those that are not so. */
 const unchanging = new WeakMap<object, string | undefined>();
