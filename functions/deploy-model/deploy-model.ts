@@ -31,7 +31,7 @@ import { endpointName, runName } from '../../shared/sagemaker/names.ts';
 import { parsePackageDescription } from '../../shared/sagemaker/package-description.ts';
 import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
 import { planRollout } from './guard-rollout.ts';
-import { rollOut } from './roll-out.ts';
+import { rollOut, type SeenEndpoint } from './roll-out.ts';
 
 export interface DeployModelDeps {
   readonly ledger: Ledger;
@@ -228,9 +228,9 @@ export const deployModel = (deps: DeployModelDeps) => {
       const busy = rollouts.find((rollout) => !rollout.ended && rollout !== same);
       if (busy) throw new CapacityError(`rollout ${busy.deployment.n} of ${model} is not over`);
 
-      const decided = same?.deployment ?? (await decide());
+      const { decided, seen } = same ? { decided: same.deployment } : await decide();
       // Once sent, never again: an endpoint that came back on its old configuration is a rollout that failed.
-      if (!same?.started) await send(decided, now);
+      if (!same?.started) await send(decided, now, seen);
       return decided;
     }
 
@@ -252,7 +252,7 @@ export const deployModel = (deps: DeployModelDeps) => {
       return planRollout(readMetric, definition, old, now);
     }
 
-    async function decide(): Promise<Deployment> {
+    async function decide(): Promise<{ readonly decided: Deployment; readonly seen?: SeenEndpoint }> {
       const [prepared, trained, { definition }] = await Promise.all([
         ledger.read(preparedSchema, keys.prepared(model, run)),
         ledger.read(trainedSchema, keys.trained(model, run)),
@@ -286,7 +286,7 @@ export const deployModel = (deps: DeployModelDeps) => {
       });
       // Another approval took this number in the same moment: it goes first.
       if (decided.trigger !== trigger) throw new CapacityError(`rollout ${n} of ${model} is not over`);
-      return decided;
+      return { decided, seen: { endpoint: standing } };
     }
   };
 };

@@ -7,7 +7,7 @@ import type { AlarmsApi } from '../../shared/monitoring/alarm.ts';
 import { deploymentConfigOf } from '../../shared/rollout/traffic.ts';
 import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { endpointConfigRequest, endpointRequest } from '../../shared/sagemaker/requests.ts';
-import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
+import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
 import { takesConfig } from '../../shared/sagemaker/serving.ts';
 import { guardRollout } from './guard-rollout.ts';
 
@@ -18,6 +18,11 @@ export interface RollOutDeps {
   readonly stage: string;
   /** `s3://bucket` of the store. */
   readonly storeUri: string;
+}
+
+/** An endpoint as it stood a moment ago. What began since is refused by SageMaker, and found out then. */
+export interface SeenEndpoint {
+  readonly endpoint: Description | undefined;
 }
 
 /**
@@ -95,10 +100,10 @@ export const rollOut = ({ ledger, sageMaker, alarms, stage, storeUri }: RollOutD
     });
   };
 
-  return async (deployment: Deployment, now: Date): Promise<void> => {
+  return async (deployment: Deployment, now: Date, seen?: SeenEndpoint): Promise<void> => {
     const { model, n, endpointName, endpointConfigName } = deployment;
     await createConfig(deployment, now);
-    const found = await sageMaker.describe('endpoint', endpointName);
+    const found = seen ? seen.endpoint : await sageMaker.describe('endpoint', endpointName);
     const status = text(found, 'EndpointStatus');
     // One that failed can only be deleted, and nobody is served by it. Source: CreateEndpoint, API reference.
     if (status === 'Failed' && !takesConfig(found, endpointConfigName)) {

@@ -150,21 +150,25 @@ export const planRun =
       const message = `${model} was taken out of service (${champion.retired.reason}); npx millrace rollback ${model} puts it back`;
       return decline([{ code: 'model_retired', message }], 'model_retired');
     }
-    const championPrepared = champion && (await ledger.find(preparedSchema, keys.prepared(model, champion.run)));
+    const data = await acceptedData(ledger, model, published.rulesDigest);
+    // Nothing but a person starts a run on data that was learned from: then nothing of earlier runs is weighed.
+    const weighs = trigger.kind === 'requested' || data.datasets.some(({ taken }) => !taken);
+    const championPrepared =
+      champion && weighs ? await ledger.find(preparedSchema, keys.prepared(model, champion.run)) : undefined;
     const gate = gatePolicyOf(definition);
     const anchor =
-      gate.anchor &&
-      (await chooseAnchor(ledger, model, champion, {
-        metric: gate.metric,
-        sinceMs: now.getTime() - gate.anchor.pastMs,
-      }));
-    const data = await acceptedData(ledger, model, published.rulesDigest);
+      gate.anchor && weighs
+        ? await chooseAnchor(ledger, model, champion, {
+            metric: gate.metric,
+            sinceMs: now.getTime() - gate.anchor.pastMs,
+          })
+        : null;
     const rejections = await rejectionsInARow(ledger, model, seen, published.digest);
     const { training } = definition;
     const cost = estimateCost({
       instances: training.instance,
       maxRuntimeMs: training.max_runtime,
-      pastSeconds: await pastSeconds(ledger, model, seen),
+      pastSeconds: weighs ? await pastSeconds(ledger, model, seen) : [],
       folds:
         definition.data.split.folds === null
           ? null

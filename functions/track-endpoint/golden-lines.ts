@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline';
-
 import { NotFoundError } from '../../shared/errors.ts';
 import { type GoldenRow, goldenSchema } from '../../shared/evaluation/golden.ts';
 import { type Prepared, preparedSchema } from '../../shared/ledger/facts.ts';
@@ -23,12 +21,21 @@ const linesAt = async (store: ObjectStore, key: string, places: ReadonlySet<numb
   const { body } = await store.open(key);
   const found = new Map<number, string>();
   let place = 0;
-  for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const take = (line: string) => {
     if (places.has(place)) found.set(place, line);
     place += 1;
-    if (found.size === places.size) break;
+  };
+  const decoder = new TextDecoder();
+  const pieces: AsyncIterable<Uint8Array> = body;
+  let begun = '';
+  // A loop that is left ends the stream, too.
+  for await (const piece of pieces) {
+    const lines = (begun + decoder.decode(piece, { stream: true })).split('\n');
+    begun = lines.pop() ?? '';
+    for (const line of lines) take(line);
+    if (found.size === places.size) return found;
   }
-  body.destroy();
+  if (begun !== '') take(begun);
   return found;
 };
 

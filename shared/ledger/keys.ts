@@ -180,3 +180,9 @@ export const keys = {
     `retraining/${model}/${hex(`${kind}\n${since}`, 32)}-${String(look).padStart(5, '0')}.json`,
   notice: (eventId: string) => `notices/${hex(eventId, 32)}.json`,
 } as const;
+
+/** Folders of facts that are kept for good; readings, what was captured and what was predicted are cleared away in time. */
+const STANDING = /^(?:arrivals|champions|datasets|definitions|deployments|runs)\/[^/]+\/.+\.json$/;
+
+/** Whether what lies under a key never changes once it is there. Pointers lie beside the folders of facts, not in them. */
+export const isStanding = (key: string): boolean => STANDING.test(key);

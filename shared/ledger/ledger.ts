@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 
 import { ConflictError, DependencyError, NotFoundError } from '../errors.ts';
+import { isStanding } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
 export interface Ledger {
@@ -14,7 +15,8 @@ export interface Ledger {
    */
   record<T>(schema: z.ZodType<T>, key: string, fact: NoInfer<T>): Promise<T>;
   /**
-   * What is read is frozen: who reads the same bytes again gets the same object.
+   * What is read is frozen: who reads the same bytes again gets the same object. A fact that was seen once is not asked
+   * of S3 again, for it stands.
    * @throws NotFoundError when the fact is not there (yet).
    */
   read<T>(schema: z.ZodType<T>, key: string): Promise<T>;
@@ -51,13 +53,14 @@ const freeze = (value: unknown): void => {
  * text says never changes. Nobody can change what another reads, for it is frozen.
  */
 const createReader = () => {
-  let known = new WeakMap<z.ZodType, Map<string, unknown>>();
+  let read = new WeakMap<z.ZodType, Map<string, unknown>>();
   let characters = 0;
   /** @throws ConflictError when it is not what the schema reads. */
   return <T>(schema: z.ZodType<T>, key: string, text: string): T => {
-    let texts = known.get(schema);
+    let texts = read.get(schema);
+    const known = texts?.get(text);
     // A schema reads nothing but what it reads: what stands under it is of its type.
-    if (texts?.has(text)) return texts.get(text) as T;
+    if (known !== undefined) return known as T;
     const parsed = schema.safeParse(JSON.parse(text));
     if (!parsed.success) {
       throw new ConflictError(`${key} is not what this version of Millrace reads: ${parsed.error.message}`, {
@@ -67,13 +70,13 @@ const createReader = () => {
     freeze(parsed.data);
     characters += text.length;
     if (characters > REMEMBERED) {
-      known = new WeakMap();
+      read = new WeakMap();
       characters = text.length;
       texts = undefined;
     }
     if (!texts) {
       texts = new Map();
-      known.set(schema, texts);
+      read.set(schema, texts);
     }
     texts.set(text, parsed.data);
     return parsed.data;
@@ -83,17 +86,42 @@ const createReader = () => {
 /** A fact as it is written. @throws z.ZodError when it is not what the schema says. */
 export const factText = <T>(schema: z.ZodType<T>, fact: T): string => `${JSON.stringify(schema.parse(fact))}\n`;
 
+/** Texts of facts by key, as far as they have been seen: what a fact says never changes. */
+const createStanding = () => {
+  const texts = new Map<string, string>();
+  let characters = 0;
+  return {
+    get: (key: string): string | undefined => texts.get(key),
+    see(key: string, text: string): void {
+      if (!isStanding(key) || texts.has(key)) return;
+      characters += text.length;
+      if (characters > REMEMBERED) {
+        texts.clear();
+        characters = text.length;
+      }
+      texts.set(key, text);
+    },
+  };
+};
+
 const readText = createReader();
 const decoder = new TextDecoder();
 
 /** @param text In place of {@link factText}: where the same facts are written again and again. */
 export const ledgerOn = (store: ObjectStore, text: typeof factText = factText): Ledger => {
-  const parse = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T =>
-    readText(schema, key, decoder.decode(body));
+  const standing = createStanding();
+  /** What is not as the schema says is not remembered either. */
+  const parse = <T>(schema: z.ZodType<T>, key: string, text: string): T => {
+    const fact = readText(schema, key, text);
+    standing.see(key, text);
+    return fact;
+  };
 
   const find: Ledger['find'] = async (schema, key) => {
+    const seen = standing.get(key);
+    if (seen !== undefined) return readText(schema, key, seen);
     const found = await store.get(key);
-    return found && parse(schema, key, found.body);
+    return found && parse(schema, key, decoder.decode(found.body));
   };
   const read: Ledger['read'] = async (schema, key) => {
     const found = await find(schema, key);
@@ -108,12 +136,12 @@ export const ledgerOn = (store: ObjectStore, text: typeof factText = factText): 
       const body = text(schema, fact);
       // S3 refuses the second writer (412); the refusal may also answer our own repeated PUT, so what stands decides.
       const outcome = await store.put(key, body, 'absent');
-      return outcome === 'written' ? readText(schema, key, body) : read(schema, key);
+      return outcome === 'written' ? parse(schema, key, body) : read(schema, key);
     },
     async point(schema, key, change) {
       for (let attempt = 0; attempt < POINTER_TRIES; attempt += 1) {
         const found = await store.get(key);
-        const current = found && parse(schema, key, found.body);
+        const current = found && parse(schema, key, decoder.decode(found.body));
         const next = change(current);
         if (next === undefined) return current;
         const outcome = await store.put(key, text(schema, next), found ? { etag: found.etag } : 'absent');

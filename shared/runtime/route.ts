@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { type EventContract, metadataSchema } from '../../events/define-event.ts';
+import type { EventContract, Metadata } from '../../events/define-event.ts';
 import { type Envelope, envelopeSchema } from '../../events/envelope.ts';
 import { InvalidEventError } from '../errors.ts';
 import type { Outcome, Step } from './woken.ts';
@@ -16,8 +16,6 @@ export interface Route {
     remainingMs: (() => number) | undefined,
   ): Promise<Outcome>;
 }
-
-const ownDetail = z.object({ metadata: metadataSchema });
 
 const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
   const parsed = schema.safeParse(value);
@@ -42,12 +40,11 @@ export const onAws = <T>(contract: EventContract<T>, step: Step<T>): Route => ({
 });
 
 /** Wakes the step with the data of one of Millrace's own events. */
-export const on = <T>(contract: EventContract<{ data: T }>, step: Step<T>): Route => ({
+export const on = <T>(contract: EventContract<{ metadata: Metadata; data: T }>, step: Step<T>): Route => ({
   source: contract.source,
   detailType: contract.detailType,
   run: (envelope, now, waitingSince, remainingMs) => {
-    const { data } = parse(contract.detail, envelope.detail, `a ${contract.detailType}`);
-    const { metadata } = parse(ownDetail, envelope.detail, 'metadata');
+    const { data, metadata } = parse(contract.detail, envelope.detail, `a ${contract.detailType}`);
     return step({
       data,
       now,

@@ -1,5 +1,6 @@
 /** A container image whose model is the same whatever it is trained on: enough to tell rows apart, in no time. */
 import type { ContainerImage, ContainerProgram } from '../../local/contracts.ts';
+import { createKept } from './kept-answers.ts';
 
 const HYPERPARAMETERS: ReadonlySet<string> = new Set([
   'csv_weights',
@@ -17,6 +18,16 @@ const score = (row: string): number => {
   return 1 / (1 + Math.exp((450 - (Number.isNaN(first) ? 450 : first)) / 200));
 };
 
+const scores = (rows: string): string =>
+  `${rows
+    .split('\n')
+    .filter((row) => row !== '')
+    .map((row) => score(row).toString())
+    .join('\n')}\n`;
+
+/** What rows score never changes. */
+const answers = createKept<string>();
+
 const program: ContainerProgram = {
   async train({ files, log }) {
     const settings = await files.read('opt/ml/input/config/hyperparameters.json');
@@ -32,11 +43,8 @@ const program: ContainerProgram = {
   },
   async serve() {
     return async (body) => {
-      const rows = Buffer.from(body)
-        .toString()
-        .split('\n')
-        .filter((row) => row !== '');
-      const text = `${rows.map((row) => score(row).toString()).join('\n')}\n`;
+      const rows = Buffer.from(body).toString();
+      const text = answers.get(rows) ?? answers.keep(rows, scores(rows));
       return { status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' }, body: Buffer.from(text) };
     };
   },

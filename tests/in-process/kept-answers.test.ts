@@ -21,7 +21,45 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
 
 const copyOf = <T>(original: T): T => structuredClone(original);
 
+/** The same, with all of it frozen that can be. */
+const unchanging = <T>(original: T): T => {
+  if (typeof original !== 'object' || original === null || ArrayBuffer.isView(original)) return original;
+  for (const member of Object.values(original)) unchanging(member);
+  return Object.freeze(original);
+};
+
 describe('a question', () => {
+  it('whose parts cannot change is known by its content too, and another one is another', () => {
+    fc.assert(
+      fc.property(value, value, value, (one, other, beside) => {
+        const asked = (part: unknown) => contentOf([unchanging(copyOf(part)), beside], unchanging(copyOf(part)));
+
+        expect(asked(one)).toBe(asked(one));
+        if (!isDeepStrictEqual(one, other)) expect(asked(one)).not.toBe(asked(other));
+      }),
+    );
+    const nothing = unchanging({});
+    expect(contentOf(nothing, null)).not.toBe(contentOf(null, nothing));
+  });
+
+  it('is another one when what only seemed unchanging has changed', () => {
+    const inside = { count: 1 };
+    const asked = Object.freeze([inside, new Float64Array(1)]);
+    const before = contentOf(asked);
+
+    inside.count = 2;
+
+    expect(contentOf(asked)).not.toBe(before);
+  });
+
+  it('that is long is known by as much as one that is short', () => {
+    const long = 'x'.repeat(5_000);
+
+    expect(contentOf(`${long}a`)).toBe(contentOf(`${long}a`));
+    expect(contentOf(`${long}a`)).not.toBe(contentOf(`${long}b`));
+    expect(contentOf(`${long}a`).length).toBeLessThan(100);
+  });
+
   it('is known by its content, wherever that lies', () => {
     fc.assert(
       fc.property(value, (asked) => {

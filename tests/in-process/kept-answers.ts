@@ -27,11 +27,47 @@ export const frozen = <Value>(value: Value): Value => {
   return value;
 };
 
+/** Longer contents are known by a digest: of short ones that would take longer than to compare them. */
+const SHORT_BYTES = 1024;
+
+const known = (content: Buffer): string =>
+  content.length <= SHORT_BYTES ? content.toString('latin1') : hash('sha256', content, 'base64');
+
+/** What values are known by that nobody can change any more, down to the last: undefined for those that are not so. */
+const unchanging = new WeakMap<object, string | undefined>();
+
+const isUnchanging = (value: unknown): boolean => {
+  if (typeof value === 'function') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  if (!Object.isFrozen(value)) return false;
+  if (unchanging.has(value)) return unchanging.get(value) !== undefined;
+  return isPlain(value) && Object.values(value).every(isUnchanging);
+};
+
+/** Only of frozen values. */
+const unchangingContent = (value: object): string | undefined => {
+  if (!unchanging.has(value)) {
+    unchanging.set(value, isUnchanging(value) ? hash('sha256', serialize(value), 'base64') : undefined);
+  }
+  return unchanging.get(value);
+};
+
+/** A question with what cannot change in place of itself by what it is known by: facts are asked about again and again. */
+const shortened = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  const content = Object.isFrozen(value) ? unchangingContent(value) : undefined;
+  // A text as an object: nothing that is asked about has such a value.
+  if (content !== undefined) return Object(content);
+  if (Array.isArray(value)) return value.map(shortened);
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shortened(member)]));
+};
+
 /**
- * What a question is known by: a digest of every value in it, of its type and its place.
+ * What a question is known by: every value in it, of its type and its place.
  * @throws DataCloneError for a question that has functions in it.
  */
-export const contentOf = (...question: readonly unknown[]): string => hash('sha256', serialize(question), 'base64');
+export const contentOf = (...question: readonly unknown[]): string => known(serialize(question.map(shortened)));
 
 /** Answers by what they answer. */
 export const createKept = <Answer>() => {

@@ -142,8 +142,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the mark that a rollout was sent',
     file: 'functions/deploy-model/deploy-model.ts',
-    find: 'if (!same?.started) await send(decided, now);',
-    replace: 'await send(decided, now);',
+    find: 'if (!same?.started) await send(decided, now, seen);',
+    replace: 'await send(decided, now, seen);',
     test: 'tests/unit/steps/deploy-model.test.ts',
     title:
       'deploying an approved candidate > does not send the update again when the endpoint has come back on its old configuration',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ConflictError, DependencyError, NotFoundError } from '../../../shared/errors.ts';
+import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import type { ObjectStore } from '../../../shared/ledger/object-store.ts';
@@ -108,6 +109,103 @@ describe('a fact', () => {
 
     await expect(ledgerOn(store).find(schema, 'fact.json')).rejects.toThrow(ConflictError);
     await expect(ledgerOn(store).find(schema, 'fact.json')).rejects.toThrow('fact.json');
+  });
+});
+
+/** A store that lists what it was asked for. */
+const listening = (store: ObjectStore) => {
+  const asked: string[] = [];
+  const heard: ObjectStore = {
+    ...store,
+    get: (key) => {
+      asked.push(key);
+      return store.get(key);
+    },
+  };
+  return { asked, store: heard };
+};
+
+describe('a fact that was seen', () => {
+  const KEY = keys.plan('a-model', 'a-run');
+
+  it('is not asked for again, whether it was written or read', async () => {
+    const { asked, store } = listening(memoryObjectStore());
+    const [writer, reader] = [ledgerOn(store), ledgerOn(store)];
+    await writer.record(schema, KEY, { writer: 1 });
+    await reader.read(schema, KEY);
+
+    const seen = [await writer.read(schema, KEY), await reader.read(schema, KEY), await reader.find(schema, KEY)];
+
+    expect(seen).toEqual([{ writer: 1 }, { writer: 1 }, { writer: 1 }]);
+    expect(asked).toEqual([KEY]);
+  });
+
+  it('is the one that stands, where another writer was first', async () => {
+    const store = memoryObjectStore();
+    const second = ledgerOn(store);
+    await ledgerOn(store).record(schema, KEY, { writer: 1 });
+    await second.record(schema, KEY, { writer: 2 });
+
+    expect(await second.read(schema, KEY)).toEqual({ writer: 1 });
+  });
+
+  it('is looked for again as long as it is not there', async () => {
+    const { asked, store } = listening(memoryObjectStore());
+    const ledger = ledgerOn(store);
+    await ledger.find(schema, KEY);
+
+    await ledgerOn(store).record(schema, KEY, { writer: 1 });
+
+    expect(await ledger.find(schema, KEY)).toEqual({ writer: 1 });
+    expect(asked).toEqual([KEY, KEY]);
+  });
+
+  it('is read again where it was of another version', async () => {
+    const store = memoryObjectStore();
+    await store.put(KEY, '{"author":1}');
+    const ledger = ledgerOn(store);
+    await expect(ledger.find(schema, KEY)).rejects.toThrow(ConflictError);
+    await store.put(KEY, '{"writer":1}');
+
+    expect(await ledger.find(schema, KEY)).toEqual({ writer: 1 });
+  });
+
+  it('is asked for again when much has been seen since', async () => {
+    const { asked, store } = listening(memoryObjectStore());
+    const ledger = ledgerOn(store);
+    const long = z.strictObject({ text: z.string() });
+    const others = ['b', 'c', 'd'].map((run) => keys.plan('a-model', run));
+    await ledger.record(schema, KEY, { writer: 1 });
+    for (const key of others) await ledger.record(long, key, { text: 'x'.repeat(900_000) });
+
+    expect(await ledger.read(schema, KEY)).toEqual({ writer: 1 });
+
+    expect(asked).toEqual([KEY]);
+  });
+});
+
+describe('what may change or go', () => {
+  it.each([
+    keys.definitionPointer('m'),
+    keys.dictionary('m'),
+    keys.slot('m'),
+    keys.champion('m'),
+    keys.watch('m'),
+    keys.watchedUntil('m'),
+    keys.reading('m', 'r'),
+    keys.round('m', 'r', 2),
+    keys.piece('m', 'r', 1, 0),
+    keys.capturedKeys('m', 'a digest', '2001/01/25/10'),
+  ])('%s is asked for each time', async (key) => {
+    const { asked, store } = listening(memoryObjectStore());
+    const ledger = ledgerOn(store);
+    await store.put(key, '{"writer":1}');
+    await ledger.read(schema, key);
+    await store.put(key, '{"writer":2}');
+
+    expect(await ledger.read(schema, key)).toEqual({ writer: 2 });
+
+    expect(asked).toEqual([key, key]);
   });
 });
 

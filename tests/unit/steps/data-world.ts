@@ -8,9 +8,9 @@ import { type PublishedDefinition, publishedDefinitionSchema } from '../../../sh
 import { readDefinition } from '../../../shared/definition/read.ts';
 import { definitionPointerSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import type { Woken } from '../../../shared/runtime/woken.ts';
+import { freshLedger } from './fresh-ledger.ts';
 
 export const MODEL = 'late-bus';
 const DATA_BUCKET = 'data-bucket';
@@ -45,7 +45,7 @@ export function woken<T>(data: T, now = NOW): Woken<T> {
 export function dataWorld() {
   const store = memoryObjectStore();
   const data = memoryObjectStore();
-  const ledger = ledgerOn(store);
+  const ledger = freshLedger(store);
   const told: Told[] = [];
   const tell: Tell = async <T>(contract: MillraceEvent<T>, about: string, detail: T) => {
     told.push({ type: contract.detailType, about, data: contract.data.parse(detail) });

@@ -16,6 +16,7 @@ import {
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
+import type { SageMakerApi } from '../../../shared/sagemaker/resources.ts';
 import { policy } from '../evaluation/decision-evidence.ts';
 import { Crash, type Fuse, finishesAfterAnyCrash, fuse } from './crash.ts';
 import {
@@ -100,6 +101,26 @@ describe('deploying an approved candidate', () => {
         data: { model: MODEL, run: RUN, deployment: 1, endpointName: ENDPOINT },
       },
     ]);
+  });
+
+  it('looks at the endpoint once, and goes on with what it saw', async () => {
+    const run = await world({ champion: true });
+    const deps = run.deps();
+    const looked: string[] = [];
+    const sageMaker: SageMakerApi = {
+      ...deps.sageMaker,
+      describe: (kind, name) => {
+        looked.push(kind);
+        return deps.sageMaker.describe(kind, name);
+      },
+    };
+
+    await deployModel({ ...deps, sageMaker, stage: STAGE, storeUri: STORE_URI, patienceMs: PATIENCE_MS })(
+      woken({ packageArn: run.packageArn }),
+    );
+
+    expect(await run.deployment()).toBeDefined();
+    expect(looked).toEqual(['endpoint']);
   });
 
   it('updates the endpoint that serves the champion', async () => {

@@ -28,6 +28,7 @@ import type { Woken } from '../../../shared/runtime/woken.ts';
 import { endpointName, packageGroup } from '../../../shared/sagemaker/names.ts';
 import { packageDescription } from '../../../shared/sagemaker/package-description.ts';
 import { type Fuse, fragileSageMaker, fragileStore, fuse } from './crash.ts';
+import { freshLedger } from './fresh-ledger.ts';
 import { fragileAlarms, memoryCloudWatch } from './memory-cloudwatch.ts';
 import { memorySageMaker } from './memory-sagemaker.ts';
 
@@ -85,7 +86,7 @@ export const loopWorld = () => {
     buckets.set(name, found);
     return found;
   };
-  const ledger = ledgerOn(store);
+  const ledger = freshLedger(store);
   const sageMaker = memorySageMaker();
   const cloudWatch = memoryCloudWatch(sageMaker.effects);
   const told: Told[] = [];

@@ -13,13 +13,13 @@ import { readDefinition } from '../../../shared/definition/read.ts';
 import { evaluationSchema } from '../../../shared/evaluation/evaluation.ts';
 import { type Champion, championSchema, definitionPointerSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import { labelFileSchema } from '../../../shared/monitoring/label-store.ts';
 import { type QualityFact, qualityFactSchema } from '../../../shared/monitoring/quality-fact.ts';
 import { type Window, windowAt, windowName, windowText } from '../../../shared/monitoring/windows.ts';
 import type { Woken } from '../../../shared/runtime/woken.ts';
 import { evaluation, scored } from '../evaluation/decision-evidence.ts';
+import { freshLedger } from './fresh-ledger.ts';
 
 const MODEL = 'late-bus';
 const RUN = '20010101-0123456789';
@@ -80,7 +80,7 @@ interface Told {
 const world = async (yaml = DEFINITION) => {
   const store = memoryObjectStore();
   const data = memoryObjectStore();
-  const ledger = ledgerOn(store);
+  const ledger = freshLedger(store);
   const told: Told[] = [];
   const asked: Told[] = [];
   const published: MetricValue[] = [];

@@ -14,6 +14,7 @@ import {
 } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { ledgerOn } from '../../../shared/ledger/ledger.ts';
+import type { ObjectStore } from '../../../shared/ledger/object-store.ts';
 import { endRun } from '../../../shared/ledger/run-end.ts';
 import { type Fuse, finishesAfterAnyCrash } from './crash.ts';
 import { DAYS_LATER, DEFINITION, datasetId, loopWorld, MODEL, NOW, RUN, STAGE, woken } from './loop-world.ts';
@@ -151,6 +152,31 @@ describe('planning a run', () => {
 
     expect(outcome).toEqual({ outcome: 'no_new_data' });
     expect(run.runs()).toHaveLength(1);
+  });
+
+  it('asks nothing of earlier runs where all data was learned from, and nobody asks for a run', async () => {
+    const run = await world(`${DEFINITION}retraining: { cooldown: 0s }\n`);
+    await run.wake();
+    await run.end(later(30));
+    const asked: string[] = [];
+    const store: ObjectStore = {
+      ...run.store,
+      get: (key) => {
+        asked.push(key);
+        return run.store.get(key);
+      },
+    };
+    const listening = planRun({ ...run.deps(), stage: STAGE, ledger: ledgerOn(store) });
+    const woke = (kind: RunTrigger['kind']) => {
+      asked.length = 0;
+      return listening(woken({ model: MODEL, kind, answer: false }, { eventId: kind, now: later(48) }));
+    };
+
+    expect(await woke('new_data')).toEqual({ outcome: 'no_new_data' });
+
+    expect(asked.filter((key) => key.endsWith('/trained.json'))).toEqual([]);
+    await woke('requested');
+    expect(asked.filter((key) => key.endsWith('/trained.json'))).toHaveLength(1);
   });
 
   it('takes datasets that were judged and accepted under the rules in force only', async () => {

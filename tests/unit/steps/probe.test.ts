@@ -1,9 +1,12 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 
+import { goldenLines } from '../../../functions/track-endpoint/golden-lines.ts';
 import { goldenProbe } from '../../../functions/track-endpoint/probe.ts';
 import { runInputSchema } from '../../../shared/data/run-input.ts';
 import { DependencyError, NotFoundError, RefusedError } from '../../../shared/errors.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
+import fc from '../../fast-check.ts';
 import { loopWorld, MODEL, ROLLOUT, RUN } from './loop-world.ts';
 
 const world = async (answer: string, scores: readonly number[] = [0.25, 0.5, 0.75]) => {
@@ -74,6 +77,25 @@ describe('the probe', () => {
     await run.store.put(`runs/${MODEL}/${RUN}/input/gate/data/part-00000.csv`, '0,0\n');
 
     await expect(run.probe()).rejects.toThrow(NotFoundError);
+  });
+});
+
+describe('golden rows', () => {
+  it('are the same lines however the part comes in pieces', async () => {
+    const run = await world('');
+    const text = Buffer.from('0,\u00e0\n1,\u{1f68c}\n2,20\n3,30');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(text.length), { maxLength: 8 }), fc.boolean(), async (cuts, endsWithLine) => {
+        const bytes = endsWithLine ? text.subarray(0, text.lastIndexOf('\n')) : text;
+        const places = [0, ...cuts.map((at) => Math.min(at, bytes.length)).sort((a, b) => a - b), bytes.length];
+        const pieces = places.slice(1).map((to, at) => bytes.subarray(places[at], to));
+        const store = { ...run.store, open: async () => ({ body: Readable.from(pieces), sizeBytes: bytes.length }) };
+
+        const lines = await goldenLines(run.ledger, store, ROLLOUT);
+
+        expect(lines.map(({ line }) => line)).toEqual(['0,\u00e0', '1,\u{1f68c}', '2,20']);
+      }),
+    );
   });
 });
 

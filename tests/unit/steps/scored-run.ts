@@ -5,9 +5,9 @@ import { publishedDefinitionSchema } from '../../../shared/definition/published.
 import { readDefinition } from '../../../shared/definition/read.ts';
 import { preparedSchema, runPlanSchema, slotSchema, trainedSchema } from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
-import { ledgerOn } from '../../../shared/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../shared/ledger/memory-object-store.ts';
 import type { SageMakerApi, SageMakerRequest } from '../../../shared/sagemaker/resources.ts';
+import { freshLedger } from './fresh-ledger.ts';
 
 export const MODEL = 'flight-delay';
 export const RUN = '20010125-0000000001';
@@ -70,7 +70,7 @@ export const scoredRun = async ({
   copies?: number;
 } = {}) => {
   const store = memoryObjectStore();
-  const ledger = ledgerOn(store);
+  const ledger = freshLedger(store);
   const published = publish(
     MODEL,
     readDefinition(
