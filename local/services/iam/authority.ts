@@ -111,19 +111,19 @@ export const roleOf = (actor: Actor): string | undefined => {
   return 'role' in actor ? actor.role : actor.principal.roleArn;
 };
 
+/** One list, so that it is the same from one question to the next. */
+const NO_POLICIES: readonly Policy[] = [];
+
 /** The policies that bear on an authorisation. */
 export const groundsOf = ({ by, action, resource }: Authorization, source: PolicySource): Grounds => {
   const roleArn = roleOf(by);
-  const boundary = roleArn === undefined ? undefined : source.boundary(roleArn);
-  const own = action === ASSUME ? source.trust(resource) : source.resource(ownerOf(resource));
   return {
-    identity: roleArn === undefined ? [] : source.identity(roleArn),
-    ...(boundary && { boundary }),
-    ...(own && { resource: own }),
-    ...(action === ASSUME && { resourceMustAllow: 'trust' }),
+    identity: roleArn === undefined ? NO_POLICIES : source.identity(roleArn),
+    boundary: roleArn === undefined ? undefined : source.boundary(roleArn),
+    resource: action === ASSUME ? source.trust(resource) : source.resource(ownerOf(resource)),
     // A key's policy has to allow, or to let the account's policies do so:
     // docs.aws.amazon.com/kms/latest/developerguide/key-policies.html (documented).
-    ...(action.startsWith('kms:') && { resourceMustAllow: 'resource-based' }),
+    resourceMustAllow: action === ASSUME ? 'trust' : action.startsWith('kms:') ? 'resource-based' : undefined,
   };
 };
 

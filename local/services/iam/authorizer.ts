@@ -1,10 +1,10 @@
 /** Authorisation in a running cloud: finds the policies, judges, records, refuses. */
 import type { Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
 import { destinationKind } from '../../deliver.ts';
-import { actorName, type PolicySource, type Setting } from './authority.ts';
+import { actorName, type PolicySource } from './authority.ts';
 import { denial, denialText, unknownNeeds } from './denial.ts';
 import type { Verdict } from './evaluation.ts';
-import { judgementOf } from './judgements.ts';
+import { judgeIn } from './judgements.ts';
 import { MANAGED_POLICIES } from './managed-policies.ts';
 import { NEEDS } from './needs/table.ts';
 import { type Policy, type PolicyKind, readPolicy } from './policy.ts';
@@ -47,7 +47,8 @@ export const createAuthorizer = (
   log: AuthorizationLog,
 ): Authorizer => {
   const compiledRoles = new Map<string, CompiledRole>();
-  const compiledTexts = new Map<string, Policy>();
+  /** Of resources whose policy is a text, by ARN: the one that was read last. */
+  const compiledTexts = new Map<string, { readonly text: string; readonly policy: Policy }>();
   const compiledDocuments = new WeakMap<object, Policy>();
   const unknownManaged = new Set<string>();
 
@@ -103,13 +104,11 @@ export const createAuthorizer = (
 
   const compileResource = (policy: Json, arn: string): Policy => {
     if (typeof policy === 'string') {
-      const key = `${arn} ${policy}`;
-      let known = compiledTexts.get(key);
-      if (!known) {
-        known = readPolicy(documentOf(policy), 'resource', `policy of ${arn}`);
-        compiledTexts.set(key, known);
-      }
-      return known;
+      const known = compiledTexts.get(arn);
+      if (known?.text === policy) return known.policy;
+      const read = readPolicy(documentOf(policy), 'resource', `policy of ${arn}`);
+      compiledTexts.set(arn, { text: policy, policy: read });
+      return read;
     }
     const document = documentOf(policy);
     let known = compiledDocuments.get(document);
@@ -130,7 +129,7 @@ export const createAuthorizer = (
     },
   };
 
-  const setting = (): Setting => ({ account: cloud.account, region: cloud.region, nowMs: cloud.clock.ms() });
+  const judge = judgeIn({ account: cloud.account, region: cloud.region });
 
   /** Documented in this project: whoever signs with the administrator's key may do everything. */
   const isAdministrator = ({ by }: Authorization) =>
@@ -138,10 +137,9 @@ export const createAuthorizer = (
 
   const ask = (authorization: Authorization): Verdict => {
     if (isAdministrator(authorization)) return { allowed: true };
-    const now = setting();
-    const context = authorization.context === undefined ? '' : JSON.stringify(authorization.context);
-    const judgement = judgementOf(authorization, context, source, now);
-    log.note(authorization, context, now.nowMs, judgement);
+    const nowMs = cloud.clock.ms();
+    const judgement = judge(authorization, source, nowMs);
+    log.note(authorization, nowMs, judgement);
     const { verdict } = judgement;
     if (!verdict.allowed) {
       const { by, action, resource } = authorization;
