@@ -49,6 +49,26 @@ const askerOf = (actor: Actor, account: string): Asker => {
 export const ownerOf = (resource: string): string =>
   resource.startsWith('arn:aws:s3:::') && resource.includes('/') ? resource.slice(0, resource.indexOf('/')) : resource;
 
+/** Keys that AWS fills in by itself, from who asks, of what, when and where: no request says anything of them. */
+const GLOBAL_KEYS: ReadonlySet<string> = new Set([
+  'aws:currenttime',
+  'aws:epochtime',
+  'aws:requestedregion',
+  'aws:resourceaccount',
+  'aws:securetransport',
+  'aws:principalaccount',
+  'aws:principalarn',
+  'aws:principaltype',
+  'aws:principalisawsservice',
+  'aws:principalservicename',
+  'aws:sourcearn',
+  'aws:sourceaccount',
+  'aws:sourceowner',
+]);
+
+/** Does a key's value come from the request? */
+export const isOfRequest = (key: string): boolean => !GLOBAL_KEYS.has(key);
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (documented) */
 const globalValue = (key: string, { by, resource }: Authorization, setting: Setting): string | undefined => {
   const asker = askerOf(by, setting.account);
@@ -98,7 +118,7 @@ export const questionOf = (authorization: Authorization, setting: Setting): Ques
     action,
     resource,
     valuesOf(key) {
-      const given = context[key] ?? globalValue(key, authorization, setting);
+      const given = isOfRequest(key) ? context[key] : globalValue(key, authorization, setting);
       if (given === undefined) return undefined;
       return typeof given === 'string' ? [given] : given;
     },

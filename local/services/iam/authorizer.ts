@@ -178,8 +178,18 @@ export const createAuthorizer = (
       const table = NEEDS[scope];
       const needs = table && Object.hasOwn(table, operation) ? table[operation] : undefined;
       if (!needs) throw unknownNeeds(by, scope, operation, cloud.account);
-      for (const { action, resource, context } of needs(input, cloud)) {
-        authorize({ by, action, resource, context: { 'aws:sourceip': sourceIp, ...context } }, scope);
+      for (const need of needs(input, cloud)) {
+        const { action, resource } = need;
+        const authorization = {
+          by,
+          action,
+          resource,
+          // Put together when a policy looks at it, which most do not.
+          get context() {
+            return { 'aws:sourceip': sourceIp, ...need.context };
+          },
+        };
+        authorize(authorization, scope);
       }
     },
     authorizeDelivery(by, targetArn) {

@@ -1,6 +1,6 @@
 /** Verdicts that are remembered: whole stacks ask the same of the same policies again and again. */
 import type { Actor, Authorization } from '../../contracts.ts';
-import { groundsOf, type PolicySource, questionOf, type Setting } from './authority.ts';
+import { groundsOf, isOfRequest, type PolicySource, questionOf, type Setting } from './authority.ts';
 import { decide, footprint, type Verdict } from './evaluation.ts';
 import type { Policy } from './policy.ts';
 
@@ -16,7 +16,7 @@ const TIMES: ReadonlySet<string> = new Set(['aws:currenttime', 'aws:epochtime'])
 
 /** Of one actor, one action and one resource under the same policies. */
 interface Remembered {
-  /** When evaluation looked at no condition key: whatever a request says besides, it would look at none. */
+  /** When evaluation looked at nothing that a request says besides: whatever another says, it would look at none of it. */
   always?: Judgement | undefined;
   /** When it looked at some, by the context as text. */
   readonly byContext: Map<string, Judgement>;
@@ -116,13 +116,14 @@ export const judgeIn = ({ account, region }: Omit<Setting, 'nowMs'>): Judge => {
   }));
 
   return (authorization, source, nowMs) => {
-    const { by, action, resource, context } = authorization;
+    const { by, action, resource } = authorization;
     const grounds = groundsOf(authorization, source);
     const byOwn = underPolicies(askedBy(place, by), grounds.identity, grounds.boundary);
     const byAction = entryOf(byOwn, grounds.resource, () => new Map<string, ByResource>());
     const byResource = entryOf(byAction, action, () => new Map<string, Remembered>());
     const before = byResource.get(resource);
     if (before?.always) return before.always;
+    const { context } = authorization;
     const contextText = context === undefined ? '' : JSON.stringify(context);
     const found = before?.byContext.get(contextText);
     if (found) return found;
@@ -132,8 +133,8 @@ export const judgeIn = ({ account, region }: Omit<Setting, 'nowMs'>): Judge => {
     const watched = {
       ...question,
       valuesOf(name: string) {
-        looked = true;
-        if (TIMES.has(name)) isTimeless = false;
+        if (isOfRequest(name)) looked = true;
+        else if (TIMES.has(name)) isTimeless = false;
         return question.valuesOf(name);
       },
     };

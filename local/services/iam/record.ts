@@ -70,6 +70,19 @@ const recordKeyOf = ({ by, action, resource, context }: Authorization, judgement
   return key;
 };
 
+interface Noticed {
+  readonly authorization: Authorization;
+  readonly allowed: boolean;
+  readonly atMs: number;
+}
+
+const recordOf = ({ authorization, allowed, atMs }: Noticed): AuthorizationRecord => ({
+  ...authorization,
+  by: withoutKey(authorization.by),
+  allowed,
+  atMs,
+});
+
 let opened = 0;
 
 /** @param folder Lines are appended to a file of this log's own in it. Without one the record is in memory only. */
@@ -81,7 +94,8 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
     if (noted.size >= MOST_NOTED) noted.clear();
     noted.add(judgement);
   };
-  const kept: AuthorizationRecord[] = [];
+  /** Put into the form of a record when they are read. */
+  const kept: Noticed[] = [];
   let refusals = 0;
   const file = folder === undefined ? undefined : join(folder, `${process.pid}-${++opened}.jsonl`);
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
@@ -100,14 +114,14 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
       }
       known.add(key);
       seen(judgement);
-      const record: AuthorizationRecord = { ...authorization, by: withoutKey(authorization.by), allowed, atMs };
-      kept.push(record);
-      write({ kind: 'authorization', authorization: record });
+      const noticed = { authorization, allowed, atMs };
+      kept.push(noticed);
+      if (file !== undefined) write({ kind: 'authorization', authorization: recordOf(noticed) });
     },
     policies(snapshot) {
       if (file !== undefined) write({ kind: 'policies', policies: snapshot() });
     },
-    all: () => [...kept],
+    all: () => kept.map(recordOf),
   };
 };
 
