@@ -1,11 +1,12 @@
 /** Authorisation in a running cloud: finds the policies, judges, records, refuses. */
-import type { Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
+import type { Actor, Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
 import { destinationKind } from '../../deliver.ts';
 import { actorName, type PolicySource } from './authority.ts';
 import { denial, denialText, unknownNeeds } from './denial.ts';
 import type { Verdict } from './evaluation.ts';
 import { judgeIn } from './judgements.ts';
 import { MANAGED_POLICIES } from './managed-policies.ts';
+import type { Need } from './needs/need.ts';
 import { NEEDS } from './needs/table.ts';
 import { type Policy, type PolicyKind, readPolicy } from './policy.ts';
 import { type AuthorizationLog, documentOf, type PolicySnapshot } from './record.ts';
@@ -27,6 +28,27 @@ type Checks = Pick<
 export interface Authorizer extends Checks {
   /** Puts the policies as they are now on the record. */
   recordPolicies(): void;
+}
+
+/** What a request needs, as a question; its context is put together when a policy looks at it, which most do not. */
+class RequestAuthorization implements Authorization {
+  readonly by: Actor;
+  readonly action: string;
+  readonly resource: string;
+  readonly need: Need;
+  readonly sourceIp: string;
+
+  constructor(by: Actor, need: Need, sourceIp: string) {
+    this.by = by;
+    this.action = need.action;
+    this.resource = need.resource;
+    this.need = need;
+    this.sourceIp = sourceIp;
+  }
+
+  get context(): NonNullable<Authorization['context']> {
+    return { 'aws:sourceip': this.sourceIp, ...this.need.context };
+  }
 }
 
 /** The policies of a role, compiled when they are first asked for after a change. */
@@ -178,19 +200,7 @@ export const createAuthorizer = (
       const table = NEEDS[scope];
       const needs = table && Object.hasOwn(table, operation) ? table[operation] : undefined;
       if (!needs) throw unknownNeeds(by, scope, operation, cloud.account);
-      for (const need of needs(input, cloud)) {
-        const { action, resource } = need;
-        const authorization = {
-          by,
-          action,
-          resource,
-          // Put together when a policy looks at it, which most do not.
-          get context() {
-            return { 'aws:sourceip': sourceIp, ...need.context };
-          },
-        };
-        authorize(authorization, scope);
-      }
+      for (const need of needs(input, cloud)) authorize(new RequestAuthorization(by, need, sourceIp), scope);
     },
     authorizeDelivery(by, targetArn) {
       const action = DELIVERY[destinationKind(targetArn)];

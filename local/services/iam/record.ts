@@ -76,12 +76,10 @@ interface Noticed {
   readonly atMs: number;
 }
 
-const recordOf = ({ authorization, allowed, atMs }: Noticed): AuthorizationRecord => ({
-  ...authorization,
-  by: withoutKey(authorization.by),
-  allowed,
-  atMs,
-});
+const recordOf = ({ authorization, allowed, atMs }: Noticed): AuthorizationRecord => {
+  const { by, action, resource, context } = authorization;
+  return { by: withoutKey(by), action, resource, ...(context && { context }), allowed, atMs };
+};
 
 let opened = 0;
 

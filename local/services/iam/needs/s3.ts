@@ -32,14 +32,24 @@ const contextOf = (input: JsonObject): Record<string, string> => {
   return context;
 };
 
-/** The context is put together when a policy looks at it, which most do not. */
-const needOf = (action: string, resource: string, input: JsonObject): Need => ({
-  action,
-  resource,
-  get context() {
-    return contextOf(input);
-  },
-});
+/** A need whose context is put together when a policy looks at it, which most do not. */
+class ObjectNeed implements Need {
+  readonly action: string;
+  readonly resource: string;
+  readonly input: JsonObject;
+
+  constructor(action: string, resource: string, input: JsonObject) {
+    this.action = action;
+    this.resource = resource;
+    this.input = input;
+  }
+
+  get context(): Record<string, string> {
+    return contextOf(this.input);
+  }
+}
+
+const needOf = (action: string, resource: string, input: JsonObject): Need => new ObjectNeed(action, resource, input);
 
 const onBucket =
   (action: string): Needs =>
