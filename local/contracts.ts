@@ -79,6 +79,8 @@ export interface Call {
    * body is left empty then.
    */
   takeDocument?(root: string, document: JsonObject): void;
+  /** True where who asks reads no checksum from an answer that S3 would have to work out for it alone. */
+  readonly leavesChecksums?: boolean;
   /**
    * What a service with a protocol of its own calls once, before anything is done: the front does so for the others. Notes
    * the operation, checks its members and the permissions of who signed, and lets faults strike.
@@ -245,6 +247,8 @@ export interface LambdaApi {
    * Throws ServiceError (ResourceNotFoundException) when there is no such function.
    */
   invokeAsync(functionArn: string, payload: Json): void;
+  /** The same with a payload that is JSON text, handed on as it stands; who calls knows that it is JSON. */
+  invokeAsyncText(functionArn: string, payload: string): void;
   /** Invokes and waits. `functionError` is set when the function failed; the payload is then its error object. */
   invoke(functionArn: string, payload: Json): Promise<{ payload: Json; functionError?: 'Handled' | 'Unhandled' }>;
   /**

@@ -10,13 +10,23 @@ const FORMS: readonly { readonly kind: DestinationKind; readonly form: RegExp }[
   { kind: 'bus', form: /^arn:aws:events:[^:]+:\d{12}:event-bus\/.+$/ },
 ];
 
+const MOST_KINDS = 1_000;
+/** By ARN: each event and each message asks for the same few. */
+const kinds = new Map<string, DestinationKind>();
+
 /**
  * What kind of resource this ARN names.
  * @throws ServiceError NotImplemented, naming the ARN, for any other target type.
  */
 export const destinationKind = (arn: string): DestinationKind => {
+  const known = kinds.get(arn);
+  if (known) return known;
   const found = FORMS.find(({ form }) => form.test(arn));
-  if (found) return found.kind;
+  if (found) {
+    if (kinds.size >= MOST_KINDS) kinds.clear();
+    kinds.set(arn, found.kind);
+    return found.kind;
+  }
   throw new ServiceError(
     'NotImplemented',
     `The local cloud does not deliver to ${arn}: only to queues, functions, topics and event buses`,

@@ -9,9 +9,18 @@ import { type Json, type JsonObject, ServiceError } from '../contracts.ts';
  */
 const MAX_DEPTH = 256;
 
+/** Whether a text has more opening brackets than so many, whatever they belong to: to look for them is quick. */
+const opensMoreThan = (text: string, most: number): boolean => {
+  let found = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++found > most) return true;
+  }
+  return false;
+};
+
 /** Is JSON text nested deeper than is taken? Of text that is no JSON the answer means nothing. */
 export const isNestedTooDeep = (text: string): boolean => {
-  if (text.length <= MAX_DEPTH) return false;
+  if (text.length <= MAX_DEPTH || !opensMoreThan(text, MAX_DEPTH)) return false;
   let depth = 0;
   let isInText = false;
   for (let at = 0; at < text.length; at++) {

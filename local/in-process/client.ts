@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 
 import { type Json, type JsonObject, type Principal, ServiceError, Unanswered } from '../contracts.ts';
+import { jsonCopy } from '../json-copy.ts';
 import type { InnerDoor } from './door.ts';
 import * as lambda from './lambda-requests.ts';
 import * as s3 from './s3-requests.ts';
@@ -101,9 +102,6 @@ const withDates = (value: Json, name = ''): unknown => {
 const membersOf = (value: JsonObject): Members =>
   Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withDates(member, name)]));
 
-/** What JSON can say of a request; members that are not set go. */
-const jsonOf = (input: Members): JsonObject => JSON.parse(JSON.stringify(input));
-
 /**
  * @param principal Who asks.
  * @param goesOn False once who asks has been killed: then nothing is tried again.
@@ -115,7 +113,7 @@ export const createInProcessClient = (
 ): InProcessClient => {
   const once = async (service: string, operation: string, input: Members): Promise<Members> => {
     const scope = SCOPES[service];
-    if (scope !== undefined) return membersOf(await door.run(principal, scope, operation, jsonOf(input)));
+    if (scope !== undefined) return membersOf(await door.run(principal, scope, operation, jsonCopy(input)));
     const rest = REST[service];
     const run = rest && Object.hasOwn(rest.operations, operation) ? rest.operations[operation] : undefined;
     if (!rest || !run) {

@@ -116,7 +116,7 @@ export const createInnerDoor = (house: InnerHouse): InnerDoor => {
             document = { root, content };
           };
           const answer = await exchange(options, (incoming, response) =>
-            api.handle(incoming, response, { ...call, takeDocument }),
+            api.handle(incoming, response, { ...call, takeDocument, leavesChecksums: true }),
           );
           if (answer.status < 400) return document ? { ...answer, document } : answer;
           const code = answer.headers['x-amzn-errortype'] ?? String(answer.status);

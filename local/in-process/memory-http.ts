@@ -22,6 +22,7 @@ export interface MemoryAnswer {
 }
 
 const NOTHING = new Uint8Array(0);
+const EMPTY = Buffer.alloc(0);
 
 /** A request whose body lies in memory. */
 class MemoryRequest implements RestRequest {
@@ -77,7 +78,8 @@ class MemoryResponse implements RestResponse {
 
   end(body: string | Uint8Array = NOTHING): void {
     // A copy: whoever is answered may do with it what he likes.
-    this.#answer ??= { status: this.statusCode, headers: this.#headers, body: Buffer.from(body) };
+    const copy = body.length === 0 ? EMPTY : Buffer.from(body);
+    this.#answer ??= { status: this.statusCode, headers: this.#headers, body: copy };
   }
 
   /** What was answered. @throws Error when nothing was. */

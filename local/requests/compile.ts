@@ -229,7 +229,11 @@ export const compileService = (constraints: ServiceConstraints): CompiledService
 
   const structure = (line: StructureLine): Check => {
     const required = new Set(line.required);
-    const members = Object.entries(line.members).map(([name, target], place) => ({ name, target, place }));
+    // A shape may hold itself: what checks a member is looked up when a request first has it.
+    const members = Object.entries(line.members).map(([name, target], place) => {
+      const checks: { of?: Check } = {};
+      return { name, target, place, checks };
+    });
     // Of the forty members of some requests two or three are given: only those, and the required ones, are looked at.
     const byName = new Map(members.map((member) => [member.name, member]));
     const needed = members.filter(({ name }) => required.has(name));
@@ -250,7 +254,7 @@ export const compileService = (constraints: ServiceConstraints): CompiledService
       for (const member of needed) if (isAbsent(value[member.name])) looked.push(member);
       // What is wrong is told in the model's order.
       if (looked.length > 1) looked.sort((a, b) => a.place - b.place);
-      for (const { name, target } of looked) {
+      for (const { name, target, checks: own } of looked) {
         const member = value[name];
         if (isAbsent(member)) {
           walk.at.push(name);
@@ -258,8 +262,9 @@ export const compileService = (constraints: ServiceConstraints): CompiledService
           walk.at.pop();
           continue;
         }
+        own.of ??= check(target);
         walk.at.push(name);
-        check(target)(member, walk);
+        own.of(member, walk);
         walk.at.pop();
       }
       // *Assumed*: no answer of AWS to this is known; the words are those for other constraints.

@@ -151,30 +151,43 @@ type Structure<S extends Record<string, Reader<unknown>>> = { [K in keyof S]: Re
 const lowerFirst = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 
 /** An object with these members and no others. */
-export const structure =
-  <S extends Record<string, Reader<unknown>>>(members: S): Reader<Structure<S>> =>
-  (value, path, findings) => {
+export const structure = <S extends Record<string, Reader<unknown>>>(members: S): Reader<Structure<S>> => {
+  const read = Object.entries(members).map(([name, reader]) => ({
+    name,
+    lower: lowerFirst(name),
+    reader,
+    isOptional: false,
+  }));
+  return (value, path, findings) => {
     if (!isObject(value)) throw wrongType(value, path, 'a structure');
-    const at = (name: string) => (path === '' ? lowerFirst(name) : `${path}.${lowerFirst(name)}`);
-    for (const name of Object.keys(value)) {
+    const at = (lower: string) => (path === '' ? lower : `${path}.${lower}`);
+    for (const name in value) {
       if (!Object.hasOwn(members, name) && !absent(value[name]))
         findings.unknown.push(path === '' ? name : `${path}.${name}`);
     }
     const result: Record<string, unknown> = {};
-    for (const [name, reader] of Object.entries(members)) {
+    for (const member of read) {
+      const { name, lower, reader } = member;
       const given = value[name];
-      if (absent(given)) {
+      if (!absent(given)) result[name] = reader(given, at(lower), findings);
+      else if (member.isOptional) result[name] = undefined;
+      else {
         // An optional member reads as undefined; any other reader would call the type wrong, AWS says it is missing.
         const probe: Findings = { violations: [], unknown: [] };
         try {
-          result[name] = reader(undefined, at(name), probe);
+          result[name] = reader(undefined, at(lower), probe);
+          // A reader goes by nothing but its value: of most members most requests say nothing.
+          member.isOptional = result[name] === undefined;
         } catch {
-          findings.violations.push(`Value null at '${at(name)}' failed to satisfy constraint: Member must not be null`);
+          findings.violations.push(
+            `Value null at '${at(lower)}' failed to satisfy constraint: Member must not be null`,
+          );
         }
-      } else result[name] = reader(given, at(name), findings);
+      }
     }
     return result as Structure<S>;
   };
+};
 
 /**
  * Reads an operation's input.

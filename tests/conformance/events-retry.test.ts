@@ -52,10 +52,11 @@ const throttledWorld = (
     log: () => undefined,
     sqs,
     lambda: {
-      invokeAsync(_, payload) {
+      invokeAsync: unused,
+      invokeAsyncText(_, payload) {
         attempts.push(clock.ms());
         if (attempts.length <= failures) throw error;
-        invoked.push(payload);
+        invoked.push(JSON.parse(payload));
       },
       invoke: unused,
       crash: unused,

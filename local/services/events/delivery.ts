@@ -3,7 +3,7 @@
  * EventBridge user guide, eb-rule-retry-policy (documented). What cannot be tried again, or is exhausted, goes to the
  * target's dead-letter queue with attributes that say why, or is dropped: eb-rule-dlq (documented).
  */
-import { type Actor, type BusEvent, type Cloud, type Json, ServiceError } from '../../contracts.ts';
+import { type Actor, type BusEvent, type Cloud, ServiceError } from '../../contracts.ts';
 import { type DestinationKind, destinationKind } from '../../deliver.ts';
 import { countForRule } from './metrics.ts';
 import type { Dispatch, Rule, Target } from './store.ts';
@@ -44,9 +44,11 @@ const failureOf = (error: unknown): Failure => {
 /** Puts an event on a bus of this account; `visited` are the buses it has been on. */
 export type Forward = (busArn: string, event: BusEvent, visited: readonly string[]) => void;
 
-const payloadOf = (body: string, targetId: string): Json => {
+/** @throws ServiceError for what a function cannot be invoked with. */
+const checkPayload = (body: string, targetId: string): string => {
   try {
-    return JSON.parse(body) as Json;
+    JSON.parse(body);
+    return body;
   } catch {
     throw new ServiceError('INVALID_JSON', `The input of target ${targetId} is no JSON.`);
   }
@@ -67,7 +69,7 @@ export const createDispatch = (cloud: Cloud, forward: Forward): Dispatch => {
       cloud.sqs.send(settings.Arn, body, groupId === undefined ? { by } : { groupId, by });
     },
     topic: ({ settings }, body, _event, _visited, by) => cloud.sns.publish(settings.Arn, body, { by }),
-    function: ({ settings }, body) => cloud.lambda.invokeAsync(settings.Arn, payloadOf(body, settings.Id)),
+    function: ({ settings }, body) => cloud.lambda.invokeAsyncText(settings.Arn, checkPayload(body, settings.Id)),
     bus: ({ settings }, _, event, visited) => forward(settings.Arn, event, visited),
   };
 

@@ -36,13 +36,12 @@ const leavesOf = (event: Json): ReadonlyMap<string, readonly EventField[]> => {
   const walk = (value: Json, path: string, membership: ReadonlyMap<number, number>): void => {
     if (Array.isArray(value)) {
       const array = arrays++;
-      value.forEach((element, index) => {
+      for (const [index, element] of value.entries()) {
         const inside = typeof element === 'object' && element !== null && !Array.isArray(element);
         walk(element, path, inside ? new Map([...membership, [array, index]]) : membership);
-      });
+      }
     } else if (typeof value === 'object' && value !== null) {
-      for (const [name, member] of Object.entries(value))
-        walk(member, path === '' ? name : `${path}.${name}`, membership);
+      for (const name in value) walk(value[name] ?? null, path === '' ? name : `${path}.${name}`, membership);
     } else {
       const found = fields.get(path);
       if (found) found.push({ value, membership });

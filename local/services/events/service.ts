@@ -8,6 +8,7 @@ import {
   type Service,
   ServiceError,
 } from '../../contracts.ts';
+import { jsonCopy } from '../../json-copy.ts';
 import { anything, flag, integer, list, oneOf, optional, present, readInput, structure, text } from '../parameters.ts';
 import { archiveOperations } from './archive-operations.ts';
 import { createArchives } from './archives.ts';
@@ -94,9 +95,6 @@ const busAnswer = ({ name, arn, description, createdAt }: Bus, policy: string | 
     CreationTime: seconds(createdAt),
     LastModifiedTime: seconds(createdAt),
   });
-
-/** What crosses between services is a copy; of JSON this is the quickest. */
-const copyOf = (detail: JsonObject): JsonObject => JSON.parse(JSON.stringify(detail));
 
 const ENVELOPE = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'];
 
@@ -295,9 +293,9 @@ export const createEvents = (cloud: Cloud): { service: Service; api: EventsApi }
     },
     api: {
       emit: ({ source, detailType, resources, detail }) =>
-        store.publish(store.bus(undefined), newEvent(source, detailType, copyOf(detail), resources)),
+        store.publish(store.bus(undefined), newEvent(source, detailType, jsonCopy(detail), resources)),
       put: (busArn, { source, detailType, resources = [], detail }) =>
-        store.publish(store.bus(busArn), newEvent(source, detailType, copyOf(detail), resources)),
+        store.publish(store.bus(busArn), newEvent(source, detailType, jsonCopy(detail), resources)),
     },
   };
 };

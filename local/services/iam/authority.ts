@@ -49,6 +49,26 @@ const askerOf = (actor: Actor, account: string): Asker => {
 export const ownerOf = (resource: string): string =>
   resource.startsWith('arn:aws:s3:::') && resource.includes('/') ? resource.slice(0, resource.indexOf('/')) : resource;
 
+/** Keys that AWS fills in by itself, from who asks, of what, when and where: no request says anything of them. */
+const GLOBAL_KEYS: ReadonlySet<string> = new Set([
+  'aws:currenttime',
+  'aws:epochtime',
+  'aws:requestedregion',
+  'aws:resourceaccount',
+  'aws:securetransport',
+  'aws:principalaccount',
+  'aws:principalarn',
+  'aws:principaltype',
+  'aws:principalisawsservice',
+  'aws:principalservicename',
+  'aws:sourcearn',
+  'aws:sourceaccount',
+  'aws:sourceowner',
+]);
+
+/** Does a key's value come from the request? */
+export const isOfRequest = (key: string): boolean => !GLOBAL_KEYS.has(key);
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (documented) */
 const globalValue = (key: string, { by, resource }: Authorization, setting: Setting): string | undefined => {
   const asker = askerOf(by, setting.account);
@@ -98,7 +118,7 @@ export const questionOf = (authorization: Authorization, setting: Setting): Ques
     action,
     resource,
     valuesOf(key) {
-      const given = context[key] ?? globalValue(key, authorization, setting);
+      const given = isOfRequest(key) ? context[key] : globalValue(key, authorization, setting);
       if (given === undefined) return undefined;
       return typeof given === 'string' ? [given] : given;
     },
@@ -111,19 +131,19 @@ export const roleOf = (actor: Actor): string | undefined => {
   return 'role' in actor ? actor.role : actor.principal.roleArn;
 };
 
+/** One list, so that it is the same from one question to the next. */
+const NO_POLICIES: readonly Policy[] = [];
+
 /** The policies that bear on an authorisation. */
 export const groundsOf = ({ by, action, resource }: Authorization, source: PolicySource): Grounds => {
   const roleArn = roleOf(by);
-  const boundary = roleArn === undefined ? undefined : source.boundary(roleArn);
-  const own = action === ASSUME ? source.trust(resource) : source.resource(ownerOf(resource));
   return {
-    identity: roleArn === undefined ? [] : source.identity(roleArn),
-    ...(boundary && { boundary }),
-    ...(own && { resource: own }),
-    ...(action === ASSUME && { resourceMustAllow: 'trust' }),
+    identity: roleArn === undefined ? NO_POLICIES : source.identity(roleArn),
+    boundary: roleArn === undefined ? undefined : source.boundary(roleArn),
+    resource: action === ASSUME ? source.trust(resource) : source.resource(ownerOf(resource)),
     // A key's policy has to allow, or to let the account's policies do so:
     // docs.aws.amazon.com/kms/latest/developerguide/key-policies.html (documented).
-    ...(action.startsWith('kms:') && { resourceMustAllow: 'resource-based' }),
+    resourceMustAllow: action === ASSUME ? 'trust' : action.startsWith('kms:') ? 'resource-based' : undefined,
   };
 };
 

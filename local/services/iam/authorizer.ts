@@ -1,11 +1,12 @@
 /** Authorisation in a running cloud: finds the policies, judges, records, refuses. */
-import type { Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
+import type { Actor, Authorization, Cloud, IamApi, Json, Service } from '../../contracts.ts';
 import { destinationKind } from '../../deliver.ts';
-import { actorName, type PolicySource, type Setting } from './authority.ts';
+import { actorName, type PolicySource } from './authority.ts';
 import { denial, denialText, unknownNeeds } from './denial.ts';
 import type { Verdict } from './evaluation.ts';
-import { judgementOf } from './judgements.ts';
+import { judgeIn } from './judgements.ts';
 import { MANAGED_POLICIES } from './managed-policies.ts';
+import type { Need } from './needs/need.ts';
 import { NEEDS } from './needs/table.ts';
 import { type Policy, type PolicyKind, readPolicy } from './policy.ts';
 import { type AuthorizationLog, documentOf, type PolicySnapshot } from './record.ts';
@@ -29,6 +30,27 @@ export interface Authorizer extends Checks {
   recordPolicies(): void;
 }
 
+/** What a request needs, as a question; its context is put together when a policy looks at it, which most do not. */
+class RequestAuthorization implements Authorization {
+  readonly by: Actor;
+  readonly action: string;
+  readonly resource: string;
+  readonly need: Need;
+  readonly sourceIp: string;
+
+  constructor(by: Actor, need: Need, sourceIp: string) {
+    this.by = by;
+    this.action = need.action;
+    this.resource = need.resource;
+    this.need = need;
+    this.sourceIp = sourceIp;
+  }
+
+  get context(): NonNullable<Authorization['context']> {
+    return { 'aws:sourceip': this.sourceIp, ...this.need.context };
+  }
+}
+
 /** The policies of a role, compiled when they are first asked for after a change. */
 interface CompiledRole {
   readonly revision: number;
@@ -47,7 +69,8 @@ export const createAuthorizer = (
   log: AuthorizationLog,
 ): Authorizer => {
   const compiledRoles = new Map<string, CompiledRole>();
-  const compiledTexts = new Map<string, Policy>();
+  /** Of resources whose policy is a text, by ARN: the one that was read last. */
+  const compiledTexts = new Map<string, { readonly text: string; readonly policy: Policy }>();
   const compiledDocuments = new WeakMap<object, Policy>();
   const unknownManaged = new Set<string>();
 
@@ -103,13 +126,11 @@ export const createAuthorizer = (
 
   const compileResource = (policy: Json, arn: string): Policy => {
     if (typeof policy === 'string') {
-      const key = `${arn} ${policy}`;
-      let known = compiledTexts.get(key);
-      if (!known) {
-        known = readPolicy(documentOf(policy), 'resource', `policy of ${arn}`);
-        compiledTexts.set(key, known);
-      }
-      return known;
+      const known = compiledTexts.get(arn);
+      if (known?.text === policy) return known.policy;
+      const read = readPolicy(documentOf(policy), 'resource', `policy of ${arn}`);
+      compiledTexts.set(arn, { text: policy, policy: read });
+      return read;
     }
     const document = documentOf(policy);
     let known = compiledDocuments.get(document);
@@ -130,7 +151,7 @@ export const createAuthorizer = (
     },
   };
 
-  const setting = (): Setting => ({ account: cloud.account, region: cloud.region, nowMs: cloud.clock.ms() });
+  const judge = judgeIn({ account: cloud.account, region: cloud.region });
 
   /** Documented in this project: whoever signs with the administrator's key may do everything. */
   const isAdministrator = ({ by }: Authorization) =>
@@ -138,10 +159,9 @@ export const createAuthorizer = (
 
   const ask = (authorization: Authorization): Verdict => {
     if (isAdministrator(authorization)) return { allowed: true };
-    const now = setting();
-    const context = authorization.context === undefined ? '' : JSON.stringify(authorization.context);
-    const judgement = judgementOf(authorization, context, source, now);
-    log.note(authorization, context, now.nowMs, judgement);
+    const nowMs = cloud.clock.ms();
+    const judgement = judge(authorization, source, nowMs);
+    log.note(authorization, nowMs, judgement);
     const { verdict } = judgement;
     if (!verdict.allowed) {
       const { by, action, resource } = authorization;
@@ -180,9 +200,7 @@ export const createAuthorizer = (
       const table = NEEDS[scope];
       const needs = table && Object.hasOwn(table, operation) ? table[operation] : undefined;
       if (!needs) throw unknownNeeds(by, scope, operation, cloud.account);
-      for (const { action, resource, context } of needs(input, cloud)) {
-        authorize({ by, action, resource, context: { 'aws:sourceip': sourceIp, ...context } }, scope);
-      }
+      for (const need of needs(input, cloud)) authorize(new RequestAuthorization(by, need, sourceIp), scope);
     },
     authorizeDelivery(by, targetArn) {
       const action = DELIVERY[destinationKind(targetArn)];

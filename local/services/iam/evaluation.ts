@@ -24,11 +24,11 @@ export interface Question {
 /** The policies that bear on a question. */
 export interface Grounds {
   readonly identity: readonly Policy[];
-  readonly boundary?: Policy;
+  readonly boundary?: Policy | undefined;
   /** The resource's own policy; for sts:AssumeRole the role's trust policy. */
-  readonly resource?: Policy;
+  readonly resource?: Policy | undefined;
   /** Set where without the word of the resource's own policy nothing is allowed: what a refusal calls that policy. */
-  readonly resourceMustAllow?: 'trust' | 'resource-based';
+  readonly resourceMustAllow?: 'trust' | 'resource-based' | undefined;
 }
 
 export type Verdict =

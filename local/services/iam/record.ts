@@ -31,10 +31,9 @@ export type RecordLine =
 
 export interface AuthorizationLog {
   /**
-   * @param context The authorisation's context as text.
    * @param judgement How it was judged: of authorisations with one footprint the first is kept.
    */
-  note(authorization: Authorization, context: string, atMs: number, judgement: Judgement): void;
+  note(authorization: Authorization, atMs: number, judgement: Judgement): void;
   policies(snapshot: () => PolicySnapshot): void;
   all(): readonly AuthorizationRecord[];
 }
@@ -58,15 +57,28 @@ const withoutKey = (actor: Actor): Actor =>
 /** What judgements are recorded by: a judgement is of one actor and one action, in this cloud and the next. */
 const recordKeys = new WeakMap<Judgement, string>();
 
-const recordKeyOf = ({ by, action, resource }: Authorization, context: string, judgement: Judgement): string => {
+const recordKeyOf = ({ by, action, resource, context }: Authorization, judgement: Judgement): string => {
   let key = recordKeys.get(judgement);
   if (key === undefined) {
     const { verdict, footprint } = judgement;
     const actor = actorKey(by);
-    key = verdict.allowed ? `${actor} ${action} ${footprint}` : `denied ${actor} ${action} ${resource} ${context}`;
+    key = verdict.allowed
+      ? `${actor} ${action} ${footprint}`
+      : `denied ${actor} ${action} ${resource} ${JSON.stringify(context)}`;
     recordKeys.set(judgement, key);
   }
   return key;
+};
+
+interface Noticed {
+  readonly authorization: Authorization;
+  readonly allowed: boolean;
+  readonly atMs: number;
+}
+
+const recordOf = ({ authorization, allowed, atMs }: Noticed): AuthorizationRecord => {
+  const { by, action, resource, context } = authorization;
+  return { by: withoutKey(by), action, resource, ...(context && { context }), allowed, atMs };
 };
 
 let opened = 0;
@@ -80,7 +92,8 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
     if (noted.size >= MOST_NOTED) noted.clear();
     noted.add(judgement);
   };
-  const kept: AuthorizationRecord[] = [];
+  /** Put into the form of a record when they are read. */
+  const kept: Noticed[] = [];
   let refusals = 0;
   const file = folder === undefined ? undefined : join(folder, `${process.pid}-${++opened}.jsonl`);
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
@@ -89,24 +102,24 @@ export const createAuthorizationLog = (folder: string | undefined): Authorizatio
     if (file !== undefined) appendFileSync(file, `${JSON.stringify(line)}\n`);
   };
   return {
-    note(authorization, context, atMs, judgement) {
+    note(authorization, atMs, judgement) {
       if (noted.has(judgement)) return;
       const { allowed } = judgement.verdict;
-      const key = recordKeyOf(authorization, context, judgement);
+      const key = recordKeyOf(authorization, judgement);
       if (known.has(key) || (!allowed && ++refusals > MOST_REFUSALS)) {
         seen(judgement);
         return;
       }
       known.add(key);
       seen(judgement);
-      const record: AuthorizationRecord = { ...authorization, by: withoutKey(authorization.by), allowed, atMs };
-      kept.push(record);
-      write({ kind: 'authorization', authorization: record });
+      const noticed = { authorization, allowed, atMs };
+      kept.push(noticed);
+      if (file !== undefined) write({ kind: 'authorization', authorization: recordOf(noticed) });
     },
     policies(snapshot) {
       if (file !== undefined) write({ kind: 'policies', policies: snapshot() });
     },
-    all: () => [...kept],
+    all: () => kept.map(recordOf),
   };
 };
 

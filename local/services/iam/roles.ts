@@ -101,7 +101,7 @@ export const createRoles = (cloud: Cloud): Roles => {
   const managed = new Map<string, JsonObject>();
   const sessions = new Map<string, Session>();
   /** The same, by role and name. */
-  const opened = new Map<string, Session>();
+  const opened = new Map<string, Map<string, Session>>();
   const administrator: Principal = { arn: `arn:aws:iam::${cloud.account}:root`, accessKeyId: ADMINISTRATOR_KEY };
   const seed = cloud.id(32);
 
@@ -113,9 +113,14 @@ export const createRoles = (cloud: Cloud): Roles => {
   const open = (roleArn: string, sessionName: string): Session => {
     const role = byArn(roleArn);
     if (!role) throw new ServiceError('NoSuchEntity', `The role with ARN ${roleArn} cannot be found.`, 404);
-    const id = `${seed}/${roleArn}/${sessionName}`;
-    const known = opened.get(id);
+    let ofRole = opened.get(roleArn);
+    if (!ofRole) {
+      ofRole = new Map();
+      opened.set(roleArn, ofRole);
+    }
+    const known = ofRole.get(sessionName);
     if (known) return known;
+    const id = `${seed}/${roleArn}/${sessionName}`;
     const accessKeyId = `ASIA${base32Of(id, 16)}`;
     let secret: string | undefined;
     let token: string | undefined;
@@ -137,7 +142,7 @@ export const createRoles = (cloud: Cloud): Roles => {
       },
     };
     sessions.set(accessKeyId, session);
-    opened.set(id, session);
+    ofRole.set(sessionName, session);
     return session;
   };
 

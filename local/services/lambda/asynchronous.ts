@@ -1,6 +1,6 @@
 import { type Actor, type Cloud, type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import type { FunctionDefinition } from './function-definition.ts';
-import type { InvocationResult, Invoker } from './invoker.ts';
+import type { InvocationResult, InvokeOptions, Invoker } from './invoker.ts';
 import { countLostRecord } from './metrics.ts';
 
 /** How a function's asynchronous invocations are tried and where they end. */
@@ -36,11 +36,17 @@ interface QueuedEvent {
   readonly acceptedAtMs: number;
   readonly invocations: number;
   readonly throttles: number;
+  readonly isChecked: boolean;
 }
 
 export interface AsynchronousInvocations {
-  /** Accepts an event. @returns its request id. */
-  accept(definition: FunctionDefinition, config: EventInvokeConfig, payload: string, requestId?: string): string;
+  /** Accepts an event. */
+  accept(
+    definition: FunctionDefinition,
+    config: EventInvokeConfig,
+    payload: string,
+    options?: Pick<InvokeOptions, 'requestId' | 'isChecked'>,
+  ): void;
 }
 
 /** Lambda's queue of asynchronous invocations: retries on the cloud's clock, then destination and dead-letter queue. */
@@ -144,7 +150,8 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
   const run = async (event: QueuedEvent): Promise<void> => {
     let result: InvocationResult;
     try {
-      result = await invoker.invoke(event.definition, event.payload, { requestId: event.requestId });
+      const { definition, payload, requestId, isChecked } = event;
+      result = await invoker.invoke(definition, payload, { requestId, isChecked });
     } catch (cause) {
       if (!(cause instanceof ServiceError) || cause.code !== 'TooManyRequestsException') throw cause;
       // A function without any concurrency is not waited for, its events go to their destination at once:
@@ -176,7 +183,7 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
   };
 
   return {
-    accept(definition, config, payload, requestId = cloud.id('uuid')) {
+    accept(definition, config, payload, { requestId = cloud.id('uuid'), isChecked = false } = {}) {
       attempt({
         requestId,
         definition,
@@ -185,8 +192,8 @@ export const createAsynchronousInvocations = (cloud: Cloud, invoker: Invoker): A
         acceptedAtMs: cloud.clock.ms(),
         invocations: 0,
         throttles: 0,
+        isChecked,
       });
-      return requestId;
     },
   };
 };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 import type { Timer } from '../../clock.ts';
 import { type Actor, type Cloud, type Json, type JsonObject, ServiceError, type SqsMessage } from '../../contracts.ts';
@@ -36,20 +36,20 @@ const MAX_BATCH_BYTES = 6 * 1024 * 1024;
 
 /** MD5 of message attributes as SQS computes it: docs.aws.amazon.com/AWSSimpleQueueService/…/sqs-message-metadata.html (documented). */
 const md5OfAttributes = (attributes: SqsMessage['messageAttributes']): string => {
-  const hash = createHash('md5');
+  const digest = createHash('md5');
   const part = (value: string) => {
     const bytes = Buffer.from(value);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);
-    hash.update(length).update(bytes);
+    digest.update(length).update(bytes);
   };
   for (const [name, { dataType, stringValue }] of Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))) {
     part(name);
     part(dataType);
-    hash.update(Buffer.from([1]));
+    digest.update(Buffer.from([1]));
     part(stringValue);
   }
-  return hash.digest('hex');
+  return digest.digest('hex');
 };
 
 /** A message as the function sees it, all its members: a queue's records (recorded). */
@@ -67,7 +67,7 @@ const recordOf = (message: SqsMessage, queueArn: string, region: string): JsonOb
       ]),
     ),
     ...(hasAttributes ? { md5OfMessageAttributes: md5OfAttributes(message.messageAttributes) } : {}),
-    md5OfBody: createHash('md5').update(message.body).digest('hex'),
+    md5OfBody: hash('md5', message.body),
     eventSource: 'aws:sqs',
     eventSourceARN: queueArn,
     awsRegion: region,
@@ -129,7 +129,7 @@ export const createPoller = (
 
   const process = async (messages: readonly SqsMessage[]): Promise<void> => {
     const event = { Records: messages.map((message) => recordOf(message, queueArn, cloud.region)) };
-    const result = await invoker.invoke(definition, JSON.stringify(event));
+    const result = await invoker.invoke(definition, JSON.stringify(event), { isChecked: true });
     // A failed batch becomes visible again after the queue's visibility timeout.
     if (result.functionError) return;
     const ids = new Set(messages.map((message) => message.messageId));

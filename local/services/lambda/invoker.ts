@@ -21,6 +21,8 @@ export interface InvokeOptions {
   readonly requestId?: string;
   /** JSON text. */
   readonly clientContext?: string;
+  /** The payload is known to be JSON. */
+  readonly isChecked?: boolean;
 }
 
 export interface Invoker {
@@ -100,26 +102,33 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
 
       countInvocation(cloud, definition, outcome.durationMs, outcome.kind === 'error');
       sendTraces(cloud, definition);
-      const logTail = Buffer.from(lines.map((line) => `${line}\n`).join(''))
-        .subarray(-LOG_TAIL_BYTES)
-        .toString();
+      const answer = (answered: Pick<InvocationResult, 'payload' | 'functionError'>): InvocationResult => ({
+        requestId,
+        ...answered,
+        // Few ask for it.
+        get logTail() {
+          return Buffer.from(lines.map((line) => `${line}\n`).join(''))
+            .subarray(-LOG_TAIL_BYTES)
+            .toString();
+        },
+      });
       if (outcome.kind === 'error') {
-        return { requestId, payload: JSON.stringify(outcome.failure), functionError: 'Unhandled', logTail };
+        return answer({ payload: JSON.stringify(outcome.failure), functionError: 'Unhandled' });
       }
       if (Buffer.byteLength(outcome.payload) > MAX_RESPONSE_BYTES) {
         const failure = {
           errorType: 'Function.ResponseSizeTooLarge',
           errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`,
         };
-        return { requestId, payload: JSON.stringify(failure), functionError: 'Unhandled', logTail };
+        return answer({ payload: JSON.stringify(failure), functionError: 'Unhandled' });
       }
-      return { requestId, payload: outcome.payload, logTail };
+      return answer({ payload: outcome.payload });
     });
 
   return {
     async invoke(definition, payload, options = {}) {
       try {
-        JSON.parse(payload);
+        if (!options.isChecked) JSON.parse(payload);
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw new ServiceError(

@@ -184,7 +184,9 @@ export const lambdaRoutes = (
     }
     if (type === 'Event') {
       assertJson(payload);
-      asynchronous.accept(definition, registry.eventInvokeConfig(definition), payload, call.requestId);
+      asynchronous.accept(definition, registry.eventInvokeConfig(definition), payload, {
+        requestId: call.requestId,
+      });
       response.writeHead(202);
       response.end();
       return;

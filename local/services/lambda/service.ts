@@ -47,7 +47,10 @@ export const createLambda = (
           const path = rest.startsWith('/') ? rest : `/${rest}`;
           try {
             const event = eventOf(cloud, url, request, path, body, call);
-            return sendResult(response, await invoker.invoke(url.definition, JSON.stringify(event)));
+            return sendResult(
+              response,
+              await invoker.invoke(url.definition, JSON.stringify(event), { isChecked: true }),
+            );
           } catch (cause) {
             if (!(cause instanceof ServiceError) || cause.code !== 'TooManyRequestsException') throw cause;
             return sendMessage(response, 429, 'Too Many Requests');
@@ -98,11 +101,14 @@ export const createLambda = (
 
   const api: LambdaApi = {
     invokeAsync(functionArn, payload) {
+      api.invokeAsyncText(functionArn, JSON.stringify(payload));
+    },
+    invokeAsyncText(functionArn, payload) {
       const definition = registry.find(functionArn);
-      asynchronous.accept(definition, registry.eventInvokeConfig(definition), JSON.stringify(payload));
+      asynchronous.accept(definition, registry.eventInvokeConfig(definition), payload, { isChecked: true });
     },
     async invoke(functionArn, payload) {
-      const result = await invoker.invoke(registry.find(functionArn), JSON.stringify(payload));
+      const result = await invoker.invoke(registry.find(functionArn), JSON.stringify(payload), { isChecked: true });
       return {
         payload: parse(result.payload),
         ...(result.functionError === undefined ? {} : { functionError: result.functionError }),

@@ -33,7 +33,7 @@ export const checkWrite = (etag: string | undefined, key: string, { ifMatch, ifN
   if (ifMatch !== undefined && ifNoneMatch !== undefined) throw notImplemented('If-Match together with If-None-Match');
   if (ifNoneMatch !== undefined) {
     // S3 takes nothing but a star here (documented).
-    if (bare(ifNoneMatch) !== '*') throw notImplemented(`If-None-Match: ${ifNoneMatch}`);
+    if (ifNoneMatch !== '*' && bare(ifNoneMatch) !== '*') throw notImplemented(`If-None-Match: ${ifNoneMatch}`);
     if (etag !== undefined) throw preconditionFailed('If-None-Match');
   }
   if (ifMatch !== undefined) {

@@ -42,6 +42,18 @@ export const wholeSeconds = (epochMs: number): number => Math.floor(epochMs / 10
 
 export const isoTime = (epochMs: number): string => new Date(epochMs).toISOString();
 
+let lastTime = Number.NaN;
+let lastText = '';
+
+/** A time as HTTP has it. Many objects are of one second: the last text is kept. */
+export const httpTime = (epochMs: number): string => {
+  if (epochMs !== lastTime) {
+    lastText = new Date(epochMs).toUTCString();
+    lastTime = epochMs;
+  }
+  return lastText;
+};
+
 export const quoted = (etag: string): string => `"${etag}"`;
 
 /** An XML answer. */

@@ -7,14 +7,16 @@ export const createMemoryBlobs = (): Blobs => {
   const stored = new Map<string, { readonly bytes: Buffer; holders: number }>();
   let next = 0;
 
+  const bytesIn = (segment: Content['segments'][number]): Buffer => {
+    const found = stored.get(segment.file);
+    if (!found) throw new Error(`the bytes ${segment.file} are gone`);
+    const isWhole = segment.offset === 0 && segment.size === found.bytes.byteLength;
+    return isWhole ? found.bytes : found.bytes.subarray(segment.offset, segment.offset + segment.size);
+  };
   const bytesOf = (content: Content, offset: number, size: number): Buffer => {
-    const parts = stretch(content, offset, size).segments.map((segment) => {
-      const found = stored.get(segment.file);
-      if (!found) throw new Error(`the bytes ${segment.file} are gone`);
-      return found.bytes.subarray(segment.offset, segment.offset + segment.size);
-    });
-    const [only] = parts;
-    return parts.length === 1 && only ? only : Buffer.concat(parts);
+    const { segments } = offset === 0 && size === content.size ? content : stretch(content, offset, size);
+    const [only] = segments;
+    return segments.length === 1 && only ? bytesIn(only) : Buffer.concat(segments.map(bytesIn));
   };
 
   /** Takes bytes that nobody else has. */

@@ -8,6 +8,7 @@ import { ServiceError } from '../../contracts.ts';
 import { listOf, parseXml } from '../../http/xml.ts';
 import { DEFAULT_ALGORITHM } from './checksums.ts';
 import { failedCondition } from './conditions.ts';
+import { defaultChecksum } from './default-checksum.ts';
 import { authorizeDecryption, authorizeEncryption } from './encryption-keys.ts';
 import { invalidRequest, malformedXml, methodNotAllowed, noSuchKey, preconditionFailed } from './errors.ts';
 import {
@@ -17,6 +18,7 @@ import {
   checksumHeaders,
   type Exchange,
   encryptionHeaders,
+  httpTime,
   newVersionHeader,
   note,
   noteDocument,
@@ -40,8 +42,15 @@ export const putObject: S3Operation = async (context, exchange) => {
   const { request, input, metadata, key, call } = exchange;
   const bucket = store.bucket(exchange.bucket);
   const traits = authorizeEncryption(context, exchange, traitsOf(input, metadata, bucket));
-  const payload = openPayload(request, exchange.call, exchange.integrity, { otherwise: DEFAULT_ALGORITHM });
+  const isForEveryReader = call.leavesChecksums !== true || !blobs.inMemory;
+  const payload = openPayload(
+    request,
+    call,
+    exchange.integrity,
+    isForEveryReader ? { otherwise: DEFAULT_ALGORITHM } : {},
+  );
   const algorithm = payload.declared ?? DEFAULT_ALGORITHM;
+  const isComputed = isForEveryReader || payload.declared !== undefined;
   const whole = blobs.keep && payload.whole();
   const content = whole && blobs.keep ? blobs.keep(whole) : await blobs.write(payload.bytes, () => undefined);
   note(exchange, { Body: { bytes: content.size } });
@@ -54,7 +63,9 @@ export const putObject: S3Operation = async (context, exchange) => {
         lastModified: wholeSeconds(cloud.clock.ms()),
         content,
         etag: payload.md5(),
-        checksum: { algorithm, value: payload.checksum(algorithm), type: 'FULL_OBJECT' },
+        checksum: isComputed
+          ? { algorithm, value: payload.checksum(algorithm), type: 'FULL_OBJECT' }
+          : defaultChecksum(blobs, content),
         traits,
       },
       { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch },
@@ -66,7 +77,7 @@ export const putObject: S3Operation = async (context, exchange) => {
   notifications.created(bucket, key, object, 'PutObject', call);
   answerEmpty(exchange, 200, {
     etag: quoted(object.etag),
-    ...checksumHeaders(object.checksum),
+    ...(isComputed && checksumHeaders(object.checksum)),
     ...encryptionHeaders(object.traits.encryption),
     ...newVersionHeader(object.versionId),
     ...(bucket.lifecycle.length > 0 && expirationHeader(bucket, key, object.lastModified)),
@@ -101,12 +112,12 @@ const objectHeaders = (
     'accept-ranges': 'bytes',
     'content-type': traits.contentType,
     etag: quoted(object.etag),
-    'last-modified': new Date(object.lastModified).toUTCString(),
+    'last-modified': httpTime(object.lastModified),
     ...traits.headers,
     ...encryptionHeaders(traits.encryption),
     ...versionHeader(bucket, object.versionId),
   };
-  for (const [name, value] of Object.entries(traits.metadata)) headers[`x-amz-meta-${name}`] = value;
+  for (const name in traits.metadata) headers[`x-amz-meta-${name}`] = traits.metadata[name] ?? '';
   if (traits.tags.size > 0) headers['x-amz-tagging-count'] = String(traits.tags.size);
   if (traits.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = traits.storageClass;
   for (const [header, member] of OVERRIDE_HEADERS) {
@@ -123,7 +134,7 @@ const found = ({ store }: Context, { response, request, input, key }: Exchange, 
   response.setHeader('x-amz-delete-marker', 'true');
   response.setHeader('x-amz-version-id', version.versionId);
   if (input.VersionId === undefined) throw noSuchKey(key);
-  response.setHeader('last-modified', new Date(version.lastModified).toUTCString());
+  response.setHeader('last-modified', httpTime(version.lastModified));
   throw methodNotAllowed(request.method ?? 'GET');
 };
 
@@ -148,7 +159,7 @@ const read = async (context: Context, exchange: Exchange): Promise<void> => {
   if (failed === 'If-None-Match' || failed === 'If-Modified-Since') {
     response.writeHead(304, {
       etag: quoted(object.etag),
-      'last-modified': new Date(object.lastModified).toUTCString(),
+      'last-modified': httpTime(object.lastModified),
       ...versionHeader(bucket, object.versionId),
     });
     response.end();

@@ -271,7 +271,8 @@ type Query = Pick<URLSearchParams, 'get' | 'has' | typeof Symbol.iterator>;
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
-  readonly query: Query;
+  /** Undefined when there is none. */
+  readonly query: Query | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
@@ -286,8 +287,7 @@ const COMMON_HEADERS = new Set([
   'x-amz-user-agent',
 ]);
 // A body's checksum may come with any operation that has a body; whoever reads the body checks it.
-const BODY_HEADERS = Object.entries(BODY);
-const CHECKSUM_HEADERS = new Set<string>(Object.keys(BODY));
+const BODY_MEMBERS: ReadonlyMap<string, string> = new Map(Object.entries(BODY));
 // S3 refuses nothing else of plain HTTP; these it would act on.
 const ACTING_HEADERS = ['range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'];
 const METADATA_PREFIX = 'x-amz-meta-';
@@ -350,9 +350,13 @@ const CANDIDATES: Readonly<Record<Shape['level'], ReadonlyMap<string, readonly C
   return { service: of('service'), bucket: of('bucket'), object: of('object') };
 })();
 
-const isMeant = ({ shape, selects }: Candidate, { query, copies }: { query: Query; copies: boolean }): boolean =>
-  (shape.copies ?? false) === copies &&
-  selects.every(([name, value]) => (value === undefined ? query.has(name) : query.get(name) === value));
+const isMeant = ({ shape, selects }: Candidate, query: Query | undefined, copies: boolean): boolean => {
+  if ((shape.copies ?? false) !== copies) return false;
+  for (const [name, value] of selects) {
+    if (!query || (value === undefined ? !query.has(name) : query.get(name) !== value)) return false;
+  }
+  return true;
+};
 
 /**
  * @throws ServiceError NotImplemented naming the operation, sub-resource, parameter or header this stand-in has none of;
@@ -368,20 +372,16 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
   const level = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
 
   // A presigned URL carries what would be headers in its query.
-  const given = new Map<string, string>();
+  const presigned = new Map<string, string>();
   const parameters = new Map<string, string>();
-  for (const [name, value] of query) {
+  for (const [name, value] of query ?? []) {
     if (name.startsWith('X-Amz-') || name === 'x-id') continue;
-    if (name.startsWith('x-amz-')) given.set(name, value);
+    if (name.startsWith('x-amz-')) presigned.set(name, value);
     else parameters.set(name, value);
   }
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === 'string') given.set(name, value);
-  }
 
-  const copies = given.has('x-amz-copy-source');
-  const found = CANDIDATES[level].get(method)?.find((candidate) => isMeant(candidate, { query, copies }));
+  const copies = typeof headers['x-amz-copy-source'] === 'string' || presigned.has('x-amz-copy-source');
+  const found = CANDIDATES[level].get(method)?.find((candidate) => isMeant(candidate, query, copies));
   if (!found) {
     const subresources = [...parameters.keys()].join('&');
     throw notImplemented(
@@ -407,8 +407,11 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
     params[nameOf(member)] = typed(member, value);
   }
   const metadata: Record<string, string> = {};
+  const integrity: Record<string, string> = {};
   let hasMetadata = false;
-  for (const [name, value] of given) {
+  const take = (name: string, value: string): void => {
+    const ofBody = BODY_MEMBERS.get(name);
+    if (ofBody !== undefined) integrity[ofBody] = value;
     const member = shape.headers?.[name];
     if (member !== undefined) {
       input[nameOf(member)] = value;
@@ -417,20 +420,21 @@ export const readRequest = ({ method, path, query, headers }: RawRequest): S3Req
       metadata[name.slice(METADATA_PREFIX.length)] = value;
       hasMetadata = true;
     } else if (
-      (name.startsWith('x-amz-') && !COMMON_HEADERS.has(name) && !CHECKSUM_HEADERS.has(name)) ||
+      (name.startsWith('x-amz-') && !COMMON_HEADERS.has(name) && ofBody === undefined) ||
       ACTING_HEADERS.includes(name)
     ) {
       throw notImplemented(`the header ${name} of ${operation}`);
     }
+  };
+  for (const [name, value] of presigned) if (typeof headers[name] !== 'string') take(name, value);
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') take(name, value);
   }
   if (input.CopySource !== undefined) params.CopySource = plainSource(input.CopySource);
   if (hasMetadata) params.Metadata = { ...metadata };
-  const integrity: Record<string, string> = {};
-  for (const [name, member] of BODY_HEADERS) {
-    const value = given.get(name);
-    if (value !== undefined) integrity[member] = value;
-  }
-  const owner = given.get('x-amz-expected-bucket-owner');
+  const inHeader = headers['x-amz-expected-bucket-owner'];
+  const owner = typeof inHeader === 'string' ? inHeader : presigned.get('x-amz-expected-bucket-owner');
   if (owner !== undefined) {
     input.ExpectedBucketOwner = owner;
     params.ExpectedBucketOwner = owner;

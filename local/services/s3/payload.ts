@@ -38,6 +38,9 @@ const headerOf = (request: RestRequest, name: string): string | undefined => {
 
 const memberOf = (algorithm: ChecksumAlgorithm) => `Checksum${algorithm}`;
 
+/** What {@link announced} finds where nothing is announced. */
+const NOTHING_ANNOUNCED = { algorithm: undefined, value: undefined, trailer: undefined };
+
 const expectedMd5 = (given: string | undefined): string | undefined => {
   if (given === undefined) return undefined;
   const bytes = Buffer.from(given, 'base64');
@@ -72,6 +75,7 @@ const lengthOf = (request: RestRequest, isFramed: boolean): number => {
 
 /** Checksum a header announces now, or a trailer will. */
 const announced = (request: RestRequest, integrity: Readonly<Record<string, string>>) => {
+  if (Object.keys(integrity).length === 0 && request.headers['x-amz-trailer'] === undefined) return NOTHING_ANNOUNCED;
   const inHeaders = CHECKSUM_ALGORITHMS.filter((algorithm) => integrity[memberOf(algorithm)] !== undefined);
   const trailer = headerOf(request, 'x-amz-trailer')?.trim().toLowerCase();
   const inTrailer =
@@ -202,7 +206,15 @@ export const openPayload = (
     return body;
   };
 
-  return { bytes: read(), whole, declared, md5: () => md5.digest().toString('hex'), checksum };
+  return {
+    get bytes() {
+      return read();
+    },
+    whole,
+    declared,
+    md5: () => md5.digest().toString('hex'),
+    checksum,
+  };
 };
 
 /** Reads a small body whole, checked like any other. @throws ServiceError MaxMessageLengthExceeded */

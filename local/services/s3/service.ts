@@ -1,4 +1,5 @@
 /** Amazon S3. */
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -17,6 +18,7 @@ import { type Blobs, createBlobs } from './blobs.ts';
 import * as buckets from './bucket-operations.ts';
 import { DEFAULT_ALGORITHM, runningChecksum } from './checksums.ts';
 import { copyObject, uploadPartCopy } from './copy-operations.ts';
+import { defaultChecksum } from './default-checksum.ts';
 import { authorizeKey } from './encryption-keys.ts';
 import { accessDenied, checkVersionId } from './errors.ts';
 import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
@@ -28,7 +30,7 @@ import { createNotifications } from './notifications.ts';
 import * as objects from './object-operations.ts';
 import { type OperationName, readRequest, type S3Request } from './operations.ts';
 import { bucketPolicyResource, bucketResource } from './resources.ts';
-import { createStore } from './store.ts';
+import { createStore, type StoredObject } from './store.ts';
 import { plainTraits } from './traits.ts';
 
 const OPERATIONS: Readonly<Record<OperationName, S3Operation>> = {
@@ -62,8 +64,6 @@ const OPERATIONS: Readonly<Record<OperationName, S3Operation>> = {
   ListParts: multipart.listParts,
 };
 
-/** Of most requests: to make one takes as long as to read the request. */
-const NO_QUERY = new URLSearchParams();
 const VERSION_ID_LENGTH = 32;
 /** For versions *assumed* to be as for keys. */
 const MISSING: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion']);
@@ -98,7 +98,7 @@ export const createS3 = (
     response.setHeader('x-amz-id-2', call.requestId);
     checkPathStyle(request.headers.host);
     const url = request.url ?? '/';
-    const { path, query } = url.includes('?') ? splitUrl(url) : { path: url, query: NO_QUERY };
+    const { path, query } = url.includes('?') ? splitUrl(url) : { path: url, query: undefined };
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
     const { ExpectedBucketOwner: owner } = understood.input;
     if (owner !== undefined && owner !== cloud.account) throw accessDenied();
@@ -123,6 +123,30 @@ export const createS3 = (
     return cloud.iam.allows(listing) ? error : accessDenied();
   };
 
+  /** Takes the bytes of an object that nobody sent a checksum of. */
+  const take = async (
+    body: Readable | Uint8Array | string,
+  ): Promise<Pick<StoredObject, 'content' | 'etag' | 'checksum'>> => {
+    const { keep } = blobs;
+    if (keep && !(body instanceof Readable)) {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      const content = keep(bytes);
+      return { content, etag: hash('md5', bytes), checksum: defaultChecksum(blobs, content) };
+    }
+    const md5 = runningChecksum('MD5');
+    const running = runningChecksum(DEFAULT_ALGORITHM);
+    const content = await blobs.write(bytesOf(body), (chunk) => {
+      md5.update(chunk);
+      running.update(chunk);
+    });
+    const value = running.digest().toString('base64');
+    return {
+      content,
+      etag: md5.digest().toString('hex'),
+      checksum: { algorithm: DEFAULT_ALGORITHM, value, type: 'FULL_OBJECT' },
+    };
+  };
+
   const api: S3Store = {
     async read(bucket, key, versionId, by) {
       const known = store.buckets.get(bucket);
@@ -139,20 +163,15 @@ export const createS3 = (
       const traits = plainTraits(contentType, bucket);
       const { encryption } = traits;
       const keyId = by && authorizeKey({ cloud }, by, { bucket: bucketName, key }, encryption, 'kms:GenerateDataKey');
-      const md5 = runningChecksum('MD5');
-      const checksum = runningChecksum(DEFAULT_ALGORITHM);
-      const content = await blobs.write(bytesOf(body), (chunk) => {
-        md5.update(chunk);
-        checksum.update(chunk);
-      });
+      const { content, etag, checksum } = await take(body);
       const object = store.put(
         bucket,
         key,
         {
           lastModified: wholeSeconds(cloud.clock.ms()),
           content,
-          etag: md5.digest().toString('hex'),
-          checksum: { algorithm: DEFAULT_ALGORITHM, value: checksum.digest().toString('base64'), type: 'FULL_OBJECT' },
+          etag,
+          checksum,
           traits: keyId === undefined ? traits : { ...traits, encryption: { ...encryption, keyId } },
         },
         {},

@@ -24,16 +24,21 @@ export interface Batching {
 
 const LINE_END = Buffer.from('\n');
 
-async function* lines(body: Readable): AsyncGenerator<string> {
+/** The lines of a body, those together that came together: to wait for each by itself takes longer than to read it. */
+async function* lines(body: Readable): AsyncGenerator<readonly string[]> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of body as AsyncIterable<Buffer>) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      yield rest.subarray(0, rest[end - 1] === 13 ? end - 1 : end).toString('utf8');
-      rest = rest.subarray(end + 1);
+    const found: string[] = [];
+    let start = 0;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
+      found.push(rest.toString('utf8', start, end > start && rest[end - 1] === 13 ? end - 1 : end));
+      start = end + 1;
     }
+    rest = rest.subarray(start);
+    if (found.length > 0) yield found;
   }
-  if (rest.length > 0) yield rest.toString('utf8');
+  if (rest.length > 0) yield [rest.toString('utf8')];
 }
 
 const tooLarge = (bytes: number, limit: number) =>
@@ -65,16 +70,18 @@ export async function* miniBatches(body: Readable, batching: Batching): AsyncGen
     bytes = 0;
     return batch;
   };
-  for await (const record of lines(body)) {
-    const sent = Buffer.from(batching.input(record));
-    if (limit > 0 && sent.length > limit) throw tooLarge(sent.length, limit);
-    const more = sent.length + LINE_END.length;
-    if (records.length > 0 && (batching.strategy === 'SingleRecord' || (limit > 0 && bytes + more > limit)))
-      yield take();
-    if (records.length > 0) parts.push(LINE_END);
-    records.push(record);
-    parts.push(sent);
-    bytes += more;
+  for await (const together of lines(body)) {
+    for (const record of together) {
+      const sent = Buffer.from(batching.input(record));
+      if (limit > 0 && sent.length > limit) throw tooLarge(sent.length, limit);
+      const more = sent.length + LINE_END.length;
+      if (records.length > 0 && (batching.strategy === 'SingleRecord' || (limit > 0 && bytes + more > limit)))
+        yield take();
+      if (records.length > 0) parts.push(LINE_END);
+      records.push(record);
+      parts.push(sent);
+      bytes += more;
+    }
   }
   if (records.length > 0) yield take();
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../contracts.ts';
+import { jsonCopy } from '../../json-copy.ts';
 import { type Reader, readInput } from '../parameters.ts';
 
 /** A request that has been read, and a copy of what was sent, for the answers that give it back. */
@@ -24,7 +25,7 @@ export const parse = <T>(operation: string, reader: Reader<T>, input: JsonObject
 });
 
 /** A copy as JSON: members that are undefined are left out. */
-export const toJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
+export const toJson = (value: object): JsonObject => jsonCopy(value);
 
 /** A time on the wire of this protocol: epoch seconds. */
 export const toSeconds = (ms: number): number => ms / 1000;

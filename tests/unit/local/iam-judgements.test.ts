@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Authorization, JsonObject } from '../../../local/contracts.ts';
 import type { PolicySource } from '../../../local/services/iam/authority.ts';
-import { judgementOf } from '../../../local/services/iam/judgements.ts';
+import { judgeIn } from '../../../local/services/iam/judgements.ts';
 import { readPolicy } from '../../../local/services/iam/policy.ts';
 
 const ACCOUNT = '000000000000';
@@ -27,9 +27,7 @@ const source = (identity: readonly JsonObject[], resource?: JsonObject): PolicyS
   return { identity: () => own, boundary: () => undefined, trust: () => undefined, resource: () => theirs };
 };
 const ask = (from: PolicySource, { nowMs = 0, ...more }: Partial<Authorization> & { nowMs?: number } = {}) => {
-  const authorization = { ...ASKED, ...more };
-  const context = authorization.context ? JSON.stringify(authorization.context) : '';
-  return judgementOf(authorization, context, from, { account: ACCOUNT, region: 'eu-west-1', nowMs });
+  return judgeIn({ account: ACCOUNT, region: 'eu-west-1' })({ ...ASKED, ...more }, from, nowMs);
 };
 
 describe('a judgement', () => {
@@ -69,6 +67,33 @@ describe('a judgement', () => {
     ].map(({ verdict }) => verdict.allowed);
 
     expect(verdicts).toEqual([true, false, false, false]);
+  });
+
+  it('is one for all contexts where no policy looks at them', () => {
+    const from = source([says('Allow', { Resource: 'arn:aws:s3:::bucket/*' })]);
+    const first = ask(from, { context: { 's3:versionid': 'one' } });
+
+    expect(ask(from, { context: { 's3:versionid': 'two' } })).toBe(first);
+  });
+
+  it('looks at the context again when a policy that does has come to stand beside', () => {
+    const allow = says('Allow');
+    const deny = says('Deny', { Condition: { StringEquals: { 's3:versionid': 'two' } } });
+    ask(source([allow]), { context: { 's3:versionid': 'one' } });
+
+    const verdicts = ['one', 'two', 'one'].map(
+      (version) => ask(source([allow, deny]), { context: { 's3:versionid': version } }).verdict.allowed,
+    );
+
+    expect(verdicts).toEqual([true, false, true]);
+  });
+
+  it('is another where a variable of a resource stands for what the request says', () => {
+    const from = source([says('Allow', { Resource: `arn:aws:s3:::bucket/\${s3:prefix}*` })]);
+
+    const verdicts = ['key', 'other'].map((prefix) => ask(from, { context: { 's3:prefix': prefix } }).verdict.allowed);
+
+    expect(verdicts).toEqual([true, false]);
   });
 
   it('that goes by the time is made anew each time', () => {

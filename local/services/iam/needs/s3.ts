@@ -32,37 +32,48 @@ const contextOf = (input: JsonObject): Record<string, string> => {
   return context;
 };
 
+/** A need whose context is put together when a policy looks at it, which most do not. */
+class ObjectNeed implements Need {
+  readonly action: string;
+  readonly resource: string;
+  readonly input: JsonObject;
+
+  constructor(action: string, resource: string, input: JsonObject) {
+    this.action = action;
+    this.resource = resource;
+    this.input = input;
+  }
+
+  get context(): Record<string, string> {
+    return contextOf(this.input);
+  }
+}
+
+const needOf = (action: string, resource: string, input: JsonObject): Need => new ObjectNeed(action, resource, input);
+
 const onBucket =
   (action: string): Needs =>
-  (input) => [{ action, resource: bucketArn(input), context: contextOf(input) }];
+  (input) => [needOf(action, bucketArn(input), input)];
 
 const onObject =
   (action: string): Needs =>
-  (input) => [{ action, resource: objectArn(input), context: contextOf(input) }];
+  (input) => [needOf(action, objectArn(input), input)];
 
 /** With a version the right to read versions is needed, and the other is not (API_GetObject, documented). */
 const onVersion =
   (action: string, versionAction: string): Needs =>
-  (input) => [
-    {
-      action: input.VersionId === undefined ? action : versionAction,
-      resource: objectArn(input),
-      context: contextOf(input),
-    },
-  ];
+  (input) => [needOf(input.VersionId === undefined ? action : versionAction, objectArn(input), input)];
 
 const writing = (input: JsonObject): readonly Need[] => {
   const resource = objectArn(input);
-  const context = contextOf(input);
-  return [
-    { action: 's3:PutObject', resource, context },
-    // API_PutObject, "Permissions" (documented).
-    ...(input.ACL === undefined ? [] : [{ action: 's3:PutObjectAcl', resource, context }]),
-    ...(input.Tagging === undefined ? [] : [{ action: 's3:PutObjectTagging', resource, context }]),
-    // A write with If-Match reads the object's ETag: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-    // (documented).
-    ...(input.IfMatch === undefined ? [] : [{ action: 's3:GetObject', resource, context }]),
-  ];
+  const needs = [needOf('s3:PutObject', resource, input)];
+  // API_PutObject, "Permissions" (documented).
+  if (input.ACL !== undefined) needs.push(needOf('s3:PutObjectAcl', resource, input));
+  if (input.Tagging !== undefined) needs.push(needOf('s3:PutObjectTagging', resource, input));
+  // A write with If-Match reads the object's ETag: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+  // (documented).
+  if (input.IfMatch !== undefined) needs.push(needOf('s3:GetObject', resource, input));
+  return needs;
 };
 
 const decoded = (text: string): string => {
@@ -111,10 +122,7 @@ export const S3_NEEDS = {
   // docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html, "Multipart upload API and permissions" (documented).
   CreateMultipartUpload: writing,
   UploadPart: onObject('s3:PutObject'),
-  UploadPartCopy: (input) => [
-    ...readingSource(input.CopySource),
-    { action: 's3:PutObject', resource: objectArn(input), context: contextOf(input) },
-  ],
+  UploadPartCopy: (input) => [...readingSource(input.CopySource), needOf('s3:PutObject', objectArn(input), input)],
   CompleteMultipartUpload: writing,
   AbortMultipartUpload: onObject('s3:AbortMultipartUpload'),
   ListParts: onObject('s3:ListMultipartUploadParts'),
