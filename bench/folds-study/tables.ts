@@ -127,10 +127,27 @@ const TITLES: Readonly<Record<MetricName, string>> = {
 };
 const METRICS = ['roc_auc', 'log_loss', 'mse'] as const;
 
+/** How far the lower bound lies below the gain, on average. */
+const halfOf = (verdicts: readonly Verdict[], procedure: Procedure): number =>
+  verdicts.reduce((sum, { gain, lower }) => sum + gain - lower[procedure], 0) / verdicts.length;
+
 /** All settings of a design together, the three procedures side by side. */
 function together(judgements: readonly Judgement[]): string {
   return markdown(
-    ['metric', 'design', 'verdicts', 'rows', 'folds', 'gate', 'gate: falsely', 'gate: of those no better'],
+    [
+      'metric',
+      'design',
+      'verdicts',
+      'rows',
+      'folds',
+      'gate',
+      'rows: falsely',
+      'gate: falsely',
+      'rows: of those no better',
+      'gate: of those no better',
+      'folds / rows, half width',
+      'gate / rows, half width',
+    ],
     METRICS.flatMap((metric) =>
       [...DESIGNS, 'handicapped' as const].flatMap((design) => {
         const found = judgements.filter(
@@ -146,11 +163,16 @@ function together(judgements: readonly Judgement[]): string {
             design,
             String(verdicts.length),
             ...(['rows', 'folds', 'gate'] as const).map((name) => shareOf(verdicts, above(name, TRUTH))),
-            shareOf(verdicts, (of) => of.truth <= 0 && above('gate', NO_GAIN)(of)),
-            shareOf(
-              verdicts.filter(({ truth }) => truth <= 0),
-              above('gate', NO_GAIN),
+            ...(['rows', 'gate'] as const).map((name) =>
+              shareOf(verdicts, (of) => of.truth <= 0 && above(name, NO_GAIN)(of)),
             ),
+            ...(['rows', 'gate'] as const).map((name) =>
+              shareOf(
+                verdicts.filter(({ truth }) => truth <= 0),
+                above(name, NO_GAIN),
+              ),
+            ),
+            ...(['folds', 'gate'] as const).map((name) => (halfOf(verdicts, name) / halfOf(verdicts, 'rows')).toFixed(2)),
           ],
         ];
       }),
