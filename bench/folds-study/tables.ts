@@ -172,7 +172,9 @@ function together(judgements: readonly Judgement[]): string {
                 above(name, NO_GAIN),
               ),
             ),
-            ...(['folds', 'gate'] as const).map((name) => (halfOf(verdicts, name) / halfOf(verdicts, 'rows')).toFixed(2)),
+            ...(['folds', 'gate'] as const).map((name) =>
+              (halfOf(verdicts, name) / halfOf(verdicts, 'rows')).toFixed(2),
+            ),
           ],
         ];
       }),
