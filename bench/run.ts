@@ -5,6 +5,7 @@ import { run as drift } from './drift.ts';
 import { run as driftStudy } from './drift-study.ts';
 import { run as evaluation } from './evaluation.ts';
 import { run as features } from './features.ts';
+import { run as foldsStudy } from './folds-study.ts';
 import { run as inProcess } from './in-process.ts';
 import { run as labels } from './labels.ts';
 import { run as localCloud } from './local-cloud.ts';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void> | void>> = {
   'drift-study': driftStudy,
   evaluation,
   features,
+  'folds-study': foldsStudy,
   'in-process': inProcess,
   labels,
   'local-cloud': localCloud,

@@ -12,7 +12,7 @@ export interface Day {
   readonly date: string;
   /** Of each flight the row of its features in `Flights.cells`. */
   readonly cells: Uint32Array;
-  /** 1: more than 15 minutes late. */
+  /** 1: more than 15 minutes late; with {@link readDelays} the delay. */
   readonly labels: Float64Array;
 }
 
@@ -28,9 +28,14 @@ export const HOUR = 0;
 const COLUMNS = 4;
 
 /** Reads the flights of 1 January to 30 June 2001; six of the night after are left out, for they make no day. */
-export const readFlights = (): Promise<Flights> =>
+export const readFlights = (): Promise<Flights> => labelledFlights('(delay > 15)::int');
+
+/** Reads the same flights, each labelled by its delay in minutes. */
+export const readDelays = (): Promise<Flights> => labelledFlights('delay');
+
+const labelledFlights = (label: string): Promise<Flights> =>
   flightsFrom(`
-    select strftime(date, '%Y-%m-%d') as day, hour(date) as hour, distance, origin, destination, (delay > 15)::int as late
+    select strftime(date, '%Y-%m-%d') as day, hour(date) as hour, distance, origin, destination, ${label} as late
     from read_parquet('${FLIGHTS.replaceAll("'", "''")}') where date < '2001-07-01'`);
 
 /**

@@ -3,6 +3,7 @@ import { normalCritical } from './distributions.ts';
 import { boundsOf, type Estimate, meanEstimate, type NoEstimate, tailBelow } from './estimate.ts';
 import type { Comparison } from './evaluation.ts';
 import { type MeasuredModel, rankEstimate } from './figure-intervals.ts';
+import { widenedByFolds } from './folds.ts';
 import { mcNemar } from './mcnemar.ts';
 import { type Metric, metricNamed } from './metrics.ts';
 import { rankingFigure } from './rank-figures.ts';
@@ -66,9 +67,16 @@ function meanGain({ sample, metric, ours, theirs }: ComparisonInput): Estimate |
 /**
  * By how much ours is better on the same rows, by the test the metric asks for: DeLong's for areas, the paired
  * difference for means over rows, the paired bootstrap for the rest; each in its clustered form where rows move
- * together.
+ * together, and as much wider as folds make it ({@link widenedByFolds}).
  */
 export function gainOf(input: ComparisonInput): Gain {
+  const found = gainOnRows(input);
+  const { folds } = input.sample;
+  return folds === undefined ? found : widenedByFolds(found, folds);
+}
+
+/** The gain as sure as the rows make it, were the models that judge those that serve. */
+function gainOnRows(input: ComparisonInput): Gain {
   const { sample, metric: name, ours, theirs } = input;
   const metric = metricNamed(sample.problem, name);
   if (metric === undefined) throw new RangeError(`${name} is no metric of a ${sample.problem} model`);

@@ -1,7 +1,8 @@
 /** What a candidate's own figures say about it: enough rows, thresholds, better than a guess. */
 import type { Evaluation, Scored } from './evaluation.ts';
 import { apart, counted } from './figure-text.ts';
-import { type Findings, findings, gainOver, metricOr, together } from './findings.ts';
+import { type Findings, findings, gainOver, metricOr, sizeText, together } from './findings.ts';
+import { foldsWidening } from './folds.ts';
 import type { Policy } from './policy.ts';
 import type { Reason } from './reason.ts';
 
@@ -56,7 +57,7 @@ const MANY_ROWS = 20_000;
 /** What is to be known of figures that are not of the model that would serve. */
 export function checkFolds({ folds, rows }: Evaluation): Findings {
   if (folds === undefined) return findings();
-  const message = `the figures come from ${folds} models, each judged on the fold that it never saw; the one that would serve was trained on all folds, and the intervals do not know how much it differs from them`;
+  const message = `the figures come from ${folds} models, each judged on the fold that it never saw; the one that would serve was trained on all folds, which makes the interval of a comparison ${sizeText(foldsWidening(folds))} times as wide as rows alone would`;
   const notes: Reason[] = [{ code: 'judged_by_folds', message, value: folds }];
   if (rows >= MANY_ROWS) {
     const needless = `${counted(rows)} rows are enough for a gate of their own: data.split.folds trains ${folds} models more than that takes`;

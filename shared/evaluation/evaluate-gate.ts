@@ -129,6 +129,7 @@ export function evaluateGate(input: GateInput): { readonly evaluation: Evaluatio
     weights: rows.weights,
     clusters: rows.cluster?.clusters ?? null,
     operatingPoint: policy.operatingPoint,
+    folds: input.serving?.folds,
   };
 
   const judged = (of: string, scores: ScoresRead): Side | Refused => {

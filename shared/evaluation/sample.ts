@@ -12,6 +12,8 @@ export interface Sample {
   readonly clusters: Clusters | null;
   /** Binary: a row is answered 1 where its score is at or above it. */
   readonly operatingPoint: number;
+  /** Each row is judged by one of so many models, the one that never saw its fold; undefined: by the one that serves. */
+  readonly folds?: number | undefined;
 }
 
 /** What one model said of the rows of a sample: one column of scores, or one of probabilities for each class. */

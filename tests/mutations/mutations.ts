@@ -775,6 +775,14 @@ export const MUTATIONS: readonly Mutation[] = [
       'the models of a run in folds > are judged by what the one says of each row that never saw it, in the order of the folds',
   },
   {
+    without: 'taking into account how much the models of folds vary',
+    file: 'shared/evaluation/folds.ts',
+    find: 'Math.sqrt(1 + folds / (folds - 1))',
+    replace: 'Math.sqrt(1 + 1 / (folds - 1))',
+    test: 'tests/unit/evaluation/evaluate-folds.test.ts',
+    title: 'a comparison in folds > by log_loss is as much less sure as models of folds vary',
+  },
+  {
     without: 'refusing a candidate whose serving model is not fit to be asked',
     file: 'shared/evaluation/evaluate-gate.ts',
     find: 'served !== undefined && isFault(served) &&',
