@@ -287,8 +287,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the interval: the bare difference is taken for sure',
     file: 'shared/evaluation/decision-comparison.ts',
-    find: 'const { gain, lower, clusters } = comparison;',
-    replace: 'const { gain, gain: lower, clusters } = comparison;',
+    find: 'zeroWithin(comparison.lower, scale)',
+    replace: 'zeroWithin(comparison.gain, scale)',
     test: 'tests/unit/evaluation/decision-comparison.test.ts',
     title: 'the decision against the champion > believes the interval and never the figures alone',
   },
