@@ -6,7 +6,13 @@ import { incomingKey } from '../../../functions/validate-data/incoming-key.ts';
 import { validateData } from '../../../functions/validate-data/validate-data.ts';
 import { datasetId } from '../../../shared/data/identity.ts';
 import { limitsDigest } from '../../../shared/data/read-limits.ts';
-import { arrivalSchema, datasetProfileSchema, datasetSchema, verdictSchema } from '../../../shared/ledger/facts.ts';
+import {
+  arrivalSchema,
+  datasetDaysSchema,
+  datasetProfileSchema,
+  datasetSchema,
+  verdictSchema,
+} from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { DEFINITION, dataWorld, journeys, LIMITS, MODEL, woken } from './data-world.ts';
 
@@ -71,6 +77,20 @@ describe('good data', () => {
         data: { model: MODEL, dataset, rows: 240, warnings: [] },
       },
     ]);
+  });
+
+  it('of many days keeps them beside its profile, which counts runs of them', async () => {
+    const shop = await world();
+    const days = Array.from({ length: 1096 }, (_, n) => new Date(Date.UTC(1998, 0, 1 + n)).toISOString().slice(0, 10));
+    const body = ['at,line,load,delay', ...days.map((day, n) => `${day} 10:00:00,A,${n % 9}.5,${n % 11}`)].join('\n');
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/years.csv`, body);
+
+    const profile = await shop.ledger.read(datasetProfileSchema, keys.profile(MODEL, outcome.dataset ?? ''));
+    expect(profile.columns[0]?.days).toBeUndefined();
+    expect(profile.columns[0]?.periods).toMatchObject({ from: '1998-01-01', days: 14 });
+    const { columns } = await shop.ledger.read(datasetDaysSchema, keys.datasetDays(MODEL, outcome.dataset ?? ''));
+    expect(columns).toEqual([{ name: 'at', days: days.map((day) => [day, 1]) }]);
   });
 
   it('changes nothing when the event comes again, and is told again', async () => {
