@@ -6,6 +6,7 @@ import { policyOf as gatePolicyOf } from '../../shared/definition/policy.ts';
 import type { ModelDefinition } from '../../shared/definition/schema.ts';
 import { DependencyError } from '../../shared/errors.ts';
 import { acceptedData } from '../../shared/ledger/accepted-data.ts';
+import { withDaysOf } from '../../shared/ledger/dataset-days.ts';
 import {
   championSchema,
   declinedSchema,
@@ -174,6 +175,7 @@ export const planRun =
           ? null
           : { count: definition.data.split.folds, others: (champion ? 1 : 0) + (anchor ? 1 : 0) },
     });
+    const policy = policyOf(definition);
     const decision = decideRun({
       model,
       stage,
@@ -188,12 +190,12 @@ export const planRun =
       },
       definitionDigest: published.digest,
       rulesDigest: published.rulesDigest,
-      policy: policyOf(definition),
+      policy,
       slot: seen,
       champion,
       anchor,
       championSplit: championPrepared?.split,
-      datasets: data.datasets,
+      datasets: await withDaysOf(ledger, data.datasets, policy.time),
       unjudged: data.unjudged,
       rejections: rejections.inARow,
       cost,

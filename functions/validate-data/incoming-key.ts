@@ -38,7 +38,7 @@ export function incomingKey(key: string): IncomingKey {
     };
   }
   if (name === '') return { kind: 'ignored', model, reason: 'the key ends with a slash: it stands for a folder' };
-  const folder = `${INCOMING}${model}/${path[0]}/`;
+  const folder = `${modelFolder(model)}${path[0]}/`;
   if (path.length === 2 && name === SUCCESS && !hidden(path[0] ?? '')) return { kind: 'success', model, folder };
   const quiet = path.find(hidden);
   if (quiet !== undefined)
@@ -48,5 +48,8 @@ export function incomingKey(key: string): IncomingKey {
   if (path.length === 1) return { kind: name.endsWith(MANIFEST) ? 'manifest' : 'file', model, name };
   return { kind: 'part', model, folder, name: path.slice(1).join('/') };
 }
+
+/** Below which the data of a model lands. */
+export const modelFolder = (model: string): string => `${INCOMING}${model}/`;
 
 const hidden = (segment: string): boolean => segment.startsWith('.') || segment.startsWith('_');

@@ -1,7 +1,7 @@
 /** A dataset announced by a manifest: the versions of the objects it consists of. */
 import * as z from 'zod';
 
-import { incomingKey } from './incoming-key.ts';
+import { type IncomingKey, incomingKey, modelFolder } from './incoming-key.ts';
 
 /** At most so many parts, and so many bytes of manifest. */
 const MAX_PARTS = 10_000;
@@ -57,10 +57,14 @@ export async function readManifest(
   return { parts };
 }
 
-/** The folder that all keys lie in, with its slash: what parts are called begins after it. */
-export function commonFolder(keys: readonly string[]): string {
-  const [first = '', ...others] = keys;
-  const segments = first.split('/').slice(0, -1);
-  while (segments.length > 0 && !others.every((key) => key.startsWith(`${segments.join('/')}/`))) segments.pop();
-  return segments.length === 0 ? '' : `${segments.join('/')}/`;
+/**
+ * The prefix that the names of a manifest's parts begin after: the folder directly below the model, as where `_SUCCESS`
+ * closes it, so that a manifest of what that folder holds is the same dataset; the model's where parts lie in several.
+ */
+export function partsFolder(keys: readonly string[], model: string): string {
+  const folders = new Set(keys.map((key) => folderOf(incomingKey(key))));
+  const [only] = folders;
+  return folders.size === 1 && only !== undefined ? only : modelFolder(model);
 }
+
+const folderOf = (meant: IncomingKey): string | undefined => (meant.kind === 'part' ? meant.folder : undefined);

@@ -1,7 +1,9 @@
 /** Keeps what a dataset is and, when it is accepted, what it holds. */
 import { stat } from 'node:fs/promises';
 
+import { compactProfile } from '../../shared/data/profile/compact.ts';
 import type { ReadDataset } from '../../shared/data/read-dataset.ts';
+import { recordDays } from '../../shared/ledger/dataset-days.ts';
 import { datasetProfileSchema, datasetSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
@@ -46,11 +48,13 @@ export async function recordDataset(
     await store.upload(key, part.path, 'application/vnd.apache.parquet');
     copies.push({ key, rows: part.rows, sizeBytes: (await stat(part.path)).size });
   }
+  const kept = compactProfile(read.profile);
+  await recordDays(ledger, { model, dataset }, read.profile, kept);
   await ledger.record(datasetProfileSchema, keys.profile(model, dataset), {
     model,
     dataset,
-    rows: read.profile.rows,
-    columns: read.profile.columns,
+    rows: kept.rows,
+    columns: kept.columns,
     data: copies,
   });
 }

@@ -6,7 +6,7 @@ import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { type IncomingKey, incomingKey } from './incoming-key.ts';
-import { commonFolder, readManifest } from './manifest.ts';
+import { partsFolder, readManifest } from './manifest.ts';
 
 /** An upload and how large it is. */
 export type SizedUpload = Upload & { readonly sizeBytes: number };
@@ -44,7 +44,10 @@ async function announced(data: ObjectStore, model: string, upload: SizedUpload):
   const { body } = await data.open(upload.key, upload.versionId);
   const manifest = await readManifest(body, model);
   if ('refused' in manifest) return manifest;
-  const folder = commonFolder(manifest.parts.map(({ key }) => key));
+  const folder = partsFolder(
+    manifest.parts.map(({ key }) => key),
+    model,
+  );
   const sources: DatasetSource[] = [];
   for (const { key, versionId } of manifest.parts) {
     const sizeBytes = await sizeOf(data, key, versionId);
@@ -52,7 +55,7 @@ async function announced(data: ObjectStore, model: string, upload: SizedUpload):
     if (sizeBytes === undefined) return { refused: `there is no version ${versionId} of ${key}` };
     sources.push({ bucket: upload.bucket, key, versionId, sizeBytes, name: key.slice(folder.length) });
   }
-  return { sources, single: sources.length === 1 };
+  return { sources, single: false };
 }
 
 async function sizeOf(data: ObjectStore, key: string, versionId: string): Promise<number | undefined> {

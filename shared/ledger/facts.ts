@@ -66,6 +66,15 @@ export type Dataset = z.infer<typeof datasetSchema>;
 
 export const columnTypeSchema = z.enum(['integer', 'number', 'string', 'boolean', 'timestamp', 'date']);
 
+const dayCounts = z.array(z.tuple([z.iso.date(), count]));
+
+/** Rows per UTC day, in order, of the columns of times that have more days than a profile names. */
+export const datasetDaysSchema = z.strictObject({
+  model: z.string(),
+  dataset: z.string(),
+  columns: z.array(z.strictObject({ name: z.string(), days: dayCounts })),
+});
+
 /** What was found in a dataset, and where its typed copy lies. The same bytes give the same profile. */
 export const datasetProfileSchema = z.strictObject({
   model: z.string(),
@@ -86,8 +95,12 @@ export const datasetProfileSchema = z.strictObject({
       stdev: z.number().nullable(),
       /** Most frequent values of a column with few distinct ones. */
       top: z.array(z.tuple([z.string(), count])),
+      /** Texts of `top` with more bytes of JSON than this are their beginning and their hash. */
+      topCut: z.exactOptional(count),
       /** Rows per UTC day, in order, for columns of times. */
-      days: z.exactOptional(z.array(z.tuple([z.iso.date(), count]))),
+      days: z.exactOptional(dayCounts),
+      /** Instead of days where they are many: rows of runs of days; the days stand in a fact of their own. */
+      periods: z.exactOptional(z.strictObject({ from: z.iso.date(), days: z.int().min(1), rows: z.array(count) })),
       /** Of columns of numbers. */
       zeros: z.exactOptional(count),
       negatives: z.exactOptional(count),

@@ -77,6 +77,8 @@ export const keys = {
   datasets: (model: string) => `datasets/${model}/`,
   dataset: (model: string, dataset: string) => `datasets/${model}/${dataset}/dataset.json`,
   profile: (model: string, dataset: string) => `datasets/${model}/${dataset}/profile.json`,
+  /** The rows of each day, of a dataset whose profile counts runs of days. */
+  datasetDays: (model: string, dataset: string) => `datasets/${model}/${dataset}/days.json`,
   verdict: (model: string, dataset: string, rulesDigest: string) =>
     `datasets/${model}/${dataset}/verdicts/${rulesDigest}.json`,
   taken: (model: string, dataset: string) => `datasets/${model}/${dataset}/taken.json`,

@@ -1,4 +1,5 @@
 /** What differs between two datasets of a model, as far as their profiles tell. */
+import { shortenedText } from '../data/profile/compact.ts';
 import { counted, figureText } from '../evaluation/figure-text.ts';
 import type { DatasetProfile } from '../ledger/facts.ts';
 
@@ -79,7 +80,7 @@ const shareOf = (rows: number, of: number): number => (of === 0 ? 0 : rows / of)
 
 /** Values that came or went, and the one whose share moved most. */
 function valueChanges(before: Measured, now: Measured): [what: string, before: string, now: string][] {
-  const [shares, sharesNow] = [sharesIn(before), sharesIn(now)];
+  const [shares, sharesNow] = [sharesIn(before), sharesIn(now, before.topCut)];
   if (shares === null || sharesNow === null) return [];
   const gone = [...shares.keys()].filter((name) => !sharesNow.has(name));
   const come = [...sharesNow.keys()].filter((name) => !shares.has(name));
@@ -95,9 +96,10 @@ function valueChanges(before: Measured, now: Measured): [what: string, before: s
   ];
 }
 
-function sharesIn({ type, top, distinct, of, nulls }: Measured): Map<string, number> | null {
+/** @param cut to how many bytes the values it is compared with are shortened; undefined where they are whole */
+function sharesIn({ type, top, distinct, of, nulls }: Measured, cut?: number): Map<string, number> | null {
   if (distinct === null || distinct > MOST_NAMED || (type !== 'string' && type !== 'boolean')) return null;
-  return new Map(top.map(([name, rows]) => [name, shareOf(rows, of - nulls)]));
+  return new Map(top.map(([name, rows]) => [shortenedText(name, cut), shareOf(rows, of - nulls)]));
 }
 
 const named = (names: readonly string[]): string =>

@@ -25,8 +25,12 @@ export interface ColumnProfile {
    * show are left out: they may name a person.
    */
   readonly top: [string, number][];
+  /** In a kept profile: texts of `top` with more bytes of JSON than this are their beginning and their hash. */
+  readonly topCut?: number;
   /** Rows per UTC day, in order; for columns of times. */
   readonly days?: [string, number][];
+  /** In a kept profile instead of days, where these are many. */
+  readonly periods?: Periods;
   /** Of numbers, how many are zero and how many below zero. */
   readonly zeros?: number;
   readonly negatives?: number;
@@ -35,6 +39,13 @@ export interface ColumnProfile {
   readonly histogram?: Histogram;
   /** Code points of texts. */
   readonly lengths?: { readonly min: number; readonly max: number; readonly mean: number };
+}
+
+/** Rows of runs of so many days each, the first from `from` on (ISO, UTC). */
+export interface Periods {
+  readonly from: string;
+  readonly days: number;
+  readonly rows: number[];
 }
 
 /** What a dataset holds. */

@@ -4,6 +4,7 @@
  * is told and changes nothing until all data of a run has it.
  */
 import type { ColumnType } from '../../features/columns.ts';
+import { shortenedText } from '../profile/compact.ts';
 import { figure } from './check.ts';
 import type { RuleResult } from './result.ts';
 
@@ -14,6 +15,8 @@ export interface EvolvingColumn {
   readonly nulls: number;
   readonly distinct: number | null;
   readonly top: readonly (readonly [string, number])[];
+  /** Longer texts of `top` are shortened: {@link shortenedText}. */
+  readonly topCut?: number;
 }
 
 /** Columns of a dataset. */
@@ -104,6 +107,8 @@ function unseenShare(was: EvolvingColumn, column: EvolvingColumn, present: numbe
   if (column.type !== 'string' || was.distinct === null || was.distinct !== was.top.length || present === 0)
     return null;
   const known = new Set(was.top.map(([value]) => value));
-  const unseen = column.top.filter(([value]) => !known.has(value)).reduce((sum, [, rows]) => sum + rows, 0);
+  const unseen = column.top
+    .filter(([value]) => !known.has(shortenedText(value, was.topCut)))
+    .reduce((sum, [, rows]) => sum + rows, 0);
   return unseen / present;
 }

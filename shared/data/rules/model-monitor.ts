@@ -271,7 +271,7 @@ const typeOfRule = (type: string): InferredType =>
   type === 'integer' ? 'Integral' : type === 'number' ? 'Fractional' : 'String';
 
 function statisticsOf(column: ColumnProfile, rows: number): Statistics['features'][number] {
-  const { name, nulls, min, max, mean, stdev, distinct, distinctEstimate, top, histogram } = column;
+  const { name, nulls, min, max, mean, stdev, distinct, distinctEstimate, top, topCut, histogram } = column;
   const counts = { num_present: rows - nulls, num_missing: nulls };
   const inferred = inferredType(column, rows);
   if (inferred === 'Integral' || inferred === 'Fractional') {
@@ -295,7 +295,8 @@ function statisticsOf(column: ColumnProfile, rows: number): Statistics['features
     string_statistics: {
       common: counts,
       distinct_count: distinct ?? distinctEstimate ?? 0,
-      ...(top.length === 0
+      // Shortened texts are no values of the column.
+      ...(top.length === 0 || topCut !== undefined
         ? {}
         : { distribution: { categorical: { buckets: top.map(([value, count]) => ({ value, count })) } } }),
     },

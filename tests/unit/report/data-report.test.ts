@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { compactProfile } from '../../../shared/data/profile/compact.ts';
+import type { Profile } from '../../../shared/data/profile/published.ts';
 import { type ComparedData, changesOf } from '../../../shared/report/data-changes.ts';
 import { correlationChart } from '../../../shared/report/data-charts.ts';
 import { type DataReport, dataReport } from '../../../shared/report/data-report.ts';
@@ -295,6 +297,22 @@ describe('what changed since the last accepted dataset', () => {
       { column: 'date', what: 'times', before: '2001-01-01 to 2001-01-31', now: '2001-02-01 to 2001-02-28' },
       { column: 'added', what: 'new column', before: '', now: 'boolean' },
     ]);
+  });
+
+  it('is told of texts that a kept profile has shortened', () => {
+    const long = (n: number): string => `${'the same long beginning '.repeat(9)}${n}`;
+    const of = (from: number): Profile => ({
+      rows: 5000,
+      columns: [
+        column('plan', {
+          distinct: 50,
+          top: Array.from({ length: 50 }, (_, n): [string, number] => [long(from + n), 100]),
+        }),
+      ],
+    });
+
+    expect(changesOf(compactProfile(of(0)), of(0), [])).toEqual([]);
+    expect(changesOf(compactProfile(of(0)), of(1), []).map(({ what }) => what)).toEqual(['new values', 'values gone']);
   });
 
   it('is nothing between equals, and of protected columns no value', () => {

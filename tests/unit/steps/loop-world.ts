@@ -1,9 +1,12 @@
 /** A store with what earlier steps left in it, a SageMaker in memory, and what was told: the world of the later steps. */
 import type { Tell } from '../../../shared/aws/event-publisher.ts';
+import { compactProfile } from '../../../shared/data/profile/compact.ts';
+import type { Profile } from '../../../shared/data/profile/published.ts';
 import { publish } from '../../../shared/definition/publish.ts';
 import { type PublishedDefinition, publishedDefinitionSchema } from '../../../shared/definition/published.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
 import { goldenSchema } from '../../../shared/evaluation/golden.ts';
+import { recordDays } from '../../../shared/ledger/dataset-days.ts';
 import {
   type Champion,
   championSchema,
@@ -134,12 +137,12 @@ export const loopWorld = () => {
       return published;
     },
 
-    /** A dataset as validate-data leaves it: rows per day, by the day. */
+    /** A dataset as validate-data leaves it: rows per day, by the day. `uncut`: with all days in its profile, as it once did. */
     async dataset(
       n: number,
       { rulesDigest }: PublishedDefinition,
       days: readonly (readonly [string, number])[],
-      some: { receivedAt?: string; key?: string; accepted?: boolean } = {},
+      some: { receivedAt?: string; key?: string; accepted?: boolean; uncut?: boolean } = {},
     ): Promise<string> {
       const dataset = datasetId(n);
       const receivedAt = some.receivedAt ?? new Date(NOW.getTime() + n * 1000).toISOString();
@@ -153,9 +156,7 @@ export const loopWorld = () => {
         sizeBytes: 10,
         receivedAt,
       });
-      await ledger.record(datasetProfileSchema, keys.profile(MODEL, dataset), {
-        model: MODEL,
-        dataset,
+      const whole: Profile = {
         rows,
         columns: [
           {
@@ -171,6 +172,13 @@ export const loopWorld = () => {
             days: days.map(([day, count]): [string, number] => [day, count]),
           },
         ],
+      };
+      const kept = some.uncut === true ? whole : compactProfile(whole);
+      await recordDays(ledger, { model: MODEL, dataset }, whole, kept);
+      await ledger.record(datasetProfileSchema, keys.profile(MODEL, dataset), {
+        model: MODEL,
+        dataset,
+        ...kept,
         data: [],
       });
       await ledger.record(verdictSchema, keys.verdict(MODEL, dataset, rulesDigest), {

@@ -104,6 +104,25 @@ describe('planning a run', () => {
     ]);
   });
 
+  it('cuts at the same day where days are too many for a profile, in profiles of today and of before', async () => {
+    const firstMs = Date.parse('1998-01-01T00:00:00Z');
+    const threeYears = Array.from({ length: 1100 }, (_, n): [string, number] => [
+      new Date(firstMs + n * 24 * HOUR_MS).toISOString().slice(0, 10),
+      50 + (n % 7),
+    ]);
+    const cutOf = async (uncut: boolean) => {
+      const run = await world(`${DEFINITION}retraining: { data: { mode: sliding, window: 900d } }\n`);
+      await run.dataset(2, run.published, threeYears, { uncut });
+      await run.wake();
+      return (await run.ledger.read(runPlanSchema, run.runs()[0] ?? '')).cut;
+    };
+
+    const [today, before] = [await cutOf(false), await cutOf(true)];
+
+    expect(today?.gate).toMatch(/^\d{4}-\d\d-\d\dT00:00:00/);
+    expect(today).toEqual(before);
+  });
+
   it('lets one of two triggers at once have the slot', async () => {
     const run = await world();
 

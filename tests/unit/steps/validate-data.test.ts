@@ -1,10 +1,18 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { incomingKey } from '../../../functions/validate-data/incoming-key.ts';
 import { validateData } from '../../../functions/validate-data/validate-data.ts';
+import { datasetId } from '../../../shared/data/identity.ts';
 import { limitsDigest } from '../../../shared/data/read-limits.ts';
-import { arrivalSchema, datasetProfileSchema, datasetSchema, verdictSchema } from '../../../shared/ledger/facts.ts';
+import {
+  arrivalSchema,
+  datasetDaysSchema,
+  datasetProfileSchema,
+  datasetSchema,
+  verdictSchema,
+} from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { DEFINITION, dataWorld, journeys, LIMITS, MODEL, woken } from './data-world.ts';
 
@@ -69,6 +77,20 @@ describe('good data', () => {
         data: { model: MODEL, dataset, rows: 240, warnings: [] },
       },
     ]);
+  });
+
+  it('of many days keeps them beside its profile, which counts runs of them', async () => {
+    const shop = await world();
+    const days = Array.from({ length: 1096 }, (_, n) => new Date(Date.UTC(1998, 0, 1 + n)).toISOString().slice(0, 10));
+    const body = ['at,line,load,delay', ...days.map((day, n) => `${day} 10:00:00,A,${n % 9}.5,${n % 11}`)].join('\n');
+
+    const { outcome } = await shop.arrive(`incoming/${MODEL}/years.csv`, body);
+
+    const profile = await shop.ledger.read(datasetProfileSchema, keys.profile(MODEL, outcome.dataset ?? ''));
+    expect(profile.columns[0]?.days).toBeUndefined();
+    expect(profile.columns[0]?.periods).toMatchObject({ from: '1998-01-01', days: 14 });
+    const { columns } = await shop.ledger.read(datasetDaysSchema, keys.datasetDays(MODEL, outcome.dataset ?? ''));
+    expect(columns).toEqual([{ name: 'at', days: days.map((day) => [day, 1]) }]);
   });
 
   it('changes nothing when the event comes again, and is told again', async () => {
@@ -413,34 +435,82 @@ describe('what is not judged', () => {
 });
 
 describe('a manifest', () => {
-  const parts = { 'a.csv': journeys(3), 'b.csv': journeys(2) };
   const folder = `incoming/${MODEL}/jan/`;
 
-  /** Uploads parts that no `_SUCCESS` closes, and gives their versions. */
-  const uploaded = async (shop: World) => {
+  /** Uploads parts that no `_SUCCESS` closes, and gives their versions in the order of their keys. */
+  const uploaded = async (shop: World, parts: Readonly<Record<string, string>>, below = folder) => {
     const versions = [];
     for (const [name, body] of Object.entries(parts)) {
-      const { key, versionId } = await shop.upload(`${folder}${name}`, body);
+      const { key, versionId } = await shop.upload(`${below}${name}`, body);
       versions.push({ key, versionId });
     }
-    return versions;
+    return versions.sort((a, b) => (a.key < b.key ? -1 : 1));
   };
 
-  it('announces the dataset that a closed folder of the same parts would be', async () => {
-    const [announced, closed] = [await world(), await world()];
-    const versions = await uploaded(announced);
-    await announced.upload(`${folder}a.csv`, 'a newer version, which nobody named');
-    await uploaded(closed);
+  /** Announces parts by a manifest. */
+  const announce = async (shop: World, parts: readonly { readonly key: string; readonly versionId: string }[]) =>
+    (await shop.arrive(`incoming/${MODEL}/january.manifest.json`, JSON.stringify({ parts }))).outcome;
 
-    const { outcome } = await announced.arrive(
-      `incoming/${MODEL}/january.manifest.json`,
-      JSON.stringify({ parts: versions.toReversed() }),
-    );
+  it.each([
+    ['some parts', { 'a.csv': journeys(3), 'b.csv': journeys(2) }],
+    ['one part', { 'a.csv': journeys(3) }],
+    ['one part in a folder below', { 'x/y/a.csv': journeys(3) }],
+    ['parts in one folder below', { 'x/a.csv': journeys(3), 'x/b.csv': journeys(2) }],
+    ['parts in folders below', { 'a.csv': journeys(1), 'x/b.csv': journeys(2), 'y/a.csv': journeys(3) }],
+  ])('announces the dataset that a closed folder of the same parts would be: %s', async (_, parts) => {
+    const [announced, closed] = [await world(), await world()];
+    const versions = await uploaded(announced, parts);
+    await announced.upload(`${folder}a.csv`, 'a newer version, which nobody named');
+    await uploaded(closed, parts);
+
+    const outcome = await announce(announced, versions.toReversed());
 
     expect(outcome).toEqual((await closed.arrive(`${folder}_SUCCESS`, '')).outcome);
     expect(outcome.outcome).toBe('accepted');
     const { sources } = await announced.ledger.read(datasetSchema, keys.dataset(MODEL, outcome.dataset ?? ''));
     expect(sources.map(({ key, versionId }) => ({ key, versionId }))).toEqual(versions);
+  });
+
+  it('is known again as the folder that was closed before', async () => {
+    const shop = await world();
+    const versions = await uploaded(shop, { 'x/a.csv': journeys(3) });
+    const closed = (await shop.arrive(`${folder}_SUCCESS`, '')).outcome;
+
+    const outcome = await announce(shop, versions);
+
+    expect(outcome.dataset).toBe(closed.dataset);
+  });
+
+  it('of one part is not the part by itself, whose name means nothing', async () => {
+    const shop = await world();
+    const body = journeys(3);
+    const alone = (await shop.arrive(`incoming/${MODEL}/a.csv`, body)).outcome;
+
+    const outcome = await announce(shop, await uploaded(shop, { 'a.csv': body }));
+
+    expect(outcome.dataset).not.toBe(alone.dataset);
+    expect(alone.dataset).toBe(datasetId({ file: createHash('sha256').update(body).digest('hex') }));
+  });
+
+  it('of parts in several folders tells them apart by folder', async () => {
+    const shop = await world();
+    const [jan = '', feb = ''] = [journeys(2), journeys(2, 24, 5)];
+    const versions = [
+      ...(await uploaded(shop, { 'a.csv': jan }, `incoming/${MODEL}/jan/`)),
+      ...(await uploaded(shop, { 'a.csv': feb }, `incoming/${MODEL}/feb/`)),
+    ];
+
+    const outcome = await announce(shop, versions);
+
+    const sha256 = (body: string) => createHash('sha256').update(body).digest('hex');
+    expect(outcome.dataset).toBe(
+      datasetId({
+        folder: [
+          { name: 'feb/a.csv', sha256: sha256(feb) },
+          { name: 'jan/a.csv', sha256: sha256(jan) },
+        ],
+      }),
+    );
   });
 
   it.each([
