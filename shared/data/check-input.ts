@@ -5,7 +5,7 @@ import { type ColumnTypes, resolveColumn } from '../features/check.ts';
 import type { Column, ColumnBatch } from '../features/columns.ts';
 import { compile } from '../features/compile.ts';
 import { columnsRead, type Expression, ExpressionError } from '../features/expression.ts';
-import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces } from './column-advice.ts';
+import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces, timeAdvice } from './column-advice.ts';
 import { meantType, tellDoubtful, tellNotation } from './doubtful-columns.ts';
 import { doubtfulNumbers, tellInexact, tellInexactKeys } from './doubtful-numbers.ts';
 import type { Engine } from './engine.ts';
@@ -135,6 +135,8 @@ async function tellMisfits(
 ): Promise<void> {
   const types: ColumnTypes = Object.fromEntries(dataset.columns.map(({ name, type }) => [name, type]));
   const read = (expression: Expression) => columnsRead(expression).map((name) => resolveColumn(name, types));
+  // Two settings may need the same column; its cells are told once.
+  const told = new Set<string>();
   for (const problem of error.problems) {
     const feature = /^data\.features\[(\d+)\]$/.exec(problem.path)?.[1];
     const columns =
@@ -148,6 +150,8 @@ async function tellMisfits(
                 .slice(Number(feature), Number(feature) + 1)
                 .flatMap(({ expression }) => read(expression));
     for (const column of columns) {
+      if (told.has(column)) continue;
+      told.add(column);
       const meant = meantType(dataset, column);
       if (meant !== undefined) await dataset.tellUnparsed(log, column, meant);
       else if (types[column] === 'string') await tellNotation(engine, dataset, column, log);
@@ -155,9 +159,11 @@ async function tellMisfits(
     }
     const [only] = columns;
     const advice =
-      problem.path === 'data.label' && only !== undefined && columns.length === 1
-        ? labelAdvice(dataset, only, definition.problem)
-        : '';
+      only === undefined || columns.length > 1
+        ? ''
+        : problem.path === 'data.label'
+          ? labelAdvice(dataset, only, definition.problem)
+          : timeAdvice(dataset, only);
     log.add(
       'column_type_mismatch',
       `${problem.path}: ${problem.message}${advice}`,

@@ -3,6 +3,7 @@
 import { clusterColumn } from '../definition/cluster.ts';
 import type { PublishedDefinition } from '../definition/published.ts';
 import { columnsRead, toSql } from '../features/expression.ts';
+import { declareEpoch, epochUnitOf } from './counted-times.ts';
 import type { ReadDataset } from './read-dataset.ts';
 
 /** A column that a definition names, and where. */
@@ -101,4 +102,11 @@ export function labelAdvice(dataset: ReadDataset, column: string, problem: strin
   });
   const shown = [first, second].map(([value, rows]) => `${value} in ${rows.toLocaleString('en-US')} rows`).join(', ');
   return `; ${column} has two values (${shown}): write data.label: { name: ${column}, sql: ${sql.slice(1, -1)} } if that one is meant`;
+}
+
+/** What to declare of a column of whole numbers that count time, where a time is wanted of it. */
+export function timeAdvice({ profile }: Pick<ReadDataset, 'profile'>, column: string): string {
+  const found = profile?.columns.find(({ name }) => name === column);
+  const unit = found && epochUnitOf(found);
+  return unit === undefined ? '' : `; it looks like times, counted in ${unit} from 1970: ${declareEpoch(column, unit)}`;
 }

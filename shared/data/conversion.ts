@@ -16,6 +16,12 @@ export function cellOf(block: SourceBlock, name: string): string {
   return `c${index}`;
 }
 
+/** Whether the cells of a column are text, of which the type has to be found: all of a text file, and text in Parquet. */
+export function isTextIn(block: SourceBlock, name: string): boolean {
+  const index = block.names.indexOf(name);
+  return index >= 0 && (block.kind === 'text' || typeOfParquet(block.types[index] ?? '') === 'string');
+}
+
 /** The SQL of a cell's value as a type, and of the test that it is not one though something is there. */
 export function conversion(
   block: SourceBlock,
@@ -25,7 +31,7 @@ export function conversion(
 ): { value: string; bad: string } {
   const cell = cellOf(block, name);
   const from = block.types[block.names.indexOf(name)] ?? '';
-  const source = block.kind === 'text' ? 'string' : (typeOfParquet(from) ?? 'string');
+  const source = isTextIn(block, name) ? 'string' : (typeOfParquet(from) ?? 'string');
   if (source === 'string') {
     return { value: value(cell, type, strict), bad: unparsed(cell, type, strict) };
   }

@@ -121,8 +121,6 @@ export async function mergePieces(
       relation: numbered ? numberedRows(path, lines, names) : textRows(path, names),
       path,
     }) satisfies SourceBlock;
-  // Of a Parquet file the types are given; only text was taken for something.
-  const ofText = new Set(usable.filter(({ format }) => format !== 'parquet').map(({ name }) => name));
   return {
     columns: isReadable ? columns : [],
     rows: isReadable ? rows : null,
@@ -134,7 +132,7 @@ export async function mergePieces(
     working: profile,
     likely: await likelyTypes(
       engine,
-      copies.filter(({ name }) => ofText.has(name)).map((copy) => blockOf(copy, texts, false)),
+      copies.map((copy) => blockOf(copy, texts, false)),
       texts,
       texts.filter((name) => (first.get(name) ?? 'string') !== 'string'),
     ),
