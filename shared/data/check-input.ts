@@ -13,7 +13,8 @@ import { type ProblemCode, ProblemLog } from './problems.ts';
 import type { ReadDataset } from './read-dataset.ts';
 import type { LabelClasses } from './rules/label-checks.ts';
 import type { RuleResult } from './rules/result.ts';
-import { type ColumnSpec, identifier, parquetRows } from './sql.ts';
+import { type ColumnSpec, identifier, literal, parquetRows } from './sql.ts';
+import { TOTALS, TOTALS_CELL } from './totals-line.ts';
 
 /** What checking came to. */
 export interface InputCheck {
@@ -232,7 +233,10 @@ async function checkRows(
     const { told } = part;
     for (const [{ code, message, column }, { rows, more }] of found) {
       const place = { part: told, column };
-      for (const line of await dataset.lines(index, rows)) log.add(code, message, { ...place, line });
+      const last = first - 1;
+      const endsInTotals = rows.includes(last) && (await isLineOfTotals(engine, part.path, last, dataset.columns));
+      for (const [at, line] of (await dataset.lines(index, rows)).entries())
+        log.add(code, endsInTotals && rows[at] === last ? `${message}; ${TOTALS}` : message, { ...place, line });
       log.addUnlisted(code, more, place);
     }
   }
@@ -240,6 +244,22 @@ async function checkRows(
   return [...classes]
     .map(([name, rows]): [string, number] => [String(name), rows])
     .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Whether a word for totals stands in any of a row's texts. */
+async function isLineOfTotals(
+  engine: Engine,
+  path: string,
+  row: number,
+  columns: readonly ColumnSpec[],
+): Promise<boolean> {
+  const texts = columns.filter(({ type }) => type === 'string').map(({ name }) => identifier(name));
+  if (texts.length === 0) return false;
+  const tests = texts.map((text) => `coalesce(regexp_full_match(trim(${text}), ${literal(TOTALS_CELL)}), false)`);
+  const [found] = await engine.query(
+    `SELECT ${tests.join(' OR ')} AS totals FROM read_parquet(${literal(path)}, file_row_number = true) WHERE file_row_number = ${row}`,
+  );
+  return found?.totals === true;
 }
 
 const isBinary = (values: Column, row: number): boolean => values.values[row] === 0 || values.values[row] === 1;

@@ -4,10 +4,11 @@ import { MAX_EXACT, unparsed, value } from './cell-types.ts';
 import type { Engine } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { typeOfParquet } from './parquet-types.ts';
-import type { ProblemLog } from './problems.ts';
+import type { ProblemLog, ProblemPlace } from './problems.ts';
 import { ofInput } from './sources/parquet.ts';
 import type { SourceBlock } from './sources/part.ts';
-import { DATABASE_TYPES } from './sql.ts';
+import { DATABASE_TYPES, literal } from './sql.ts';
+import { TOTALS, TOTALS_CELL } from './totals-line.ts';
 
 /** The name a column has in a block's relation. */
 export function cellOf(block: SourceBlock, name: string): string {
@@ -113,19 +114,25 @@ export async function tellBadCells(
   const { bad } = conversion(block, name, type);
   if (bad === 'false') return;
   const { part, told, path } = block;
+  const isTotals = `coalesce(regexp_full_match(trim(${cellOf(block, name)}::VARCHAR), ${literal(TOTALS_CELL)}), false)`;
   const rows = await ofInput(path, part, told, log, () =>
-    engine.query(`SELECT line, count(*) OVER () AS total FROM (${block.relation}) WHERE ${bad} LIMIT ${cap}`),
+    engine.query(
+      `SELECT line, ${isTotals} AS totals, count(*) OVER () AS total FROM (${block.relation}) WHERE ${bad} LIMIT ${cap}`,
+    ),
   );
   if (rows === undefined) return;
+  const place = { part: told, column: name };
   const total = Number(rows[0]?.total ?? 0);
-  tellLines(
-    log,
-    { part: told, column: name },
-    type,
-    rows.map((row) => Number(row.line)),
-    total,
-  );
+  for (const { line, totals } of rows)
+    tellLine(log, totals === true ? `${NOT_PARSED[type]}; ${TOTALS}` : NOT_PARSED[type], {
+      ...place,
+      line: Number(line),
+    });
+  log.addUnlisted('cell_not_parsed', total - rows.length, place);
 }
+
+const tellLine = (log: ProblemLog, message: string, place: ProblemPlace): void =>
+  log.add('cell_not_parsed', message, place);
 
 /** Tells that cells do not parse as a type: some of their lines, and how many there are in all. */
 export function tellLines(
@@ -135,6 +142,6 @@ export function tellLines(
   lines: readonly number[],
   total: number,
 ): void {
-  for (const line of lines) log.add('cell_not_parsed', NOT_PARSED[type], { ...place, line });
+  for (const line of lines) tellLine(log, NOT_PARSED[type], { ...place, line });
   log.addUnlisted('cell_not_parsed', total - lines.length, place);
 }

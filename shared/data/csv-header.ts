@@ -40,8 +40,7 @@ export function headerFaults(names: readonly string[], maxColumns: number): Head
   const seen = new Map<string, string>();
   return names.flatMap((name, index): HeaderFault[] => {
     const place = `column ${index + 1}`;
-    if (name === '')
-      return [{ code: 'header_name_empty', message: `${place} has no name${emptyHint(index, names.length)}` }];
+    if (name === '') return [{ code: 'header_name_empty', message: `${place} has no name${emptyHint(index)}` }];
     const unseen = UNSEEN.exec(name)?.[0].charCodeAt(0);
     if (unseen !== undefined) {
       const shown = `U+${unseen.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -77,8 +76,7 @@ export function headerFaults(names: readonly string[], maxColumns: number): Head
   });
 }
 
-function emptyHint(index: number, width: number): string {
+function emptyHint(index: number): string {
   // https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.to_csv.html
-  if (index === 0) return '; pandas writes its index so, unless told to_csv(…, index=False)';
-  return index === width - 1 ? '; perhaps the header ends with a delimiter' : '';
+  return index === 0 ? '; pandas writes its index so, unless told to_csv(…, index=False)' : '';
 }

@@ -16,7 +16,7 @@ import { mergeProfiles } from './profile/merge.ts';
 import { publishedProfile } from './profile/published.ts';
 import type { WorkingProfile } from './profile/working.ts';
 import { formatOf, NO_ROWS, type ReadDataset } from './read-dataset.ts';
-import type { SourceBlock } from './sources/part.ts';
+import type { SourceBlock, UnnamedColumns } from './sources/part.ts';
 import { type ColumnSpec, identifier, parquetRows } from './sql.ts';
 
 /** What one part came to. */
@@ -29,6 +29,7 @@ export interface PieceRead extends HashedPart {
   readonly problems: readonly Problem[];
   readonly found: readonly FoundColumn[];
   readonly open: boolean;
+  readonly unnamed?: UnnamedColumns | undefined;
   /** The columns of its typed copies; it may have none of these. */
   readonly columns: readonly ColumnSpec[];
   readonly copies: readonly { readonly rows: number }[];
@@ -124,6 +125,7 @@ export async function mergePieces(
   return {
     columns: isReadable ? columns : [],
     rows: isReadable ? rows : null,
+    unnamed: pieces.flatMap(({ name, unnamed }) => (unnamed === undefined ? [] : [{ ...unnamed, part: name }])),
     format: formatOf(usable.flatMap(({ format }) => format ?? [])),
     problems: problemsOf(pieces, differing, columns, isReadable && rows === 0),
     delivered: pieces.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
