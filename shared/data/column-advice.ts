@@ -3,6 +3,7 @@
 import { clusterColumn } from '../definition/cluster.ts';
 import type { PublishedDefinition } from '../definition/published.ts';
 import { columnsRead, toSql } from '../features/expression.ts';
+import { howMany } from '../report/how-many.ts';
 import { declareEpoch, epochUnitOf } from './counted-times.ts';
 import type { ReadDataset } from './read-dataset.ts';
 
@@ -100,7 +101,7 @@ export function labelAdvice(dataset: ReadDataset, column: string, problem: strin
       { op: 'literal', type: 'string', value: words },
     ],
   });
-  const shown = [first, second].map(([value, rows]) => `${value} in ${rows.toLocaleString('en-US')} rows`).join(', ');
+  const shown = [first, second].map(([value, rows]) => `${value} in ${howMany(rows, 'row')}`).join(', ');
   return `; ${column} has two values (${shown}): write data.label: { name: ${column}, sql: ${sql.slice(1, -1)} } if that one is meant`;
 }
 

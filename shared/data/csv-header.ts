@@ -1,4 +1,5 @@
 /** What a header must be: a name for every column, each once, and none that people cannot see or a file cannot hold. */
+import { howMany } from '../report/how-many.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** What is wrong with a header. */
@@ -29,7 +30,9 @@ export function reservedName(name: string, place: string): string | undefined {
 /** Everything wrong with a header; with any fault, the columns of the file are not known. */
 export function headerFaults(names: readonly string[], maxColumns: number): HeaderFault[] {
   if (names.length > maxColumns) {
-    return [{ code: 'too_many_columns', message: `${names.length} columns; at most ${maxColumns} are read` }];
+    return [
+      { code: 'too_many_columns', message: `${howMany(names.length, 'column')}; at most ${maxColumns} are read` },
+    ];
   }
   const filled = names.filter((name) => name !== '');
   const dataLike = filled.filter((name) => DATA_LIKE.test(name)).length;

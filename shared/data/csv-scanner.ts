@@ -4,7 +4,7 @@
  * guessing. Memory is bounded by the longest record it accepts.
  */
 import { isUtf8 } from 'node:buffer';
-import { counted } from '../report/counted.ts';
+import { howMany } from '../report/how-many.ts';
 import { type CleanPiece, CleanPieces } from './clean-pieces.ts';
 import { headerFaults } from './csv-header.ts';
 import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
@@ -467,7 +467,7 @@ class Scanner {
         if (fields !== width && (fields < named || fields > width)) {
           this.#tellRagged(buffer.toString('latin1', start, Math.min(recordEnd, start + HEAD_OF_LINE)), fields);
         } else if (end < recordEnd && !this.#isBlank(buffer, end, recordEnd)) {
-          const message = `a value behind the ${counted(named, 'column')} that the header names: name its column, or take it away`;
+          const message = `a value behind the ${howMany(named, 'column')} that the header names: name its column, or take it away`;
           this.#problem('header_name_empty', message, this.#line);
         } else if (misplaced) {
           this.#problem('quote_misplaced', 'text follows a closing quote', this.#line);
@@ -510,8 +510,8 @@ class Scanner {
 
   /** Tells a record of another number of values, and what it probably is. */
   #tellRagged(line: string, fields: number): void {
-    const names = counted(this.#width, 'column');
-    const found = `${counted(fields, 'value')} where the header names ${names}`;
+    const names = howMany(this.#width, 'column');
+    const found = `${howMany(fields, 'value')} where the header names ${names}`;
     const header = this.#headerBytes.toString('latin1', 0, 1);
     const why =
       line.charCodeAt(0) === HASH

@@ -6,11 +6,10 @@
  */
 import type { PublishedDefinition } from '../definition/published.ts';
 import type { ResolvedInput } from '../definition/resolve.ts';
-import { counted } from '../report/counted.ts';
 import { countsNanoseconds, declareEpoch, looksLikeNanoseconds } from './counted-times.ts';
-import { declareType, declareWritten } from './declaring.ts';
+import { declareType } from './declaring.ts';
 import type { Engine } from './engine.ts';
-import { pointedThousands, wholeBesidePointed } from './pointed-thousands.ts';
+import { pointedText, pointedThousands, wholeBesidePointed } from './pointed-thousands.ts';
 import type { ProblemLog } from './problems.ts';
 import type { ColumnProfile } from './profile/published.ts';
 import type { ReadDataset } from './read-dataset.ts';
@@ -150,15 +149,12 @@ export async function doubtfulNumbers(
       : `${column} holds whole numbers beyond 2^53, where neighbours are not told apart: if it says which one a row is about, take it out of the features, or say that it is text; if it is a number,`;
     results.push(await warn('exact_integers', column, isBeyond(column), what));
   }
-  for (const { column, whole } of await pointedThousands(engine, dataset, columns))
+  for (const pointed of await pointedThousands(engine, dataset, columns)) {
+    const { column } = pointed;
     results.push(
-      await warn(
-        'decimal_point',
-        column,
-        wholeBesidePointed(column),
-        `in ${column} ${counted(whole, 'number')} of three digits ${whole === 1 ? 'has' : 'have'} no decimals, and what is below 10 has three: if a point stands between thousands (950, then 1.234), ${declareWritten(column, 'decimal: ",", thousands: "."')}; if they are decimals,`,
-      ),
+      await warn('decimal_point', column, wholeBesidePointed(column), `${pointedText(pointed)}; if they are decimals,`),
     );
+  }
   for (const standIn of await standInsOf(engine, dataset, columns)) {
     const { column, code } = standIn;
     const message = `${standInText(standIn)}; if it is a number,`;

@@ -5,6 +5,8 @@
  * point and 1.234 with one, so that what is read as hundreds has no decimals and what is read as less than ten has three.
  * Of numbers that are measured whether one is whole does not hang on how large it is.
  */
+import { howMany } from '../report/how-many.ts';
+import { declareWritten } from './declaring.ts';
 import type { Engine } from './engine.ts';
 import type { ColumnProfile } from './profile/published.ts';
 import type { ReadDataset } from './read-dataset.ts';
@@ -28,6 +30,10 @@ export interface PointedThousands {
   /** Its whole numbers of three digits. */
   readonly whole: number;
 }
+
+/** What was found, and how to declare it. */
+export const pointedText = ({ column, whole }: PointedThousands): string =>
+  `in ${column} ${howMany(whole, 'number')} of three digits have no decimals, and what is below 10 has three: if a point stands between thousands (950, then 1.234), ${declareWritten(column, 'decimal: ",", thousands: "."')}`;
 
 const isHundreds = (v: string): string => `abs(${v}) >= 100`;
 const isWhole = (v: string): string => `${v} = trunc(${v})`;

@@ -2,7 +2,7 @@
  * Numbers that stand for no value: -999 in a column that is never negative otherwise, 9999 far above all the rest. A model
  * takes them for what they say. They are told, and never taken out: what lies far off and comes again may be meant.
  */
-import { counted } from '../report/counted.ts';
+import { howMany } from '../report/how-many.ts';
 import { declareWritten } from './declaring.ts';
 import type { Engine } from './engine.ts';
 import type { ColumnProfile } from './profile/published.ts';
@@ -98,6 +98,10 @@ export async function standInsOf(
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 const figure = (value: number): string => Number(value.toPrecision(6)).toLocaleString('en-US');
 
+/** What was found. */
+export const standInEvidence = ({ rows, present, least, greatest }: StandIn): string =>
+  `in ${howMany(rows, 'row')} (${percent(rows / present)}), and otherwise between ${figure(least)} and ${figure(greatest)}`;
+
 /** What was found, and how to declare it. */
-export const standInText = ({ column, code, rows, present, least, greatest }: StandIn): string =>
-  `${column} is ${code} in ${counted(rows, 'row')} (${percent(rows / present)}), and otherwise between ${figure(least)} and ${figure(greatest)}: if ${code} stands for no value, ${declareWritten(column, `missing: ["${code}"]`)}`;
+export const standInText = (found: StandIn): string =>
+  `${found.column} is ${found.code} ${standInEvidence(found)}: if ${found.code} stands for no value, ${declareWritten(found.column, `missing: ["${found.code}"]`)}`;
