@@ -28,7 +28,6 @@ const FOLDER = join('.millrace', 'try');
 /** What a shell says of a program that was told to stop. */
 const INTERRUPTED = 130;
 
-
 /** What goes up: the file as it is; or, where rows have no label, a copy without them. */
 async function uploadsOf(seen: Seen, { draft }: MadeDraft, label: string, directory: string): Promise<Upload[]> {
   const { delivery, engine, relation } = seen;

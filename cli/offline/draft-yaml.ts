@@ -44,7 +44,6 @@ const comment = (text: string): string => text.replaceAll(/\s+/g, ' ');
 const said = (line: string, why?: string | null): string =>
   why === undefined || why === null ? line : `${line}  # ${comment(why)}`;
 
-
 /** What may have to be declared: it is for a person to say whether a number is one. */
 const standInLines = ({ standIns }: DraftOrigin): string[] =>
   standIns.length === 0

@@ -5,7 +5,6 @@ import type { Delivery } from './delivery.ts';
 import { problemLines } from './problems-text.ts';
 import type { Validated } from './steps.ts';
 
-
 /** What came of the rules, and of the standing checks that have something to tell. */
 function checksTable(checks: NonNullable<NonNullable<Validated['verdict']>['checks']>): string[] {
   if (checks.length === 0) return [];

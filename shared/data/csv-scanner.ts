@@ -70,6 +70,8 @@ const TAB = 0x09;
 const HASH = 0x23;
 /** Enough of a line to see what it is. */
 const HEAD_OF_LINE = 64;
+/** Titles and comments above a header are fewer lines. */
+const TOP_RECORDS = 20;
 
 const MIB = 1024 * 1024;
 const MAX_RECORD_BYTES = 16 * MIB;
@@ -513,17 +515,16 @@ class Scanner {
     const names = howMany(this.#width, 'column');
     const found = `${howMany(fields, 'value')} where the header names ${names}`;
     const header = this.#headerBytes.toString('latin1', 0, 1);
+    const isAtTop = !this.#isRagged && this.#records < TOP_RECORDS;
     const why =
       line.charCodeAt(0) === HASH
         ? '; the line begins with #: of comments declare data.source.comment: "#"'
-        : this.#records > 0 || this.#isRagged
-          ? beginsLikeTotals(line)
-            ? `; ${TOTALS}`
-            : ''
-          : header === '#'
-            ? '; what was taken for the header begins with #: of comments declare data.source.comment: "#"'
-            : this.#width === 1
-              ? '; what was taken for the header looks like a title above it: take such lines away'
+        : isAtTop && header === '#'
+          ? '; what was taken for the header begins with #: of comments declare data.source.comment: "#"'
+          : isAtTop && this.#width === 1
+            ? '; what was taken for the header looks like a title above it: take such lines away'
+            : beginsLikeTotals(line)
+              ? `; ${TOTALS}`
               : '';
     this.#isRagged = true;
     this.#problem('ragged_row', `${found}${why}`, this.#line);

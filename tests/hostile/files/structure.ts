@@ -80,6 +80,11 @@ export const structured: readonly HostileFile[] = [
     expected: rejected({ code: 'ragged_row', line: 2 }, 'declare data.source.comment: "#"', 'column_missing'),
   },
   {
+    name: 'two lines of comments above the header',
+    bytes: () => `# made by export 2.1\n# of March\n${csv(goodRows(3))}`,
+    expected: rejected({ code: 'ragged_row', line: 3 }, 'declare data.source.comment: "#"', 'column_missing'),
+  },
+  {
     name: 'comments that are declared, above the header, between the rows and at the end',
     bytes: () => `# made by export 2.1\n#\n${withLines({ 9: '#8,1.5,LAS,1\n8,1.5,LAS,1' })}# end`,
     definition: `${DEFINITION.replace(' }', ', source: { comment: "#" } }')}`,
