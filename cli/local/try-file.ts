@@ -1,9 +1,10 @@
 /** `millrace try`: from a file to a served local model. Loaded when it is asked for: the local cloud is large. */
+
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { identifier } from '../../shared/data/engine.ts';
 import { modelNameSchema } from '../../shared/definition/schema.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { needed } from '../offline/answer.ts';
 import { findDelivery } from '../offline/delivery.ts';
 import { type MadeDraft, makeDraft, modelNameOf } from '../offline/make-draft.ts';
@@ -26,8 +27,6 @@ const FOLDER = join('.millrace', 'try');
 
 /** What a shell says of a program that was told to stop. */
 const INTERRUPTED = 130;
-
-const counted = (n: number): string => n.toLocaleString('en-US');
 
 /** What goes up: the file as it is; or, where rows have no label, a copy without them. */
 async function uploadsOf(seen: Seen, { draft }: MadeDraft, label: string, directory: string): Promise<Upload[]> {
@@ -158,10 +157,12 @@ export const tryFile = ({ args, options, switches, progress }: VerbInput): Promi
     const definition = join(FOLDER, `${model}.yml`);
     await writeFile(definition, made.yaml);
     progress(
-      `${delivery.given}: ${counted(seen.rows)} rows; ${column} is ${draft.label.problem}: ${draft.label.why}; ${draft.features.length} features`,
+      `${delivery.given}: ${howMany(seen.rows, 'row')}; ${column} is ${draft.label.problem}: ${draft.label.why}; ${howMany(draft.features.length, 'feature')}`,
     );
     if (draft.label.missing > 0)
-      progress(`${counted(draft.label.missing)} rows without ${column} are left out: nothing can be learned from them`);
+      progress(
+        `${howMany(draft.label.missing, 'row')} without ${column} ${draft.label.missing === 1 ? 'is' : 'are'} left out: nothing can be learned from them`,
+      );
     await packaged(switches, progress);
     const stack = await startStack({ port, flow: true, models: [definition] });
     let isServing = false;

@@ -1,6 +1,8 @@
 /** What came of a try, as a person reads it. */
-import { counted, figureText } from '../../shared/evaluation/figure-text.ts';
+
+import { figureText } from '../../shared/evaluation/figure-text.ts';
 import { confidenceText } from '../../shared/evaluation/findings.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { problemLines } from '../offline/problems-text.ts';
 import { textTable } from '../text-table.ts';
 import type { Followed } from './served.ts';
@@ -53,8 +55,8 @@ function figures({ evaluation, decision }: Followed): string[] {
     ...textTable([
       [
         folds === undefined
-          ? `on ${counted(rows)} rows it has not seen`
-          : `on ${counted(rows)} rows, in ${folds} folds`,
+          ? `on ${howMany(rows, 'row')} it has not seen`
+          : `on ${howMany(rows, 'row')}, in ${folds} folds`,
         'model',
         confidenceText(confidence),
         'always the same answer',

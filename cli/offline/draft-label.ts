@@ -1,5 +1,7 @@
 /** Which kind of problem a column poses as a label, found from its values. */
+
 import { literal } from '../../shared/data/engine.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { columnSql, isSayable } from './column-sql.ts';
 import type { SeenColumn, ValueCount } from './seen.ts';
 
@@ -118,7 +120,7 @@ function spelled(column: SeenColumn, counts: readonly ValueCount[], asked: Probl
   const answers = isYesOrNo ? 2 : values.length;
   if (answers === counts.length || answers < 2) return undefined;
   const spelling = `lower(trim(${columnSql(column.name)}))`;
-  const why = `${counted(counts.length)} spellings of ${counted(answers)} values`;
+  const why = `${counted(counts.length)} spellings of ${howMany(answers, 'value')}`;
   const total = [...rows.values()].reduce((sum, n) => sum + n, 0);
   const share = (of: readonly string[]): number => of.reduce((sum, value) => sum + (rows.get(value) ?? 0), 0) / total;
   if (answers === 2 && asked !== 'multiclass') {
@@ -147,7 +149,7 @@ function multiclass({ name, type }: SeenColumn, counts: readonly ValueCount[], r
   if (classes > MAX_CLASSES || rows / classes < LEAST_ROWS_OF_A_CLASS)
     throw new DraftError(
       'label_not_a_class',
-      `${name} has ${classes > MAX_CLASSES ? `more than ${MAX_CLASSES}` : counted(classes)} different values in ${counted(rows)} rows: that is a name or a text, not a class that could be learned`,
+      `${name} has ${classes > MAX_CLASSES ? `more than ${MAX_CLASSES}` : counted(classes)} different values in ${howMany(rows, 'row')}: that is a name or a text, not a class that could be learned`,
       'name a column with fewer values, or a number',
     );
   const rarest = Math.min(...counts.map(([, n]) => n)) / rows;

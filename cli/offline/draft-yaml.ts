@@ -1,7 +1,9 @@
 /** A draft as the YAML file a person goes on with: every guess with its reason beside it. */
-import { stringify } from 'yaml';
 
+import { stringify } from 'yaml';
 import type { SuggestedRule } from '../../shared/data/rules/suggest.ts';
+import { type StandIn, standInEvidence } from '../../shared/data/stand-ins.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import type { Draft } from './draft.ts';
 import { declaredNotation, type SuggestedNotation } from './suggest-notation.ts';
 
@@ -17,6 +19,8 @@ export interface DraftOrigin {
   /** How columns are written, which is declared of each. */
   readonly written: readonly SuggestedNotation[];
   readonly suggested: readonly SuggestedRule[];
+  /** Numbers that may stand for no value. */
+  readonly standIns: readonly StandIn[];
 }
 
 /** Texts that mean themselves wherever they stand. */
@@ -40,7 +44,19 @@ const comment = (text: string): string => text.replaceAll(/\s+/g, ' ');
 const said = (line: string, why?: string | null): string =>
   why === undefined || why === null ? line : `${line}  # ${comment(why)}`;
 
-const counted = (n: number): string => n.toLocaleString('en-US');
+/** What may have to be declared: it is for a person to say whether a number is one. */
+const standInLines = ({ standIns }: DraftOrigin): string[] =>
+  standIns.length === 0
+    ? []
+    : [
+        '  # Numbers that may stand for no value. Those that do are declared below source: columns:',
+        ...standIns.map((each) =>
+          said(
+            `  #   ${comment(inline(each.column))}: ${inline({ missing: [String(each.code)] })}`,
+            standInEvidence(each),
+          ),
+        ),
+      ];
 
 /** What is declared of the files and of how their columns are written. */
 function sourceLines({ source, written }: DraftOrigin): string[] {
@@ -64,7 +80,7 @@ function dataLines(
     label.missing === 0
       ? []
       : [
-          `  # ${counted(label.missing)} rows have no ${comment(name)}: data with such rows is rejected, so leave them out before it lands`,
+          `  # ${howMany(label.missing, 'row')} ${label.missing === 1 ? 'has' : 'have'} no ${comment(name)}: data with such rows is rejected, so leave them out before it lands`,
         ];
   return [
     'data:',
@@ -114,9 +130,9 @@ export function draftYaml(draft: Draft, origin: DraftOrigin): string {
   const { label, rows, time, maxDepth } = draft;
   return `${[
     ...(schema === null ? [] : [`# yaml-language-server: $schema=${schema}`]),
-    `# The model ${model}, as guessed from the ${counted(rows)} rows of ${comment(file)}. docs/definition.md lists every setting.`,
+    `# The model ${model}, as guessed from the ${howMany(rows, 'row')} of ${comment(file)}. docs/definition.md lists every setting.`,
     said(`problem: ${label.problem}`, label.why),
-    ...dataLines(draft, sourceLines(origin)),
+    ...dataLines(draft, [...sourceLines(origin), ...standInLines(origin)]),
     ...ruleLines(draft.texts, suggested),
     'training:',
     said(

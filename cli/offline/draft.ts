@@ -1,5 +1,7 @@
 /** What a file shows about the model one could make of it: pure guesses, each with its reason, for a person to correct. */
+
 import type { ColumnType } from '../../shared/features/columns.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { type DraftLabel, labelOf, type ProblemType } from './draft-label.ts';
 import { type DraftSplit, splitOf } from './draft-split.ts';
 import { type DraftFeature, isTime, timeFeatures, timeOf } from './draft-time.ts';
@@ -76,7 +78,7 @@ function entityOf(columns: readonly SeenColumn[], rows: number): Draft['entity']
       distinct * 2 <= rows,
   );
   if (found === undefined) return null;
-  return { column: found.name, why: `${counted(found.distinct ?? 0)} of them in ${counted(rows)} rows` };
+  return { column: found.name, why: `${counted(found.distinct ?? 0)} of them in ${howMany(rows, 'row')}` };
 }
 
 /** Why a column is no feature; undefined where it is one. */

@@ -1,5 +1,6 @@
 /** From a file to a draft and its YAML, as `init` writes it and `try` goes by it. */
 import { type SuggestedRule, suggestRules } from '../../shared/data/rules/suggest.ts';
+import { standInsOf } from '../../shared/data/stand-ins.ts';
 import { readDefinition } from '../../shared/definition/read.ts';
 import { MAX_MODEL_NAME } from '../../shared/definition/schema.ts';
 import { type Draft, draftFrom } from './draft.ts';
@@ -83,6 +84,9 @@ function noFeatures(label: string, { leftOut }: Draft): DraftError {
   );
 }
 
+/** Columns whose numbers a draft goes by. */
+const readColumns = ({ label, features }: Draft): string[] => [label.name, ...features.map(({ name }) => name)];
+
 /** What the file suggests of the columns that the model reads; of others nothing need hold. */
 function suggestedFor({ dataset }: Seen, draft: Draft): readonly SuggestedRule[] {
   if (dataset.profile === null) return [];
@@ -112,7 +116,9 @@ export async function makeDraft(seen: SeenAsWritten, asked: DraftAsked): Promise
     const { model, schema, copies } = asked;
     const source = copies && draft.label.missing > 0 ? undefined : declaredOf(seen.source);
     const suggested = suggestedFor(seen, draft);
-    const yaml = draftYaml(draft, { file: delivery.name, model, schema, source, written: seen.written, suggested });
+    const standIns = await standInsOf(seen.engine, seen.dataset, new Set(readColumns(draft)));
+    const { written } = seen;
+    const yaml = draftYaml(draft, { file: delivery.name, model, schema, source, written, suggested, standIns });
     // What is written has to be what the loop takes; a name that cannot be one is told as any mistake is.
     readDefinition(yaml, `${model}.yml`);
     return { draft, column: label, yaml };

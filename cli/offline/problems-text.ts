@@ -31,10 +31,8 @@ function grouped(problems: readonly Told[]): Group[] {
     const kin = groups.filter(
       ({ problem: other }) => other.code === code && other.part === part && other.column === column,
     );
-    const [only] = kin;
-    const same =
-      kin.find(({ problem: other }) => other.message === message) ??
-      (kin.length === 1 && isRest(problem) ? only : undefined);
+    const [most] = kin.toSorted((a, b) => b.count - a.count);
+    const same = kin.find(({ problem: other }) => other.message === message) ?? (isRest(problem) ? most : undefined);
     if (same === undefined) groups.push({ problem, lines: line === undefined ? [] : [line], count });
     else {
       // A cell may be told twice, where two settings need its column.
@@ -81,7 +79,7 @@ const QUOTES = 'put fields that hold the delimiter, a quote or a line end in quo
 const TO_DO: Readonly<Partial<Record<ProblemCode, string>>> = {
   encoding: 'say how it is encoded, such as --encoding windows-1252 (Excel on Windows) or latin-1; or save it as UTF-8',
   ragged_row:
-    'every line needs as many fields as the header: take away lines above it (titles, comments) and below the table (totals); of an unusual delimiter say --delimiter',
+    'every line needs as many fields as the header: take away lines above it (titles, comments) and below the table (totals); of comments say --comment "#", of an unusual delimiter --delimiter',
   header_name_empty: 'name every column, or take the columns without a name away; in pandas to_csv(…, index=False)',
   header_missing: 'begin with a line of column names',
   header_repeated: 'leave the header on the first line only',

@@ -1,5 +1,7 @@
 /** A profile as a table for people. */
+
 import type { ReadDataset } from '../../shared/data/read-dataset.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { textTable } from '../text-table.ts';
 
 type Profile = NonNullable<ReadDataset['profile']>;
@@ -38,7 +40,7 @@ export function profileText(file: string, { rows, columns }: Profile): string {
       .join(', '),
   ]);
   return [
-    `${file}: ${counted(rows)} rows, ${columns.length} columns`,
+    `${file}: ${howMany(rows, 'row')}, ${howMany(columns.length, 'column')}`,
     ...textTable([head, ...lines], (column) => column < 2 || column === 8),
   ].join('\n');
 }

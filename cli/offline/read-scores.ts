@@ -1,6 +1,7 @@
 import { type Engine, identifier } from '../../shared/data/engine.ts';
 import type { Problem } from '../../shared/evaluation/metrics.ts';
 import type { ScoresRead } from '../../shared/evaluation/scores.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { InputProblem } from './input-problem.ts';
 import { readTable, type Table } from './table.ts';
 
@@ -80,7 +81,12 @@ export async function checkSameRows(engine: Engine, scores: Table, rows: Table):
   const order = 'score every gate row once, in the order of the rows file';
   if (scores.rows !== rows.rows) {
     const code = scores.rows < rows.rows ? 'missing_rows' : 'extra_rows';
-    throw new InputProblem(code, scores.file, `${scores.rows} scores for the ${rows.rows} rows of ${rows.file}`, order);
+    throw new InputProblem(
+      code,
+      scores.file,
+      `${howMany(scores.rows, 'score')} for the ${howMany(rows.rows, 'row')} of ${rows.file}`,
+      order,
+    );
   }
   const hasKey = ({ columns }: Table): boolean => columns.some(({ name }) => name === KEY_COLUMN);
   if (!hasKey(scores)) return;

@@ -1,6 +1,7 @@
 /** Reads a delivery without knowing what it is for: types, profile and typed copies, as `validate-data` reads it. */
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countsNanoseconds } from '../../shared/data/counted-times.ts';
 import { roundedIdentifiers } from '../../shared/data/doubtful-numbers.ts';
 import { type Engine, identifier } from '../../shared/data/engine.ts';
 import { notationOf } from '../../shared/data/notation.ts';
@@ -101,7 +102,9 @@ export async function readSeen(delivery: Delivery, directory: string, source: So
       return readDataset(engine, parts, { directory: await mkdtemp(join(directory, 'read-')), source, expected });
     };
     const first = await read([]);
-    const digits = new Set(await roundedIdentifiers(engine, first));
+    const beyond = await roundedIdentifiers(engine, first);
+    const times = await countsNanoseconds(engine, first, beyond);
+    const digits = new Set(beyond.filter((name) => !times.includes(name)));
     const dataset = digits.size === 0 ? first : await read([...digits].map((name) => ({ name, type: 'string' })));
     const relation = parquetRows(dataset.parts.map(({ path }) => path));
     const columns: SeenColumn[] = [];

@@ -3,18 +3,19 @@ import { type SourceFormat, sourceSchema } from '../../shared/definition/source.
 import { UsageError, type VerbInput } from '../verb.ts';
 
 /** Options of every command that reads a file without a definition. */
-export const SOURCE_OPTIONS = ['format', 'encoding', 'delimiter'] as const;
+export const SOURCE_OPTIONS = ['format', 'encoding', 'delimiter', 'comment'] as const;
 
 /** How a tab is written in a shell. */
 const ESCAPED: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t' };
 
 /** @throws UsageError where an option is none of what it may be */
 export function sourceOf(options: VerbInput['options']): SourceFormat {
-  const { format = null, encoding = null, delimiter } = options;
+  const { format = null, encoding = null, delimiter, comment = null } = options;
   const parsed = sourceSchema.safeParse({
     format,
     encoding,
     delimiter: delimiter === undefined ? null : (ESCAPED[delimiter] ?? delimiter),
+    comment,
   });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -2,10 +2,11 @@
  * How the columns of a file are written, found where there is one way alone to read every cell: a guess to be declared in
  * `data.source.columns`, where a person sees it. 3/4/2001 is left alone unless another row tells day from month.
  */
+import { type EpochUnit, epochUnitOf, namesTime } from '../../shared/data/counted-times.ts';
 import { writtenAs } from '../../shared/data/declared-cells.ts';
 import { identifier, literal } from '../../shared/data/engine.ts';
 import { type ColumnNotation, hasClock, PLAIN_NOTATION } from '../../shared/definition/column-notation.ts';
-import type { Seen } from './seen.ts';
+import type { Seen, SeenColumn } from './seen.ts';
 
 /** What people and programs write where there is no value, beside the words that always mean it. */
 const WORDS_FOR_MISSING = [
@@ -34,10 +35,24 @@ const CLOCKS = [
   ' %H:%M:%S',
   ' %H:%M:%S.%f',
   ' %I:%M %p',
+  ' %I:%M%p',
   ' %I:%M:%S %p',
+  ' %I:%M:%S%p',
   ', %H:%M',
   ', %H:%M:%S',
   ', %I:%M %p',
+  ', %I:%M:%S %p',
+];
+const CLOCKS_ALONE = [
+  '%H:%M',
+  '%H:%M:%S',
+  '%H:%M:%S.%f',
+  '%I:%M %p',
+  '%I:%M%p',
+  '%I:%M:%S %p',
+  '%I:%M:%S%p',
+  '%I %p',
+  '%I%p',
 ];
 const SIGNS = ['%', '€', '$', '£', '¥', '₹', 'EUR', 'USD', 'GBP', 'CHF'];
 
@@ -60,6 +75,8 @@ const DATES: readonly ColumnNotation[] = DAYS.flatMap((day) =>
     date: day + clock,
   })),
 );
+
+const TIMES_OF_DAY: readonly ColumnNotation[] = CLOCKS_ALONE.map((clock) => ({ ...PLAIN_NOTATION, clock }));
 
 /** What is declared of a column, and why. */
 export interface SuggestedNotation {
@@ -126,15 +143,18 @@ async function onlyReading(
 async function textNotation(seen: Seen, column: string): Promise<ColumnNotation | undefined> {
   const missing = await missingIn(seen, column);
   const found =
-    (await onlyReading(seen, column, missing, NUMBERS)) ?? (await onlyReading(seen, column, missing, DATES));
+    (await onlyReading(seen, column, missing, NUMBERS)) ??
+    (await onlyReading(seen, column, missing, DATES)) ??
+    (await onlyReading(seen, column, missing, TIMES_OF_DAY));
   if (found === undefined) return undefined;
   if (found !== PLAIN_NUMBER) return { ...found, missing };
   return missing.length === 0 ? undefined : { ...PLAIN_NOTATION, missing };
 }
 
-function whyOf({ date, epoch, decimal, thousands, unit, missing }: ColumnNotation): string {
+function whyOf({ date, clock, epoch, decimal, thousands, unit, missing }: ColumnNotation): string {
   const parts = [
     ...(date === null ? [] : [`every ${hasClock(date) ? 'time' : 'day'} is written so`]),
+    ...(clock === null ? [] : ['every time of day is written so; it is read as seconds since midnight']),
     ...(epoch === null ? [] : [`the numbers are times, counted in ${epoch} from 1970`]),
     ...(decimal === null && thousands === null && unit === null ? [] : ['every number is written so']),
     ...(missing.length === 0 ? [] : ['words for no value']),
@@ -142,25 +162,41 @@ function whyOf({ date, epoch, decimal, thousands, unit, missing }: ColumnNotatio
   return parts.join('; ');
 }
 
-const NAMES_A_TIME = /(^|[ _.-])(ts|time|timestamp|date|datetime|epoch|at)([ _.-]?(s|sec|seconds|ms|millis|utc))?$/i;
-/** September 2001 to December 2099, in seconds: ten digits. */
-const [FIRST_SECOND, LAST_SECOND] = [1_000_000_000, 4_102_444_799];
+const counting = (epoch: EpochUnit): ColumnNotation => ({ ...PLAIN_NOTATION, epoch });
+const NANOSECONDS: readonly ColumnNotation[] = [counting('nanoseconds')];
 
-/** Whole numbers that count time, by their name and size. */
-function epochOf({ dataset }: Seen, name: string): ColumnNotation | undefined {
-  const { type, min, max } = dataset.profile?.columns.find((each) => each.name === name) ?? {};
-  if (type !== 'integer' || typeof min !== 'number' || typeof max !== 'number' || !NAMES_A_TIME.test(name))
-    return undefined;
-  const within = (factor: number): boolean => min >= FIRST_SECOND * factor && max <= LAST_SECOND * factor;
-  if (within(1)) return { ...PLAIN_NOTATION, epoch: 'seconds' };
-  return within(1000) ? { ...PLAIN_NOTATION, epoch: 'milliseconds' } : undefined;
+/** Whole numbers that count time, by their name and size. Of numbers beyond 2^53 in Parquet the text is at hand. */
+async function epochOf(seen: Seen, { name, type }: SeenColumn): Promise<ColumnNotation | undefined> {
+  const profile = seen.dataset.profile?.columns.find((each) => each.name === name);
+  if (profile === undefined) return undefined;
+  if (type === 'string' && namesTime(name) && profile.lengths?.min === 19 && profile.lengths.max === 19)
+    return onlyReading(seen, name, [], NANOSECONDS);
+  const unit = epochUnitOf(profile);
+  if (unit === undefined) return undefined;
+  // Nothing but times was left a number of that size.
+  return unit === 'nanoseconds' || namesTime(name) ? counting(unit) : undefined;
+}
+
+/** The shortest and the longest time of day: `9 AM`, `10:15:00.123456`. */
+const [SHORTEST_CLOCK, LONGEST_CLOCK] = [3, 15];
+
+/** Times of day without a day, of 24 hours: as text they are kinds of which there are many. */
+async function clockOf(seen: Seen, { name, type }: SeenColumn): Promise<ColumnNotation | undefined> {
+  const lengths = seen.dataset.profile?.columns.find((each) => each.name === name)?.lengths;
+  if (type !== 'string' || lengths === undefined) return undefined;
+  if (lengths.min < SHORTEST_CLOCK || lengths.max > LONGEST_CLOCK) return undefined;
+  return onlyReading(seen, name, [], TIMES_OF_DAY);
 }
 
 /** What could be declared of the columns that are not read as what they hold. */
 export async function suggestNotations(seen: Seen): Promise<SuggestedNotation[]> {
   const found: SuggestedNotation[] = [];
-  for (const { name, unread } of seen.columns) {
-    const notation = unread === null ? epochOf(seen, name) : await textNotation(seen, name);
+  for (const column of seen.columns) {
+    const { name, unread } = column;
+    const notation =
+      unread === null
+        ? ((await epochOf(seen, column)) ?? (await clockOf(seen, column)))
+        : await textNotation(seen, name);
     if (notation !== undefined) found.push({ column: name, notation, why: whyOf(notation) });
   }
   return found;

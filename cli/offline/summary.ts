@@ -1,7 +1,9 @@
 /** What was judged, as a person reads it in a terminal. */
+
 import type { Comparison, Evaluation } from '../../shared/evaluation/evaluation.ts';
 import { counted, figureText } from '../../shared/evaluation/figure-text.ts';
 import { clustersText, confidenceText } from '../../shared/evaluation/findings.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { textTable } from '../text-table.ts';
 import type { Judged } from './judge.ts';
 
@@ -87,7 +89,7 @@ export function summary({ evaluation, decision, problem }: Judged): string {
     ...decision.reasons.map(({ code, message }) => `  - ${message} (${code})`),
     ...(problem === null ? [] : ['', `could not tell: ${problem.file}: ${problem.message} (${problem.code})`]),
     '',
-    `${counted(rows)} rows${of}`,
+    `${howMany(rows, 'row')}${of}`,
     ...comparisonLine('champion', evaluation.againstChampion, evaluation),
     ...comparisonLine('anchor', evaluation.againstAnchor, evaluation),
     ...figuresTable(evaluation),

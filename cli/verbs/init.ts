@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-
 import { MAX_MODEL_NAME, modelNameSchema } from '../../shared/definition/schema.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { needed } from '../offline/answer.ts';
 import { publishedFrom } from '../offline/definition-file.ts';
 import { findDelivery } from '../offline/delivery.ts';
@@ -65,7 +65,7 @@ export const init: Verb = {
       const warned = (verdict?.checks ?? []).filter(({ result }) => result === 'warn');
       const { features, leftOut, split } = draft;
       const text = [
-        `${out}: ${draft.label.problem}, ${features.length} features of ${seen.columns.length} columns (${leftOut.length} left out), ${draft.time === null ? 'split by a hash' : `split by ${draft.time.column}`}`,
+        `${out}: ${draft.label.problem}, ${howMany(features.length, 'feature')} of ${howMany(seen.columns.length, 'column')} (${leftOut.length} left out), ${draft.time === null ? 'split by a hash' : `split by ${draft.time.column}`}`,
         ...seen.written.map(
           ({ column, notation, why: reason }) =>
             `${column} is declared as ${JSON.stringify(declaredNotation(notation))}: ${reason}`,

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { howMany } from '../../shared/report/how-many.ts';
 
 import { needed } from '../offline/answer.ts';
 import { definitionPath, publishedFrom } from '../offline/definition-file.ts';
@@ -53,12 +54,12 @@ function written({ prepared, plan, input }: Written, out: string): string {
   const rows = SPLITS.map((split) => [
     `  ${split}`,
     counted(prepared.splits[split].rows),
-    `${prepared.splits[split].parts.length} part${prepared.splits[split].parts.length === 1 ? '' : 's'}`,
+    `${howMany(prepared.splits[split].parts.length, 'part')}`,
   ]);
   const { folds } = prepared;
   const hashed = folds === undefined ? 'a hash of the key' : `a hash into ${folds.length} folds`;
   return [
-    `${out}: ${input.features.length} features, split by ${cut === null ? hashed : `time: validation from ${cut.validation}, gate from ${cut.gate}`}`,
+    `${out}: ${howMany(input.features.length, 'feature')}, split by ${cut === null ? hashed : `time: validation from ${cut.validation}, gate from ${cut.gate}`}`,
     ...textTable([['', 'rows', ''], ...rows]),
     `left out: ${dropped.join(', ') || 'no row'}`,
     "<split>/data  the model's input, label first (gate: features only); <split>/rows  key, label and the columns that judge, in the same order",

@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 
+import { pointedText, pointedThousands } from '../../shared/data/pointed-thousands.ts';
 import { correlationsOf } from '../../shared/data/profile/correlations.ts';
+import { standInsOf, standInText } from '../../shared/data/stand-ins.ts';
+import { unnamedText } from '../../shared/data/unnamed-columns.ts';
 import { findDelivery } from '../offline/delivery.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
 import { problemLines, whatToDo } from '../offline/problems-text.ts';
@@ -43,6 +46,15 @@ function unreadLines({ columns }: Seen, notations: readonly SuggestedNotation[])
   return lines.length === 0 ? [] : ['not read as what it holds, unless data.source.columns declares it:', ...lines];
 }
 
+/** What is read as it stands, and may be meant otherwise. */
+async function doubtfulLines({ dataset, engine, columns }: Seen): Promise<string[]> {
+  const names = new Set(columns.map(({ name }) => name));
+  const standIns = await standInsOf(engine, dataset, names);
+  const pointed = await pointedThousands(engine, dataset, names);
+  const lines = [...unnamedText(dataset), ...standIns.map(standInText), ...pointed.map(pointedText)];
+  return lines.length === 0 ? [] : ['worth a look:', ...lines.map((line) => `  ${line}`)];
+}
+
 export const profile: Verb = {
   options: ['html', ...SOURCE_OPTIONS],
   run: ({ args, options, progress }) =>
@@ -52,9 +64,13 @@ export const profile: Verb = {
         readSeen(delivery, directory, sourceOf(options)),
       );
       const { dataset } = seen;
+      let doubtful: readonly string[] = [];
       let notations: readonly SuggestedNotation[] = [];
       try {
-        if (dataset.problems.length === 0 && seen.rows > 0) notations = await suggestNotations(seen);
+        if (dataset.problems.length === 0 && seen.rows > 0) {
+          notations = await suggestNotations(seen);
+          doubtful = await doubtfulLines(seen);
+        }
         if (options.html !== undefined) await writeFile(options.html, await reportOf(seen));
       } finally {
         seen.close();
@@ -62,6 +78,7 @@ export const profile: Verb = {
       const text = [
         ...(dataset.profile === null ? [] : [profileText(delivery.given, dataset.profile)]),
         ...unreadLines(seen, notations),
+        ...doubtful,
         ...(dataset.problems.length === 0 ? [] : [`${delivery.given}: problems`]),
         ...problemLines(dataset.problems, delivery.name).map((line) => `  ${line}`),
         ...(dataset.problems.length === 0 ? [] : [`what to do: ${whatToDo(dataset.problems)}`]),

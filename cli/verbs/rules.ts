@@ -16,6 +16,7 @@ import type { PublishedDefinition } from '../../shared/definition/published.ts';
 import { datasetProfileSchema, verdictSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
 import { readPublished } from '../../shared/ledger/published.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { needed } from '../offline/answer.ts';
 import { definitionPath, publishedFrom } from '../offline/definition-file.ts';
 import { findDelivery } from '../offline/delivery.ts';
@@ -88,7 +89,7 @@ async function importRules(definition: string, folder: string): Promise<Answer> 
   await writeFile(definition, yaml);
   const named = ({ rule }: (typeof rules)[number]): string => `  ${JSON.stringify(rule)}`;
   const text = [
-    `${definition}: ${added.length} rules added`,
+    `${definition}: ${howMany(added.length, 'rule')} added`,
     ...added.map(named),
     ...(standing.length === 0 ? [] : ['there already, and left as they are:', ...standing.map(named)]),
     ...untold(untranslated),

@@ -24,6 +24,7 @@ import {
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { AlarmsApi } from '../../shared/monitoring/alarm.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import type { ReadMetric } from '../../shared/rollout/fleet-metrics.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
@@ -179,7 +180,7 @@ export const deployModel = (deps: DeployModelDeps) => {
       if (!(error instanceof CapacityError)) throw error;
       const waitedMs = waitingSince ? now.getTime() - waitingSince.getTime() : 0;
       if (waitedMs >= patienceMs) {
-        await giveUp(model, run, `waited ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`, now);
+        await giveUp(model, run, `waited ${howMany(Math.round(waitedMs / 3_600_000), 'hour')}: ${error.message}`, now);
         return { outcome: GAVE_UP };
       }
       await ledger.record(waitingSchema, keys.waiting(model, run, 'deploy-model'), {

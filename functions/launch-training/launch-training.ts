@@ -12,6 +12,7 @@ import {
 } from '../../shared/ledger/facts.ts';
 import { attemptName, keys, lastAttemptOf, splitOfFold } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { type Created, createOnce } from '../../shared/sagemaker/create-once.ts';
@@ -177,7 +178,7 @@ export const launchTraining =
         });
         throw error;
       }
-      const reason = `no capacity for ${attempt.instance} in ${Math.round(waitedMs / 3_600_000)} hours: ${error.message}`;
+      const reason = `no capacity for ${attempt.instance} in ${howMany(Math.round(waitedMs / 3_600_000), 'hour')}: ${error.message}`;
       await fail(attempt.jobName, reason);
       return { outcome: 'gave_up' };
     }

@@ -3,6 +3,7 @@ import type { AcceptedDataset } from '../../shared/ledger/accepted-data.ts';
 import type { Champion, RunPlan, Slot, SplitMethod } from '../../shared/ledger/facts.ts';
 import { REJECTIONS_THAT_PAUSE } from '../../shared/ledger/rejections.ts';
 import { pauseReason } from '../../shared/monitoring/retraining-decision.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { runIdOf } from '../../shared/sagemaker/names.ts';
 import { mergeDays, timeCut } from './time-cut.ts';
 
@@ -118,11 +119,17 @@ const spending = ({
   const dollars = within.reduce((sum, run) => sum + (run.dollars ?? 0), cost.dollars ?? 0);
   const over =
     spent >= runs
-      ? none('budget', `${spent} runs in the last ${days} days; ${runs} are allowed`, true, spent, runs)
+      ? none(
+          'budget',
+          `${howMany(spent, 'run')} in the last ${howMany(days, 'day')}; ${runs} ${runs === 1 ? 'is' : 'are'} allowed`,
+          true,
+          spent,
+          runs,
+        )
       : cost.dollars !== null && dollars > most
         ? none(
             'budget',
-            `with this run an estimated $${dollars.toFixed(2)} in ${days} days (${cost.basis}); $${most} are allowed`,
+            `with this run an estimated $${dollars.toFixed(2)} in ${howMany(days, 'day')} (${cost.basis}); $${most} are allowed`,
             true,
             dollars,
             most,

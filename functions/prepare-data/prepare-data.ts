@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { RunPreparedV1 } from '../../events/index.ts';
 import type { Tell } from '../../shared/aws/event-publisher.ts';
 import { boundedMap } from '../../shared/data/bounded-map.ts';
@@ -24,6 +23,7 @@ import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
 import { type Baseline, baselineSchema } from '../../shared/monitoring/baseline.ts';
 import { baselineRowsSample } from '../../shared/monitoring/baseline-sample.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { assignedBy, assignRows, sharesOf, splitMethod } from './assign-rows.ts';
@@ -258,7 +258,7 @@ function refuseTooMuch(profiles: Profiles, maxRunBytes: number): void {
   if (sizeBytes <= maxRunBytes) return;
   const [size, most] = [sizeBytes, maxRunBytes].map((bytes) => `${bytes.toLocaleString('en-US')} bytes`);
   throw new UnpreparableError(
-    `the ${profiles.length} datasets of the run have ${size} together, and at most ${most} can be prepared: publish the model with a shorter window in retraining.data, such as { mode: sliding, window: 30d }`,
+    `the ${howMany(profiles.length, 'dataset')} of the run ${profiles.length === 1 ? 'has' : 'have'} ${size}${profiles.length === 1 ? '' : ' together'}, and at most ${most} can be prepared: publish the model with a shorter window in retraining.data, such as { mode: sliding, window: 30d }`,
   );
 }
 

@@ -100,6 +100,7 @@ export const readPart =
           rules: judging.counts(),
         });
         const [delivered = { sha256: '', sizeBytes: 0 }] = piece.delivered;
+        const [unnamed] = piece.unnamed;
         // The fact comes last: where it stands, all it speaks of is there.
         await ledger.record(pieceSchema, key, {
           name: source.name,
@@ -108,6 +109,7 @@ export const readPart =
           format: piece.format,
           rows: piece.rows ?? 0,
           problems: [...piece.problems],
+          ...(unnamed && { unnamed: { from: unnamed.from, count: unnamed.count } }),
           found: [...piece.found],
           open: piece.open,
           columns: [...piece.columns],

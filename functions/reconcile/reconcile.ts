@@ -5,6 +5,7 @@ import { type RunPlan, registeredSchema, runEndSchema, slotSchema } from '../../
 import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { ObjectStore } from '../../shared/ledger/object-store.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
@@ -96,7 +97,7 @@ export const reconcile = (deps: ReconcileDeps) => {
       }
       case 'give_up': {
         const hours = Math.round(open.quietMs / 3_600_000);
-        const reason = `nothing has come of it for ${hours} hours; the dead-letter queues and logs say why`;
+        const reason = `nothing has come of it for ${howMany(hours, 'hour')}; the dead-letter queues and logs say why`;
         await concludeRun(concluding, { model, run, end: 'failed', reason }, now);
         break;
       }
@@ -113,7 +114,7 @@ export const reconcile = (deps: ReconcileDeps) => {
     const said: string[] = [];
     const lookOver = async (model: string) => {
       const missed = await waiting.takeInArrivals(model, now);
-      if (missed > 0) said.push(`${model}: ${missed} arrivals`);
+      if (missed > 0) said.push(`${model}: ${howMany(missed, 'arrival')}`);
       const slot = await ledger.find(slotSchema, keys.slot(model));
       if (slot?.flight) {
         const move = await moveOn(slot.flight, now);
@@ -121,27 +122,28 @@ export const reconcile = (deps: ReconcileDeps) => {
       }
       if (await serving.followRollout(model, now)) said.push(`${model}: rollout`);
       const approved = await held.followApprovals(model, slot, now);
-      if (approved > 0) said.push(`${model}: ${approved} approvals`);
+      if (approved > 0) said.push(`${model}: ${howMany(approved, 'approval')}`);
       const stale = await waiting.judgeAnew(model, now);
-      if (stale > 0) said.push(`${model}: ${stale} datasets judged anew`);
+      if (stale > 0) said.push(`${model}: ${howMany(stale, 'dataset')} judged anew`);
       if (await waiting.offerData(model, slot, now)) said.push(`${model}: data`);
       if (await watched.renew(model, now)) said.push(`${model}: a baseline`);
       if (await watched.putAlarms(model, now)) said.push(`${model}: alarms`);
       const closed = await windows.tellClosed(model, now);
-      if (closed > 0) said.push(`${model}: ${closed} windows closed`);
+      if (closed > 0) said.push(`${model}: ${howMany(closed, 'window')} closed`);
       const labels = await quality.takeInLabels(model, now);
-      if (labels > 0) said.push(`${model}: ${labels} files of labels`);
+      if (labels > 0) said.push(`${model}: ${howMany(labels, 'file')} of labels`);
       const due = await quality.measureDue(model, now);
-      if (due > 0) said.push(`${model}: ${due} windows whose labels are due`);
+      if (due > 0) said.push(`${model}: ${howMany(due, 'window')} whose labels are due`);
       const retired = await serving.retireEndpoints(model, now);
-      if (retired > 0) said.push(`${model}: ${retired} endpoints retired`);
+      if (retired > 0) said.push(`${model}: ${howMany(retired, 'endpoint')} retired`);
       const cleared = await serving.clearRollouts(model, now);
-      if (cleared > 0) said.push(`${model}: ${cleared} rollouts cleared`);
+      if (cleared > 0) said.push(`${model}: ${howMany(cleared, 'rollout')} cleared`);
     };
     const failures: unknown[] = [];
     // One model's trouble does not keep the others waiting.
     for (const model of models) await lookOver(model).catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} models could not be looked over`);
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${howMany(failures.length, 'model')} could not be looked over`);
     return { outcome: said.length === 0 ? 'quiet' : 'moved', said };
   };
 };

@@ -23,6 +23,7 @@ import {
 } from '../../shared/monitoring/retraining-decision.ts';
 import { type MonitoringSeen, monitoringSeen } from '../../shared/monitoring/retraining-evidence.ts';
 import { parseWatchAlarmName, watchAlarmName, windowsToAlarm } from '../../shared/monitoring/watch-alarms.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { freshLabels } from './fresh-labels.ts';
 
@@ -207,7 +208,8 @@ export const retrainModel = ({ ledger, alarms, tell, stage }: RetrainModelDeps) 
         });
         said.push(...found.map((line) => `${model}: ${line}`));
       }
-      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} models could not be looked over`);
+      if (failures.length > 0)
+        throw new AggregateError(failures, `${howMany(failures.length, 'model')} could not be looked over`);
       return { outcome: said.length === 0 ? 'quiet' : 'answered', ...(said.length > 0 && { said }) };
     },
   };

@@ -21,6 +21,7 @@ import { keys } from '../../shared/ledger/keys.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { AlarmsApi } from '../../shared/monitoring/alarm.ts';
 import { type ModelMetric, metricDimensions, watchAlarms } from '../../shared/monitoring/watch-alarms.ts';
+import { howMany } from '../../shared/report/how-many.ts';
 import { dashboardBody, dashboardName } from '../../shared/rollout/dashboard.ts';
 import { LONGEST_ROLLOUT_SECONDS } from '../../shared/rollout/traffic.ts';
 import { concludeRun } from '../../shared/runtime/conclude-run.ts';
@@ -53,7 +54,7 @@ export interface TrackEndpointDeps {
 /** MaximumExecutionTimeoutInSeconds is at most 8 hours; what takes longer will not end by itself. */
 const STUCK_MS = 1000 * LONGEST_ROLLOUT_SECONDS + 3_600_000;
 
-const shownHours = (ms: number): string => `${Math.floor(ms / 3_600_000)} hours`;
+const shownHours = (ms: number): string => howMany(Math.floor(ms / 3_600_000), 'hour');
 
 /**
  * Says how a rollout ended. Believes DescribeEndpoint only: a failed update comes back `InService` on the configuration

@@ -1,6 +1,6 @@
 /** A block of a source as a table of the engine, with the types found so far. */
 import type { ColumnTyping } from './column-typing.ts';
-import { cellOf, conversion } from './conversion.ts';
+import { cellOf, conversion, isTextIn } from './conversion.ts';
 import type { Engine, EngineTable } from './engine.ts';
 import type { HeldMemory } from './held-columns.ts';
 import { readPlain } from './plain-cells.ts';
@@ -26,7 +26,7 @@ export async function loadBlock(
   const held = await holdPlain(engine, block, columns, memory);
   if (held !== undefined) return { table: held, columns, flagged: [] };
   const nameOf = (index: number): string => columns[index]?.name ?? '';
-  const isFound = (name: string): boolean => block.kind === 'text' && !typing.isKnown(name);
+  const isFound = (name: string): boolean => isTextIn(block, name) && !typing.isKnown(name);
   const table = await engine.table(typedSql(block, typing, () => 'filled'));
   const lacking = await lackingColumns(engine, table, block, columns);
   if (lacking.length === 0) return { table, columns, flagged: [] };

@@ -5,7 +5,7 @@ import { type ColumnTypes, resolveColumn } from '../features/check.ts';
 import type { Column, ColumnBatch } from '../features/columns.ts';
 import { compile } from '../features/compile.ts';
 import { columnsRead, type Expression, ExpressionError } from '../features/expression.ts';
-import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces } from './column-advice.ts';
+import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces, timeAdvice } from './column-advice.ts';
 import { meantType, tellDoubtful, tellNotation } from './doubtful-columns.ts';
 import { doubtfulNumbers, tellInexact, tellInexactKeys } from './doubtful-numbers.ts';
 import type { Engine } from './engine.ts';
@@ -13,7 +13,8 @@ import { type ProblemCode, ProblemLog } from './problems.ts';
 import type { ReadDataset } from './read-dataset.ts';
 import type { LabelClasses } from './rules/label-checks.ts';
 import type { RuleResult } from './rules/result.ts';
-import { type ColumnSpec, identifier, parquetRows } from './sql.ts';
+import { type ColumnSpec, identifier, literal, parquetRows } from './sql.ts';
+import { TOTALS, TOTALS_CELL } from './totals-line.ts';
 
 /** What checking came to. */
 export interface InputCheck {
@@ -135,6 +136,8 @@ async function tellMisfits(
 ): Promise<void> {
   const types: ColumnTypes = Object.fromEntries(dataset.columns.map(({ name, type }) => [name, type]));
   const read = (expression: Expression) => columnsRead(expression).map((name) => resolveColumn(name, types));
+  // Two settings may need the same column; its cells are told once.
+  const told = new Set<string>();
   for (const problem of error.problems) {
     const feature = /^data\.features\[(\d+)\]$/.exec(problem.path)?.[1];
     const columns =
@@ -148,6 +151,8 @@ async function tellMisfits(
                 .slice(Number(feature), Number(feature) + 1)
                 .flatMap(({ expression }) => read(expression));
     for (const column of columns) {
+      if (told.has(column)) continue;
+      told.add(column);
       const meant = meantType(dataset, column);
       if (meant !== undefined) await dataset.tellUnparsed(log, column, meant);
       else if (types[column] === 'string') await tellNotation(engine, dataset, column, log);
@@ -155,9 +160,11 @@ async function tellMisfits(
     }
     const [only] = columns;
     const advice =
-      problem.path === 'data.label' && only !== undefined && columns.length === 1
-        ? labelAdvice(dataset, only, definition.problem)
-        : '';
+      only === undefined || columns.length > 1
+        ? ''
+        : problem.path === 'data.label'
+          ? labelAdvice(dataset, only, definition.problem)
+          : timeAdvice(dataset, only);
     log.add(
       'column_type_mismatch',
       `${problem.path}: ${problem.message}${advice}`,
@@ -226,7 +233,10 @@ async function checkRows(
     const { told } = part;
     for (const [{ code, message, column }, { rows, more }] of found) {
       const place = { part: told, column };
-      for (const line of await dataset.lines(index, rows)) log.add(code, message, { ...place, line });
+      const last = first - 1;
+      const endsInTotals = rows.includes(last) && (await isLineOfTotals(engine, part.path, last, dataset.columns));
+      for (const [at, line] of (await dataset.lines(index, rows)).entries())
+        log.add(code, endsInTotals && rows[at] === last ? `${message}; ${TOTALS}` : message, { ...place, line });
       log.addUnlisted(code, more, place);
     }
   }
@@ -234,6 +244,22 @@ async function checkRows(
   return [...classes]
     .map(([name, rows]): [string, number] => [String(name), rows])
     .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Whether a word for totals stands in any of a row's texts. */
+async function isLineOfTotals(
+  engine: Engine,
+  path: string,
+  row: number,
+  columns: readonly ColumnSpec[],
+): Promise<boolean> {
+  const texts = columns.filter(({ type }) => type === 'string').map(({ name }) => identifier(name));
+  if (texts.length === 0) return false;
+  const tests = texts.map((text) => `coalesce(regexp_full_match(trim(${text}), ${literal(TOTALS_CELL)}), false)`);
+  const [found] = await engine.query(
+    `SELECT ${tests.join(' OR ')} AS totals FROM read_parquet(${literal(path)}, file_row_number = true) WHERE file_row_number = ${row}`,
+  );
+  return found?.totals === true;
 }
 
 const isBinary = (values: Column, row: number): boolean => values.values[row] === 0 || values.values[row] === 1;

@@ -3,6 +3,8 @@
 import { clusterColumn } from '../definition/cluster.ts';
 import type { PublishedDefinition } from '../definition/published.ts';
 import { columnsRead, toSql } from '../features/expression.ts';
+import { howMany } from '../report/how-many.ts';
+import { declareEpoch, epochUnitOf } from './counted-times.ts';
 import type { ReadDataset } from './read-dataset.ts';
 
 /** A column that a definition names, and where. */
@@ -99,6 +101,13 @@ export function labelAdvice(dataset: ReadDataset, column: string, problem: strin
       { op: 'literal', type: 'string', value: words },
     ],
   });
-  const shown = [first, second].map(([value, rows]) => `${value} in ${rows.toLocaleString('en-US')} rows`).join(', ');
+  const shown = [first, second].map(([value, rows]) => `${value} in ${howMany(rows, 'row')}`).join(', ');
   return `; ${column} has two values (${shown}): write data.label: { name: ${column}, sql: ${sql.slice(1, -1)} } if that one is meant`;
+}
+
+/** What to declare of a column of whole numbers that count time, where a time is wanted of it. */
+export function timeAdvice({ profile }: Pick<ReadDataset, 'profile'>, column: string): string {
+  const found = profile?.columns.find(({ name }) => name === column);
+  const unit = found && epochUnitOf(found);
+  return unit === undefined ? '' : `; it looks like times, counted in ${unit} from 1970: ${declareEpoch(column, unit)}`;
 }

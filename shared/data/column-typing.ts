@@ -12,7 +12,7 @@ import {
   unparsed,
   WIDER,
 } from './cell-types.ts';
-import { cellOf } from './conversion.ts';
+import { cellOf, isTextIn } from './conversion.ts';
 import type { Engine } from './engine.ts';
 import { widestType } from './merge-columns.ts';
 import { typeOfParquet } from './parquet-types.ts';
@@ -89,20 +89,20 @@ export class ColumnTyping {
     return this.#columns.size > before;
   }
 
-  /** Takes up what a block's source says of its types, and a sample of its cells. True: a type has changed. */
+  /** Takes up what a block's source says of its types, and a sample of its text. True: a type has changed. */
   async begin(engine: Engine, block: SourceBlock): Promise<boolean> {
     const before = this.#types();
     this.add(block.names);
     if (block.kind === 'parquet') await this.#given(engine, block);
-    else {
-      // To ask the engine of a column that says nothing, it would read the whole block.
-      const open = this.#open(block).filter((name) => !isEmptyColumn(block.scanned?.pieces, block.names.indexOf(name)));
-      const untold = await this.#sample(engine, block, open, SAMPLE_ROWS);
-      await this.#sample(engine, block, untold, undefined);
-      for (const name of block.marked) {
-        const state = this.#columns.get(name);
-        if (state?.type !== undefined && !state.known && UNMARKED.has(state.type)) this.#widen(state, 'string');
-      }
+    // To ask the engine of a column that says nothing, it would read the whole block.
+    const open = this.#open(block).filter(
+      (name) => isTextIn(block, name) && !isEmptyColumn(block.scanned?.pieces, block.names.indexOf(name)),
+    );
+    const untold = await this.#sample(engine, block, open, SAMPLE_ROWS);
+    await this.#sample(engine, block, untold, undefined);
+    for (const name of block.marked) {
+      const state = this.#columns.get(name);
+      if (state?.type !== undefined && !state.known && UNMARKED.has(state.type)) this.#widen(state, 'string');
     }
     return this.#types() !== before;
   }
@@ -119,11 +119,11 @@ export class ColumnTyping {
     }
   }
 
-  /** Those of some columns of a text block in which a cell does not parse as the type that was found. */
+  /** Those of some columns of text in which a cell does not parse as the type that was found. */
   async contradicted(engine: Engine, block: SourceBlock, names: readonly string[]): Promise<string[]> {
     const tested = names.flatMap((name) => {
       const { type, known } = this.#columns.get(name) ?? {};
-      return type === undefined || type === 'string' || known === true || !block.names.includes(name)
+      return type === undefined || type === 'string' || known === true || !isTextIn(block, name)
         ? []
         : [{ name, type }];
     });
@@ -155,7 +155,7 @@ export class ColumnTyping {
     state.type = type;
   }
 
-  /** Infers types from the first rows of a text block (all of them without a limit). Returns the columns that hold nothing there. */
+  /** Infers types from the first rows of text (all of them without a limit). Returns the columns that hold nothing there. */
   async #sample(
     engine: Engine,
     block: SourceBlock,
@@ -178,7 +178,7 @@ export class ColumnTyping {
     const exact = await exactIntegers(engine, block);
     for (const [index, name] of block.names.entries()) {
       const state = this.#columns.get(name);
-      if (state === undefined || state.known) continue;
+      if (state === undefined || state.known || isTextIn(block, name)) continue;
       const type = typeOfParquet(block.types[index] ?? '') ?? 'string';
       const given = type === 'integer' && !exact.has(name) ? 'string' : type;
       state.first ??= given;
@@ -212,7 +212,9 @@ async function count(
   const known = names.filter((name) => block.names.includes(name));
   const rows = limit === undefined ? block.relation : `${block.relation} LIMIT ${limit}`;
   if (known.length === 0) return;
-  const cells = known.map((name, index) => `${cellOf(block, name)} AS k${index}`);
+  const cells = known.map(
+    (name, index) => `${cellOf(block, name)}${isTextIn(block, name) ? '' : '::VARCHAR'} AS k${index}`,
+  );
   // Planned once for all columns: aggregates for each of them took the square of their number to plan.
   const counted = await engine.query(
     `SELECT k, ${castCountsSql('cell').join(', ')} FROM (UNPIVOT (SELECT ${cells.join(', ')} FROM (${rows})) ON * INTO NAME k VALUE cell) GROUP BY k`,
@@ -236,7 +238,7 @@ export async function likelyTypes(
   turned: readonly string[],
 ): Promise<Readonly<Record<string, ColumnType>>> {
   const counts = new Map<string, CastCounts>();
-  const [first, ...others] = blocks.filter(({ kind }) => kind === 'text');
+  const [first, ...others] = blocks;
   if (first !== undefined)
     await count(
       engine,

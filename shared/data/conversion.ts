@@ -4,16 +4,23 @@ import { MAX_EXACT, unparsed, value } from './cell-types.ts';
 import type { Engine } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { typeOfParquet } from './parquet-types.ts';
-import type { ProblemLog } from './problems.ts';
+import type { ProblemLog, ProblemPlace } from './problems.ts';
 import { ofInput } from './sources/parquet.ts';
 import type { SourceBlock } from './sources/part.ts';
-import { DATABASE_TYPES } from './sql.ts';
+import { DATABASE_TYPES, literal } from './sql.ts';
+import { TOTALS, TOTALS_CELL } from './totals-line.ts';
 
 /** The name a column has in a block's relation. */
 export function cellOf(block: SourceBlock, name: string): string {
   const index = block.names.indexOf(name);
   if (index < 0) throw new EngineError(`part ${block.part} has no column ${name}`, 'internal');
   return `c${index}`;
+}
+
+/** Whether the cells of a column are text, of which the type has to be found: all of a text file, and text in Parquet. */
+export function isTextIn(block: SourceBlock, name: string): boolean {
+  const index = block.names.indexOf(name);
+  return index >= 0 && (block.kind === 'text' || typeOfParquet(block.types[index] ?? '') === 'string');
 }
 
 /** The SQL of a cell's value as a type, and of the test that it is not one though something is there. */
@@ -25,7 +32,7 @@ export function conversion(
 ): { value: string; bad: string } {
   const cell = cellOf(block, name);
   const from = block.types[block.names.indexOf(name)] ?? '';
-  const source = block.kind === 'text' ? 'string' : (typeOfParquet(from) ?? 'string');
+  const source = isTextIn(block, name) ? 'string' : (typeOfParquet(from) ?? 'string');
   if (source === 'string') {
     return { value: value(cell, type, strict), bad: unparsed(cell, type, strict) };
   }
@@ -107,19 +114,25 @@ export async function tellBadCells(
   const { bad } = conversion(block, name, type);
   if (bad === 'false') return;
   const { part, told, path } = block;
+  const isTotals = `coalesce(regexp_full_match(trim(${cellOf(block, name)}::VARCHAR), ${literal(TOTALS_CELL)}), false)`;
   const rows = await ofInput(path, part, told, log, () =>
-    engine.query(`SELECT line, count(*) OVER () AS total FROM (${block.relation}) WHERE ${bad} LIMIT ${cap}`),
+    engine.query(
+      `SELECT line, ${isTotals} AS totals, count(*) OVER () AS total FROM (${block.relation}) WHERE ${bad} LIMIT ${cap}`,
+    ),
   );
   if (rows === undefined) return;
+  const place = { part: told, column: name };
   const total = Number(rows[0]?.total ?? 0);
-  tellLines(
-    log,
-    { part: told, column: name },
-    type,
-    rows.map((row) => Number(row.line)),
-    total,
-  );
+  for (const { line, totals } of rows)
+    tellLine(log, totals === true ? `${NOT_PARSED[type]}; ${TOTALS}` : NOT_PARSED[type], {
+      ...place,
+      line: Number(line),
+    });
+  log.addUnlisted('cell_not_parsed', total - rows.length, place);
 }
+
+const tellLine = (log: ProblemLog, message: string, place: ProblemPlace): void =>
+  log.add('cell_not_parsed', message, place);
 
 /** Tells that cells do not parse as a type: some of their lines, and how many there are in all. */
 export function tellLines(
@@ -129,6 +142,6 @@ export function tellLines(
   lines: readonly number[],
   total: number,
 ): void {
-  for (const line of lines) log.add('cell_not_parsed', NOT_PARSED[type], { ...place, line });
+  for (const line of lines) tellLine(log, NOT_PARSED[type], { ...place, line });
   log.addUnlisted('cell_not_parsed', total - lines.length, place);
 }

@@ -1,4 +1,5 @@
 /** What a header must be: a name for every column, each once, and none that people cannot see or a file cannot hold. */
+import { howMany } from '../report/how-many.ts';
 import { asSeen, nameFault } from './column-name.ts';
 import type { ProblemCode } from './problems.ts';
 
@@ -15,7 +16,9 @@ const DATA_LIKE = /^[+-]?(\d+([.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?$|^\d{4}-\d{2}-\d
 /** Everything wrong with a header; with any fault, the columns of the file are not known. */
 export function headerFaults(names: readonly string[], maxColumns: number): HeaderFault[] {
   if (names.length > maxColumns) {
-    return [{ code: 'too_many_columns', message: `${names.length} columns; at most ${maxColumns} are read` }];
+    return [
+      { code: 'too_many_columns', message: `${howMany(names.length, 'column')}; at most ${maxColumns} are read` },
+    ];
   }
   const filled = names.filter((name) => name !== '');
   const dataLike = filled.filter((name) => DATA_LIKE.test(name)).length;
@@ -26,8 +29,7 @@ export function headerFaults(names: readonly string[], maxColumns: number): Head
   const seen = new Map<string, string>();
   return names.flatMap((name, index): HeaderFault[] => {
     const place = `column ${index + 1}`;
-    if (name === '')
-      return [{ code: 'header_name_empty', message: `${place} has no name${emptyHint(index, names.length)}` }];
+    if (name === '') return [{ code: 'header_name_empty', message: `${place} has no name${emptyHint(index)}` }];
     const fault = nameFault(name, place);
     if (fault !== undefined) return [{ code: 'header_name_invalid', ...fault }];
     const same = asSeen(name);
@@ -44,8 +46,7 @@ export function headerFaults(names: readonly string[], maxColumns: number): Head
   });
 }
 
-function emptyHint(index: number, width: number): string {
+function emptyHint(index: number): string {
   // https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.to_csv.html
-  if (index === 0) return '; pandas writes its index so, unless told to_csv(…, index=False)';
-  return index === width - 1 ? '; perhaps the header ends with a delimiter' : '';
+  return index === 0 ? '; pandas writes its index so, unless told to_csv(…, index=False)' : '';
 }

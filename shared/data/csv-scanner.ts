@@ -4,12 +4,14 @@
  * guessing. Memory is bounded by the longest record it accepts.
  */
 import { isUtf8 } from 'node:buffer';
+import { howMany } from '../report/how-many.ts';
 import { type CleanPiece, CleanPieces } from './clean-pieces.ts';
 import { headerFaults } from './csv-header.ts';
 import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
 import { FOREIGN_HEAD_BYTES, foreignFormat } from './foreign-format.ts';
 import type { ProblemCode, ProblemLog } from './problems.ts';
 import { cutCharacter, firstInvalid, looksLikeUtf16 } from './text-encoding.ts';
+import { beginsLikeTotals, TOTALS } from './totals-line.ts';
 
 /**
  * Takes the clean copy: whole records, the same pieces however the source was cut. `longest` is the longest record so far,
@@ -33,8 +35,10 @@ export interface ScanOptions {
   readonly maxColumns?: number;
   /** The character between fields, where it is declared; otherwise it is found in the header. */
   readonly delimiter?: string;
-  /** Told once, before anything is written. */
-  readonly onHeader?: (names: readonly string[], delimiter: string) => void;
+  /** The character that a line begins with which is no record, where it is declared. */
+  readonly comment?: string;
+  /** Told once, before anything is written; `unnamed` columns at the end have neither a name nor, so far, a value. */
+  readonly onHeader?: (names: readonly string[], delimiter: string, unnamed: number) => void;
 }
 
 /** What {@link scanCsv} saw. */
@@ -58,6 +62,16 @@ const DELIMITER = 1;
 const NEWLINE = 2;
 const RETURN = 3;
 const QUOTING = 4;
+
+/** No byte is so: there are no comments. */
+const NO_COMMENT = -1;
+const SPACE = 0x20;
+const TAB = 0x09;
+const HASH = 0x23;
+/** Enough of a line to see what it is. */
+const HEAD_OF_LINE = 64;
+/** Titles and comments above a header are fewer lines. */
+const TOP_RECORDS = 20;
 
 const MIB = 1024 * 1024;
 const MAX_RECORD_BYTES = 16 * MIB;
@@ -131,13 +145,20 @@ class Scanner {
   #delimiter = ',';
   #delimiterByte = ','.charCodeAt(0);
   #header: readonly string[] | undefined;
+  /** How many columns the header has, and how many of them it names: spreadsheets have empty ones at the end. */
+  #fields = 0;
   #width = 0;
   /** Where in its record each cell begins that is being scanned, and where a next one would. */
   #marks = new Uint32Array(0);
+  /** Those of the columns that have a name. */
+  #namedMarks = new Uint32Array(0);
+  readonly #comment: number;
   #records = 0;
   #line = 1;
   #begun = false;
   #headerSeen = false;
+  /** A record had another number of values than the header. */
+  #isRagged = false;
   /** The header's bytes: a record that repeats them is no row. */
   #headerBytes = Buffer.alloc(0);
   #stopped = false;
@@ -150,6 +171,7 @@ class Scanner {
   constructor(options: ScanOptions, maxRecordBytes: number) {
     this.#options = options;
     this.#maxRecordBytes = maxRecordBytes;
+    this.#comment = options.comment?.charCodeAt(0) ?? NO_COMMENT;
     this.#kinds[LF] = NEWLINE;
     this.#kinds[CR] = RETURN;
     this.#kinds[QUOTE] = QUOTING;
@@ -269,6 +291,12 @@ class Scanner {
         if (buffer[at] === LF) line += 1;
         at += 1;
       }
+      if (buffer[at] === this.#comment) {
+        const end = buffer.indexOf(LF, at);
+        if (end < 0 && !final) return undefined;
+        at = end < 0 ? buffer.length : end;
+        continue;
+      }
       if (at >= buffer.length) {
         if (final) this.#refuse('empty_file', 'the file has no content but line ends');
         return undefined;
@@ -305,16 +333,20 @@ class Scanner {
     this.#delimiter = delimiter;
     this.#delimiterByte = delimiter.charCodeAt(0);
     this.#kinds[this.#delimiterByte] = DELIMITER;
-    const names = splitRecord(text, delimiter).map((name) => name.trim());
+    const all = splitRecord(text, delimiter).map((name) => name.trim());
+    const named = all.findLastIndex((name) => name !== '') + 1;
+    const names = named === 0 ? all : all.slice(0, named);
     const faults = headerFaults(names, maxColumns);
     for (const { code, message, column } of faults) problems.add(code, message, { part, line, column });
     // Of such a file nothing more can be said: its rows have no columns, or are the header.
     if (faults.some(({ code }) => code === 'too_many_columns' || code === 'header_missing')) this.#stopped = true;
     this.#width = names.length;
-    this.#marks = new Uint32Array(names.length + 1);
+    this.#fields = all.length;
+    this.#marks = new Uint32Array(all.length + 1);
+    this.#namedMarks = this.#marks.subarray(0, names.length + 1);
     if (faults.length > 0) return;
     this.#header = names;
-    onHeader?.(names, delimiter);
+    onHeader?.(names, delimiter, all.length - names.length);
   }
 
   /** Scans whole records and returns where the first begins that has not ended. */
@@ -336,7 +368,10 @@ class Scanner {
   #advance(buffer: Buffer, from: number, final: boolean): number {
     const kinds = this.#kinds;
     const marks = this.#marks;
-    const width = this.#width;
+    const namedMarks = this.#namedMarks;
+    const width = this.#fields;
+    const named = this.#width;
+    const comment = this.#comment;
     const to = buffer.length;
     let start = from;
     let i = from;
@@ -347,6 +382,16 @@ class Scanner {
     let lone = false;
     let misplaced = false;
     for (;;) {
+      if (start < to && buffer[start] === comment) {
+        const end = buffer.indexOf(LF, start);
+        if (end < 0) return final ? to : start;
+        this.#line += 1;
+        start = end + 1;
+        i = start;
+        fieldStart = start;
+        if (start >= to) return to;
+        continue;
+      }
       let ended = false;
       let recordEnd = to;
       marks[0] = start;
@@ -420,12 +465,12 @@ class Scanner {
         recordEnd = to;
       }
       if (recordEnd > start) {
-        if (fields !== this.#width) {
-          this.#problem(
-            'ragged_row',
-            `${fields} ${fields === 1 ? 'value' : 'values'} where the header names ${this.#width} columns`,
-            this.#line,
-          );
+        const end = named < width && fields > named && fields <= width ? (marks[named] as number) - 1 : recordEnd;
+        if (fields !== width && (fields < named || fields > width)) {
+          this.#tellRagged(buffer.toString('latin1', start, Math.min(recordEnd, start + HEAD_OF_LINE)), fields);
+        } else if (end < recordEnd && !this.#isBlank(buffer, end, recordEnd)) {
+          const message = `a value behind the ${howMany(named, 'column')} that the header names: name its column, or take it away`;
+          this.#problem('header_name_empty', message, this.#line);
         } else if (misplaced) {
           this.#problem('quote_misplaced', 'text follows a closing quote', this.#line);
         } else if (lone) {
@@ -436,12 +481,12 @@ class Scanner {
           return to;
         } else {
           this.#records += 1;
-          marks[width] = recordEnd + 1;
-          if (stray || !this.#pieces.hasRoom(recordEnd - start)) {
-            this.#held = { from: start, to: recordEnd, stray, lines: 1 + inside };
+          namedMarks[named] = end + 1;
+          if (stray || !this.#pieces.hasRoom(end - start)) {
+            this.#held = { from: start, to: end, stray, lines: 1 + inside };
             return i;
           }
-          this.#pieces.add(buffer, start, recordEnd, marks, this.#line, this.#delimiterByte);
+          this.#pieces.add(buffer, start, end, namedMarks, this.#line, this.#delimiterByte);
         }
       }
       this.#line += 1 + inside;
@@ -456,6 +501,35 @@ class Scanner {
     }
   }
 
+  /** Whether there is nothing but delimiters, quotes and blanks. */
+  #isBlank(buffer: Buffer, from: number, to: number): boolean {
+    for (let at = from; at < to; at += 1) {
+      const byte = buffer[at];
+      if (byte !== this.#delimiterByte && byte !== QUOTE && byte !== SPACE && byte !== TAB) return false;
+    }
+    return true;
+  }
+
+  /** Tells a record of another number of values, and what it probably is. */
+  #tellRagged(line: string, fields: number): void {
+    const names = howMany(this.#width, 'column');
+    const found = `${howMany(fields, 'value')} where the header names ${names}`;
+    const header = this.#headerBytes.toString('latin1', 0, 1);
+    const isAtTop = !this.#isRagged && this.#records < TOP_RECORDS;
+    const why =
+      line.charCodeAt(0) === HASH
+        ? '; the line begins with #: of comments declare data.source.comment: "#"'
+        : isAtTop && header === '#'
+          ? '; what was taken for the header begins with #: of comments declare data.source.comment: "#"'
+          : isAtTop && this.#width === 1
+            ? '; what was taken for the header looks like a title above it: take such lines away'
+            : beginsLikeTotals(line)
+              ? `; ${TOTALS}`
+              : '';
+    this.#isRagged = true;
+    this.#problem('ragged_row', `${found}${why}`, this.#line);
+  }
+
   #isHeader(buffer: Buffer, from: number, to: number): boolean {
     const header = this.#headerBytes;
     return to - from === header.length && header.compare(buffer, from, to) === 0;
@@ -465,10 +539,10 @@ class Scanner {
   async #put(buffer: Buffer, from: number, to: number): Promise<void> {
     if (!this.#pieces.hasRoom(to - from)) await this.flush();
     if (this.#pieces.hasRoom(to - from)) {
-      this.#pieces.add(buffer, from, to, this.#marks, this.#line, this.#delimiterByte);
+      this.#pieces.add(buffer, from, to, this.#namedMarks, this.#line, this.#delimiterByte);
       return;
     }
-    const marks = this.#marks.map((mark) => mark - from);
+    const marks = this.#namedMarks.map((mark) => mark - from);
     const piece = this.#pieces.long(buffer.subarray(from, to), marks, this.#line, this.#delimiterByte);
     await this.#options.write(piece, this.#pieces.longest);
   }

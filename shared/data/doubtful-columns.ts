@@ -5,6 +5,7 @@
 import type { PublishedDefinition } from '../definition/published.ts';
 import type { ResolvedInput } from '../definition/resolve.ts';
 import type { ColumnType } from '../features/columns.ts';
+import { declareType } from './declaring.ts';
 import type { Engine } from './engine.ts';
 import { notationOf } from './notation.ts';
 import { ProblemLog } from './problems.ts';
@@ -90,4 +91,4 @@ export async function tellNotation(
 }
 
 const OTHERWISE = (column: string): string =>
-  `declare in data.source.columns how it is written; or if ${column} is text all the same, say so: data.rules: [{ rule: column_type, column: ${column}, type: string }]`;
+  `declare in data.source.columns how it is written; or if ${column} is text all the same, say so: ${declareType(column, 'string')}`;

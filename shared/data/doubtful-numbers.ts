@@ -1,16 +1,21 @@
 /**
- * Numbers that are probably not what their sender means. Whole numbers beyond 2^53 are identifiers, and a double does not
- * hold them: two of them may become one. And 1.234 is one thousand two hundred and thirty-four where points stand between
- * thousands. What identifies rows must not be rounded; of what only describes them a person is told.
+ * Numbers that are probably not what their sender means. Whole numbers beyond 2^53 are identifiers, or nanoseconds, and a
+ * double does not hold them: two of them may become one. 1.234 is one thousand two hundred and thirty-four where points
+ * stand between thousands. And -999 is no number where it stands for no value. What identifies rows must not be rounded; of
+ * what only describes them a person is told.
  */
 import type { PublishedDefinition } from '../definition/published.ts';
 import type { ResolvedInput } from '../definition/resolve.ts';
+import { countsNanoseconds, declareEpoch, looksLikeNanoseconds } from './counted-times.ts';
+import { declareType } from './declaring.ts';
 import type { Engine } from './engine.ts';
+import { pointedText, pointedThousands, wholeBesidePointed } from './pointed-thousands.ts';
 import type { ProblemLog } from './problems.ts';
 import type { ColumnProfile } from './profile/published.ts';
 import type { ReadDataset } from './read-dataset.ts';
 import { MAX_SAMPLES, type RulePlace, type RuleResult } from './rules/result.ts';
 import { identifier, literal, parquetRows } from './sql.ts';
+import { standInsOf, standInText } from './stand-ins.ts';
 
 /** From here on not every whole number is a double. */
 const EXACT = 2 ** 53;
@@ -18,16 +23,6 @@ const EXACT = 2 ** 53;
 const LARGEST_IDENTIFIER = 2 ** 64;
 /** Lines of so many rows are told; the rest is counted. */
 const LOCATED = 20;
-/** So many values with decimals, at the least, say how a column is written. */
-const LEAST_DECIMALS = 20;
-/** Of thousands one in ten ends in a zero, which is not seen any more: fewer are wanted with three decimals. */
-const THREE_DECIMALS = 0.8;
-/** Columns whose first rows do not look so are not looked at further. */
-const SAMPLE_ROWS = 2000;
-
-const declared = (column: string, type: 'string' | 'number'): string =>
-  `data.rules: [{ rule: column_type, column: ${column}, type: ${type} }]`;
-
 /** Numbers so large that not all of them are exact. */
 const isBeyond = (column: string): string => `abs(${identifier(column)}) >= ${EXACT}`;
 
@@ -61,13 +56,13 @@ async function found(
 ): Promise<void> {
   for (const [index, { path, told }] of parts.entries()) {
     const from = `FROM read_parquet(${literal(path)}, file_row_number = true) WHERE ${condition}`;
-    const [counted] = await engine.query(`SELECT count(*) AS n ${from}`);
-    const n = Number(counted?.n ?? 0);
+    const [row] = await engine.query(`SELECT count(*) AS n ${from}`);
+    const n = Number(row?.n ?? 0);
     if (n === 0) continue;
     const rows = await engine.query(`SELECT file_row_number AS row ${from} ORDER BY 1 LIMIT ${limit}`);
     const at = await lines(
       index,
-      rows.map(({ row }) => Number(row)),
+      rows.map(({ row: ordinal }) => Number(ordinal)),
     );
     each(told, at, n - at.length);
   }
@@ -98,54 +93,17 @@ export async function tellInexact(
   column: string,
   log: ProblemLog,
 ): Promise<void> {
-  if (dataset.profile?.columns.some((profile) => profile.name === column && mayBeBeyond(profile)) !== true) return;
-  const message = `a whole number beyond 2^53, where neighbours are not told apart; say that ${column} is text: ${declared(column, 'string')}`;
+  const profile = dataset.profile?.columns.find(({ name }) => name === column);
+  if (profile === undefined || !mayBeBeyond(profile)) return;
+  const toDo = looksLikeNanoseconds(profile)
+    ? `if it counts nanoseconds from 1970, ${declareEpoch(column, 'nanoseconds')}; if it is a name, say that ${column} is text: ${declareType(column, 'string')}`
+    : `say that ${column} is text: ${declareType(column, 'string')}`;
+  const message = `a whole number beyond 2^53, where neighbours are not told apart; ${toDo}`;
   await found(engine, dataset, isBeyond(column), LOCATED, (part, lines, more) => {
     for (const line of lines) log.add('number_inexact', message, { part, line, column });
     log.addUnlisted('number_inexact', more, { part, column });
   });
 }
-
-/** Which columns may hold thousands with a point between them: all decimals are three, and none stands behind a 0. */
-async function pointedThousands(
-  engine: Engine,
-  { parts, profile, format }: ReadDataset,
-  columns: ReadonlySet<string>,
-): Promise<string[]> {
-  // What is typed is as it was meant.
-  if (format === 'parquet') return [];
-  const within = (profile?.columns ?? []).filter(
-    ({ name, type, min, max }) =>
-      columns.has(name) && type === 'number' && Number(max) < 1000 && Number(min) > -1000 && !isFraction(min),
-  );
-  const look = async (names: readonly string[], limit: string): Promise<string[]> => {
-    if (names.length === 0) return [];
-    const counted = names.flatMap((name, at) => {
-      const v = identifier(name);
-      const fits = (scale: number) => `abs(${v} * ${scale} - round(${v} * ${scale})) < 1e-6`;
-      return [
-        `count(*) FILTER (WHERE ${v} <> trunc(${v})) AS decimals${at}`,
-        `count(*) FILTER (WHERE NOT ${fits(100)}) AS three${at}`,
-        `count(*) FILTER (WHERE NOT ${fits(1000)} OR abs(${v}) < 1 AND ${v} <> 0) AS other${at}`,
-      ];
-    });
-    const [row = {}] = await engine.query(
-      `SELECT ${counted.join(', ')} FROM (SELECT * FROM (${parquetRows(parts.map(({ path }) => path))})${limit})`,
-    );
-    return names.filter((_, at) => {
-      const decimals = Number(row[`decimals${at}`]);
-      const three = Number(row[`three${at}`]);
-      return Number(row[`other${at}`]) === 0 && decimals >= LEAST_DECIMALS && three >= THREE_DECIMALS * decimals;
-    });
-  };
-  const likely = await look(
-    within.map(({ name }) => name),
-    ` LIMIT ${SAMPLE_ROWS}`,
-  );
-  return look(likely, '');
-}
-
-const isFraction = (value: ColumnProfile['min']): boolean => typeof value === 'number' && value > 0 && value < 1;
 
 /**
  * Warns of numbers that only describe a row, and are probably not what they were written as: where the first are, and how
@@ -161,8 +119,6 @@ export async function doubtfulNumbers(
   for (const rule of published.definition.data.rules)
     if (rule.rule === 'column_type' && rule.type === 'number') known.add(rule.column);
   const columns = new Set([...input.inputColumns, ...input.labelColumns].filter((column) => !known.has(column)));
-  const rounded = (await roundedIdentifiers(engine, dataset)).filter((column) => columns.has(column));
-  const pointed = await pointedThousands(engine, dataset, columns);
   const warn = async (rule: string, column: string, condition: string, message: string): Promise<RuleResult> => {
     const samples: RulePlace[] = [];
     let failed = 0;
@@ -181,29 +137,28 @@ export async function doubtfulNumbers(
       evaluated: dataset.rows ?? 0,
       failed,
       samples: samples.slice(0, MAX_SAMPLES),
-      message: `${message} say that it is: ${declared(column, 'number')}`,
+      message: `${message} say that it is: ${declareType(column, 'number')}`,
     };
   };
-  return [
-    ...(await Promise.all(
-      rounded.map((column) =>
-        warn(
-          'exact_integers',
-          column,
-          isBeyond(column),
-          `${column} holds whole numbers beyond 2^53, where neighbours are not told apart: if it says which one a row is about, take it out of the features, or say that it is text; if it is a number,`,
-        ),
-      ),
-    )),
-    ...(await Promise.all(
-      pointed.map((column) =>
-        warn(
-          'decimal_point',
-          column,
-          `${identifier(column)} <> trunc(${identifier(column)})`,
-          `wherever ${column} has decimals there are three: if 1.234 stands for one thousand two hundred and thirty-four, deliver it as 1234; if it is a number with decimals,`,
-        ),
-      ),
-    )),
-  ];
+  const results: RuleResult[] = [];
+  const rounded = (await roundedIdentifiers(engine, dataset)).filter((column) => columns.has(column));
+  const nanoseconds = new Set(await countsNanoseconds(engine, dataset, rounded));
+  for (const column of rounded) {
+    const what = nanoseconds.has(column)
+      ? `${column} looks like times, counted in nanoseconds from 1970, which a number does not tell apart: ${declareEpoch(column, 'nanoseconds')}; if it is a number all the same,`
+      : `${column} holds whole numbers beyond 2^53, where neighbours are not told apart: if it says which one a row is about, take it out of the features, or say that it is text; if it is a number,`;
+    results.push(await warn('exact_integers', column, isBeyond(column), what));
+  }
+  for (const pointed of await pointedThousands(engine, dataset, columns)) {
+    const { column } = pointed;
+    results.push(
+      await warn('decimal_point', column, wholeBesidePointed(column), `${pointedText(pointed)}; if they are decimals,`),
+    );
+  }
+  for (const standIn of await standInsOf(engine, dataset, columns)) {
+    const { column, code } = standIn;
+    const message = `${standInText(standIn)}; if it is a number,`;
+    results.push(await warn('stand_in_value', column, `${identifier(column)} = ${code}`, message));
+  }
+  return results;
 }

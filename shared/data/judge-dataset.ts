@@ -19,6 +19,7 @@ import { columnsReadAsText, judgeChecks, keysOf, measuresOf, planChecks } from '
 import { ruleProblems } from './rules/problems.ts';
 import type { RulePlace, RuleResult } from './rules/result.ts';
 import type { ColumnSpec } from './sql.ts';
+import { unnamedColumns } from './unnamed-columns.ts';
 
 /** What a dataset is judged by. */
 export interface JudgeTerms {
@@ -97,6 +98,7 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
       };
       const results = [
         ...judgeChecks(checks, evidence).filter(({ index }) => index !== null || found.length === 0),
+        ...unnamedColumns(read),
         ...warnings,
         ...evolved(read, before, published, found),
       ];

@@ -16,7 +16,7 @@ import { mergeProfiles } from './profile/merge.ts';
 import { publishedProfile } from './profile/published.ts';
 import type { WorkingProfile } from './profile/working.ts';
 import { formatOf, NO_ROWS, type ReadDataset } from './read-dataset.ts';
-import type { SourceBlock } from './sources/part.ts';
+import type { SourceBlock, UnnamedColumns } from './sources/part.ts';
 import { type ColumnSpec, identifier, parquetRows } from './sql.ts';
 
 /** What one part came to. */
@@ -29,6 +29,7 @@ export interface PieceRead extends HashedPart {
   readonly problems: readonly Problem[];
   readonly found: readonly FoundColumn[];
   readonly open: boolean;
+  readonly unnamed?: UnnamedColumns | undefined;
   /** The columns of its typed copies; it may have none of these. */
   readonly columns: readonly ColumnSpec[];
   readonly copies: readonly { readonly rows: number }[];
@@ -121,11 +122,10 @@ export async function mergePieces(
       relation: numbered ? numberedRows(path, lines, names) : textRows(path, names),
       path,
     }) satisfies SourceBlock;
-  // Of a Parquet file the types are given; only text was taken for something.
-  const ofText = new Set(usable.filter(({ format }) => format !== 'parquet').map(({ name }) => name));
   return {
     columns: isReadable ? columns : [],
     rows: isReadable ? rows : null,
+    unnamed: pieces.flatMap(({ name, unnamed }) => (unnamed === undefined ? [] : [{ ...unnamed, part: name }])),
     format: formatOf(usable.flatMap(({ format }) => format ?? [])),
     problems: problemsOf(pieces, differing, columns, isReadable && rows === 0),
     delivered: pieces.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
@@ -134,7 +134,7 @@ export async function mergePieces(
     working: profile,
     likely: await likelyTypes(
       engine,
-      copies.filter(({ name }) => ofText.has(name)).map((copy) => blockOf(copy, texts, false)),
+      copies.map((copy) => blockOf(copy, texts, false)),
       texts,
       texts.filter((name) => (first.get(name) ?? 'string') !== 'string'),
     ),

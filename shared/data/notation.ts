@@ -12,7 +12,7 @@ interface Notation {
   readonly pattern: string;
   /** What is unlike the notation that is read. */
   readonly words: string;
-  readonly instead: 'number' | 'day' | 'time';
+  readonly instead: 'number' | 'day' | 'time' | 'clock';
 }
 
 const GROUP = "[ \\x{00a0}\\x{202f}\\x{2009}'\\x{2019}]";
@@ -21,6 +21,8 @@ const WHOLE = '(?:0|[1-9][0-9]*)';
 const AMOUNT = `[0-9][0-9.,' \\x{00a0}\\x{202f}\\x{2019}]*`;
 const CURRENCY = '(?:[$\\x{20ac}\\x{00a3}\\x{00a5}\\x{20b9}]|USD|EUR|GBP|CHF|JPY|INR|Fr\\.)';
 const CLOCK = '(?:[ T]\\d{1,2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?: ?[AaPp]\\.?[Mm]\\.?)?)?';
+/** Half a day's hours, and which half; ISO days before them are of no other notation. */
+const HALF_DAY = '(?:0?[1-9]|1[0-2])(?::[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]+)?)?)? ?[AaPp]\\.?[Mm]\\.?';
 const DAY = '(?:0?[1-9]|[12][0-9]|3[01])';
 const MONTH = '(?:0?[1-9]|1[0-2])';
 const MONTH_NAME = '(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\\.?';
@@ -85,14 +87,19 @@ const NOTATIONS: readonly Notation[] = [
   },
   { pattern: '[0-9]{4}-?W[0-9]{2}(?:-?[1-7])?', words: 'weeks', instead: 'day' },
   {
+    pattern: `[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]${HALF_DAY}`,
+    words: 'a clock of twelve hours (%I:%M %p)',
+    instead: 'time',
+  },
+  { pattern: HALF_DAY, words: 'times of a clock of twelve hours, and no day', instead: 'clock' },
+  {
     pattern:
       '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:[A-Z]{2,5}|[A-Z][a-z]+/[A-Za-z_]+)',
     words: "a time zone's name",
     instead: 'time',
   },
   {
-    pattern:
-      '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:,[0-9]+| ?[AaPp][Mm])?(?:[-+][0-9]{2}:?[0-9]{2}|Z)?',
+    pattern: '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:,[0-9]+)?(?:[-+][0-9]{2}:?[0-9]{2}|Z)?',
     words: 'a clock that is not 10:15:00Z',
     instead: 'time',
   },
@@ -102,12 +109,12 @@ const INSTEAD: Readonly<Record<Notation['instead'], string>> = {
   number: 'numbers are written 1234.5: a point before the decimals, and nothing else but a leading minus',
   day: 'days are written 2001-03-31 (times 2001-03-31T10:15:00Z)',
   time: 'times are written 2001-03-31T10:15:00Z, or with an offset as +01:00; without one they are UTC',
+  clock: 'times of day are numbers (13.5, or 48600 seconds), or declared as in clock: "%I:%M %p"',
 };
 
 /** How a column of text is written, when that is a number or a time in a notation that is not read. */
 export interface FoundNotation {
   readonly message: string;
-  readonly isTime: boolean;
   /** SQL that is true of a cell in this notation. */
   readonly matches: string;
 }
@@ -158,7 +165,6 @@ export async function notationOf(engine: Engine, from: string, column: string): 
   const { words, instead } = notation;
   return {
     message: `the cells of ${column} are written with ${words}; ${INSTEAD[instead]}`,
-    isTime: instead !== 'number',
     matches: tests[index] ?? 'false',
   };
 }

@@ -15,7 +15,7 @@ import { profiler } from './profile/profiler.ts';
 import { type Profile, publishedProfile } from './profile/published.ts';
 import type { WorkingProfile } from './profile/working.ts';
 import { ReadingTime, type TimeToRead } from './reading-time.ts';
-import type { DeliveredPart } from './sources/part.ts';
+import type { DeliveredPart, UnnamedColumns } from './sources/part.ts';
 import { type ReadPart, readPart } from './sources/read-part.ts';
 import { UnreadableError } from './sources/unreadable-error.ts';
 import type { ColumnSpec } from './sql.ts';
@@ -54,7 +54,7 @@ export function formatOf(formats: readonly PartFormat[]): PartFormat | null {
 }
 
 /** Nothing is declared. */
-const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null, columns: {} };
+const FOUND: SourceFormat = { format: null, encoding: null, delimiter: null, comment: null, columns: {} };
 
 /** What was read. */
 export interface ReadDataset {
@@ -62,6 +62,8 @@ export interface ReadDataset {
   readonly columns: readonly ColumnSpec[];
   /** Rows read; null when the data could not be read as rows. */
   readonly rows: number | null;
+  /** Columns at the end of parts that have neither a name nor a value, and are left out. */
+  readonly unnamed: readonly (UnnamedColumns & { readonly part: string | undefined })[];
   /** Null when nothing could be read; `csv` where parts differ. */
   readonly format: PartFormat | null;
   readonly problems: readonly Problem[];
@@ -130,6 +132,7 @@ async function readParts(
   let bytesLeft = maxBytes;
   let bytesBefore = 0;
   let withoutHeader = false;
+  const unnamed: ReadDataset['unnamed'][number][] = [];
   try {
     for (const [index, part] of parts.entries()) {
       const told = parts.length === 1 && !amongOthers ? undefined : part.name;
@@ -139,6 +142,7 @@ async function readParts(
         told,
         log,
         maxColumns,
+        leaveOut: (left) => unnamed.push({ ...left, part: told }),
         read: (bytes) => time?.read(bytesBefore + bytes),
         agrees: (names, open = false) => {
           const agreed = columns.agree(part.name, told, names, open);
@@ -177,6 +181,7 @@ async function readParts(
     found: dataset.found,
     open: withoutHeader,
     rows: first === undefined ? null : rows,
+    unnamed,
     format: formatOf(usable.flatMap(({ format }) => format ?? [])),
     problems: toldAsDeclared(log.list(), source.columns),
     delivered: read.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),
@@ -196,6 +201,7 @@ function notRead(log: ProblemLog, read: readonly ReadPart[]): ReadPiece {
     found: [],
     open: false,
     rows: null,
+    unnamed: [],
     format: null,
     problems: log.list(),
     delivered: read.map(({ name, sha256, sizeBytes }) => ({ name, sha256, sizeBytes })),

@@ -162,7 +162,7 @@ export class TypedDataset {
     if (changed === undefined) return;
     if (changed && this.#begun) this.#stale = true;
     if (!this.#stale) await this.#load(block, this.#sources.length - 1);
-    else if (block.kind === 'text') await this.#settle(block, block.names);
+    else await this.#settle(block, block.names);
   }
 
   async #settle(block: SourceBlock, suspects: readonly string[]): Promise<void> {

@@ -254,7 +254,10 @@ function typeProblems(
   const timeType = time === null ? undefined : types[time];
   const weightType = weight === null ? undefined : types[weight];
   if (timeType !== undefined && timeType !== 'timestamp' && timeType !== 'date') {
-    found.push({ path: 'data.time', message: `${time} is a ${timeType}, expected a timestamp or date` });
+    found.push({
+      path: 'data.time',
+      message: `${time} is ${timeType === 'integer' ? 'an' : 'a'} ${timeType}, expected a timestamp or date`,
+    });
   }
   if (weightType !== undefined && weightType !== 'number' && weightType !== 'integer') {
     found.push({ path: 'data.weight', message: `${weight} is a ${weightType}, expected a number` });

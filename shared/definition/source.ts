@@ -13,6 +13,8 @@ const ENCODINGS = ['utf-8', 'utf-16', 'latin-1', 'windows-1252'] as const;
 const EXPECTED_DELIMITER =
   'one ASCII character between the fields of CSV, such as ";" or "\\t"; no letter, digit, quote or line end';
 
+const EXPECTED_COMMENT = 'the character that comment lines of CSV begin with: one of # % ! ; * /';
+
 /** What a model's owner declares of the files that land; what is null is found in them. */
 export const sourceSchema = z
   .strictObject({
@@ -29,11 +31,18 @@ export const sourceSchema = z
       )
       .nullable()
       .default(null),
+    comment: z
+      .string()
+      .refine((text) => text.length === 1 && '#%!;*/'.includes(text), { error: EXPECTED_COMMENT })
+      .nullable()
+      .default(null),
     columns: z.record(z.string().min(1).max(255), columnNotationSchema).default({}),
   })
-  .superRefine(({ format, encoding, delimiter }, context) => {
+  .superRefine(({ format, encoding, delimiter, comment }, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     if (delimiter !== null && format !== null && format !== 'csv') refuse('delimiter', `${format} has no delimiter`);
+    if (comment !== null && format !== null && format !== 'csv') refuse('comment', `${format} has no comments`);
+    if (comment !== null && comment === delimiter) refuse('comment', 'another character than the delimiter');
     if (encoding !== null && format === 'parquet') refuse('encoding', 'parquet has no encoding to declare');
   });
 

@@ -1,4 +1,5 @@
 /** What a candidate's own figures say about it: enough rows, thresholds, better than a guess. */
+import { howMany } from '../report/how-many.ts';
 import type { Evaluation, Scored } from './evaluation.ts';
 import { apart, counted } from './figure-text.ts';
 import { type Findings, findings, gainOver, metricOr, sizeText, together } from './findings.ts';
@@ -19,7 +20,7 @@ export function checkRows({ rows, problem }: Evaluation, { confusion, classes }:
     few.push({ code: 'too_few_gate_rows', message, value, limit });
   if (rows < LEAST_ROWS) {
     hold(
-      `the candidate was judged on ${rows === 1 ? '1 row' : `${rows} rows`} alone, too few to trust its figures: at least ${LEAST_ROWS} are asked for`,
+      `the candidate was judged on ${howMany(rows, 'row')} alone, too few to trust its figures: at least ${LEAST_ROWS} are asked for`,
       rows,
       LEAST_ROWS,
     );

@@ -51,6 +51,8 @@ export const pieceSchema = z.strictObject({
       count,
     }),
   ),
+  /** Columns at its end that have neither a name nor a value. */
+  unnamed: z.strictObject({ from: z.int().min(1), count: z.int().min(1) }).optional(),
   found: z.array(columnSchema.extend({ type: columnTypeSchema.nullable(), first: columnTypeSchema.nullable() })),
   open: z.boolean(),
   columns: z.array(columnSchema),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-
 import { type Reason, reasonSchema } from '../evaluation/reason.ts';
+import { howMany } from '../report/how-many.ts';
 import type { Baseline, BaselineColumn, ColumnProfile } from './baseline.ts';
 import { tableTests } from './categorical-drift.ts';
 import { LEAST_CHUNKS } from './chunk-limit.ts';
@@ -283,7 +283,7 @@ function concluded(
   const all = [...features, ...predictions];
   const few = fewChunks(features);
   if (!all.some(({ severity }) => severity !== null)) {
-    const message = `${rows} rows cannot show drift; this is no sign that there is none`;
+    const message = `${howMany(rows, 'row')} cannot show drift; this is no sign that there is none`;
     const reasons = [{ code: 'insufficient_data', message, value: rows, limit: minRows }, ...few];
     return { outcome: 'insufficient_data', score: null, drifted: [], features, predictions, reasons };
   }

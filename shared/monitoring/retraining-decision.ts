@@ -2,8 +2,10 @@
  * Whether monitoring proposes a run: one pure decision over evidence. Declining is a good answer: a model is not made
  * better by the same data, by data that broken upstreams delivered, or by a third try at what was rejected twice.
  */
+
 import type { Reason } from '../evaluation/reason.ts';
 import { REJECTIONS_THAT_PAUSE } from '../ledger/rejections.ts';
+import { howMany } from '../report/how-many.ts';
 
 /** What asks for a decision, in order of trust. */
 export const RETRAINING_KINDS = ['quality', 'age', 'drift'] as const;
@@ -60,8 +62,6 @@ export interface RetrainingDecision {
 
 const DAY_MS = 86_400_000;
 
-const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
 /** Drift that enough windows show. One alone, however far, is as a rule a stormy day: docs/drift.md. */
 function driftSeen({ drift, windowsNeeded }: RetrainingEvidence): Reason[] {
   const drifted = drift.filter(({ score }) => (score ?? 0) >= 1);
@@ -73,7 +73,7 @@ function driftSeen({ drift, windowsNeeded }: RetrainingEvidence): Reason[] {
   return [
     {
       code: 'drift',
-      message: `${drifted.length} of the last ${times(drift.length, 'window')} drifted${what}, at most ${worst.toFixed(2)} times the limit`,
+      message: `${drifted.length} of the last ${howMany(drift.length, 'window')} drifted${what}, at most ${worst.toFixed(2)} times the limit`,
       value: worst,
       limit: 1,
     },
@@ -90,7 +90,7 @@ function lossSeen({ quality, windowsNeeded }: RetrainingEvidence): Reason[] {
   return [
     {
       code: 'quality',
-      message: `${metric} was worse than at the promotion by more than ${margin} in ${degraded.length} of the last ${times(quality.length, 'window')} with labels${by}`,
+      message: `${metric} was worse than at the promotion by more than ${margin} in ${degraded.length} of the last ${howMany(quality.length, 'window')} with labels${by}`,
       metric,
       value: drop?.low ?? value,
       limit: margin,
@@ -138,7 +138,7 @@ function lackOfLabels({ newLabels, minNewLabels }: RetrainingEvidence): Reason[]
   const message =
     newLabels === 0
       ? 'no data is accepted that no run has taken: the same data cannot make a better model'
-      : `${times(newLabels, 'new row')} with labels; ${minNewLabels} are asked for`;
+      : `${howMany(newLabels, 'new row')} with labels; ${minNewLabels} are asked for`;
   return [
     { code: newLabels === 0 ? 'no_new_data' : 'too_few_new_labels', message, value: newLabels, limit: minNewLabels },
   ];

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-
 import type { Reason } from '../evaluation/reason.ts';
+import { howMany } from './how-many.ts';
 import { type Content, type Html, html, page, table } from './html.ts';
 import { COLOURS, plot } from './plot.ts';
 
@@ -209,7 +209,7 @@ async function driftSection({ drift }: LifeReport): Promise<Html> {
   );
   return html`${values.length === 0 ? null : await plot('Drift of each window', lines, 'The worst column of each window by its own limit; from the dashed line on it drifted.')}
 ${cells.length === 0 ? null : await plot('Drift of each column', map, 'Each column of each window; the stronger the colour, the nearer to its limit or beyond it.')}
-<p>${values.length} windows measured${counts.length > 0 ? `; ${counts.join(', ')}` : ''}. A window that was not measured is never taken for one without drift.</p>`;
+<p>${howMany(values.length, 'window')} measured${counts.length > 0 ? `; ${counts.join(', ')}` : ''}. A window that was not measured is never taken for one without drift.</p>`;
 }
 
 async function qualitySection({ quality }: LifeReport): Promise<Html> {

@@ -676,7 +676,7 @@ export const mistakes: readonly MistakenDefinition[] = [
     yaml: 'problem: binary\ndata:\n  label: late\n  source: { columns: { day: { dates: "%d.%m.%Y" } } }\n',
     line: 4,
     found: 'the unknown setting "dates"',
-    expected: 'one of date, epoch, decimal',
+    expected: 'one of date, clock, epoch, decimal',
     fix: 'write date',
   },
 ];

@@ -58,7 +58,7 @@ describe('data that breaks a rule', () => {
       column: 'carrier',
       line: 41,
       count: 2,
-      message: expect.stringMatching(/2 of 1,200 values are not in the set.*also lines 701$/),
+      message: expect.stringMatching(/2 of 1,200 values are not in the set.*also line 701$/),
     };
     expect(arrival?.outcome).toBe('rejected');
     expect(verdict.problems).toEqual([problem]);

@@ -1,5 +1,7 @@
 /** A rule made ready for data with certain columns: what it counts, and how it is judged once all is counted. */
+
 import type { PublishedDefinition } from '../../definition/published.ts';
+import { howMany } from '../../report/how-many.ts';
 import type { BlockColumn } from '../block.ts';
 import type { Measure, Measured, RuleCounts } from './counts.ts';
 import type { KeyCounts } from './key-counts.ts';
@@ -152,8 +154,8 @@ export function judgeShare(
   const isEnough = share >= mostly;
   const found =
     failed === 0
-      ? `all ${thousands(evaluated)} values pass`
-      : `${thousands(failed)} of ${thousands(evaluated)} values ${fault}`;
+      ? `${evaluated === 1 ? 'the 1 value passes' : `all ${thousands(evaluated)} values pass`}`
+      : `${thousands(failed)} of ${howMany(evaluated, 'value')} ${fault}`;
   return {
     result: isEnough ? 'pass' : 'broken',
     value: share,

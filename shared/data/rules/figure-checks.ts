@@ -1,4 +1,5 @@
 /** Rules about a figure of a column: mean, standard deviation, quantile, distinct values, uniqueness. */
+import { howMany } from '../../report/how-many.ts';
 import type { BlockColumn } from '../block.ts';
 import {
   type Evidence,
@@ -60,9 +61,9 @@ export function judgeQuantile(
   const isAbove = min === undefined || (counts.below ?? 0) < place;
   const isBelow = max === undefined || (counts.within ?? 0) >= place;
   const told = !isAbove
-    ? `lies below ${min}: ${figure(counts.below ?? 0)} of ${figure(evaluated)} values do`
+    ? `lies below ${min}: ${figure(counts.below ?? 0)} of ${howMany(evaluated, 'value')} do`
     : !isBelow
-      ? `lies above ${max}: ${figure(evaluated - (counts.within ?? 0))} of ${figure(evaluated)} values do`
+      ? `lies above ${max}: ${figure(evaluated - (counts.within ?? 0))} of ${howMany(evaluated, 'value')} do`
       : 'lies within its limits';
   // The side is exact; the figure, where the profile has that quantile, is within 1/512 of itself.
   const value = figures.get(resolved)?.quantiles?.find(([thousandth]) => thousandth === quantile * 1000)?.[1] ?? null;
@@ -105,6 +106,6 @@ export function judgeUniqueness({ column, min }: RuleOf<'uniqueness'>, key: KeyC
     evaluated: rows,
     failed: rows - once,
     samples: once === rows ? [] : counted.samples,
-    message: `${figure(rows - once)} of ${figure(rows)} values of ${column} are not the only one of their kind`,
+    message: `${figure(rows - once)} of ${howMany(rows, 'value')} of ${column} ${rows - once === 1 ? 'is' : 'are'} not the only one of their kind`,
   };
 }

@@ -1,4 +1,5 @@
 /** Rules about the label: how its classes are balanced, and whether a feature alone gives it away. */
+import { howMany } from '../../report/how-many.ts';
 import { type Evidence, figure, type Judgement, type RuleOf } from './check.ts';
 
 /** What was found of the label. */
@@ -68,7 +69,7 @@ export function judgeBalance(
     evaluated: rows,
     message:
       told.length === 0
-        ? `${label.classes.length} classes, the rarest a share of ${figure(smallest)}`
+        ? `${howMany(label.classes.length, 'class', 'classes')}, the rarest a share of ${figure(smallest)}`
         : told.join('; '),
   };
 }
@@ -81,7 +82,7 @@ export function judgeLeakage({ max_auc }: Pick<RuleOf<'no_leakage'>, 'max_auc'>,
       result: 'pass',
       threshold: `< ${max_auc}`,
       evaluated: label.sampled,
-      message: `${figure(label.sampled)} rows are too few to tell whether a feature gives the label away`,
+      message: `${howMany(label.sampled, 'row')} ${label.sampled === 1 ? 'is' : 'are'} too few to tell whether a feature gives the label away`,
     };
   const measure = label.problem === 'regression' ? 'explains a share of' : 'ranks the label with an AUC of';
   const strong = label.strengths.filter(({ strength }) => strength !== null && strength >= max_auc);

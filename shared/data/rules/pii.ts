@@ -2,6 +2,7 @@
  * Values that look like personal data, by shape and, where the format has one, by checksum. A value counts when all of it
  * (blanks around it aside) is such a thing; of longer ones the first 256 characters are looked at. Only counts are kept.
  */
+import { howMany } from '../../report/how-many.ts';
 import type { BlockColumn } from '../block.ts';
 import { literal } from '../sql.ts';
 import type { Judgement } from './check.ts';
@@ -136,7 +137,7 @@ export function judgePii({ counts }: Measured): Judgement {
     failed: hits,
     message:
       found.length === 0
-        ? `nothing in ${figure(evaluated)} values looks like personal data`
-        : `of ${figure(evaluated)} values ${found.map((kind) => `${figure(kind.hits)} look like ${kind.told}`).join(', ')}`,
+        ? `nothing in ${howMany(evaluated, 'value')} looks like personal data`
+        : `of ${howMany(evaluated, 'value')} ${found.map((kind) => `${figure(kind.hits)} ${kind.hits === 1 ? 'looks' : 'look'} like ${kind.told}`).join(', ')}`,
   };
 }

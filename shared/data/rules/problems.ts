@@ -14,7 +14,7 @@ export const ruleProblems = (results: readonly RuleResult[]): Problem[] =>
         .join(', ');
       return {
         code: 'rule_broken',
-        message: `${rule}: ${message}${result === 'error' ? ' (a rule that cannot be evaluated counts as broken)' : ''}${more === '' ? '' : `; also lines ${more}`}`,
+        message: `${rule}: ${message}${result === 'error' ? ' (a rule that cannot be evaluated counts as broken)' : ''}${more === '' ? '' : `; also line${more.includes(', ') ? 's' : ''} ${more}`}`,
         ...(first?.part === undefined ? {} : { part: first.part }),
         ...(first === undefined ? {} : { line: first.line }),
         ...(column === undefined ? {} : { column }),

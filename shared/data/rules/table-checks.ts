@@ -1,5 +1,7 @@
 /** Rules about a dataset as a whole: its rows, columns, keys and age. */
+
 import type { ColumnType } from '../../features/columns.ts';
+import { howMany } from '../../report/how-many.ts';
 import type { BlockColumn } from '../block.ts';
 import {
   type Evidence,
@@ -51,7 +53,7 @@ export function judgeHistory(
     };
   const middle = median(past);
   const deviation = median(past.map((each) => Math.abs(each - middle)));
-  const told = `${figure(rows)} rows; the median of ${known} is ${figure(middle)}`;
+  const told = `${howMany(rows, 'row')}; the median of ${known} is ${figure(middle)}`;
   if (deviation === 0) {
     const change = middle === 0 ? Number.POSITIVE_INFINITY : Math.abs(rows - middle) / middle;
     const isFine = rows === middle || change <= MAX_CHANGE;
@@ -102,8 +104,12 @@ export function judgeKey(key: KeyColumns, { keys }: Evidence): Judgement {
   const again = counted.rows - counted.distinct;
   const rows = counted.rows + counted.missing;
   const told = [
-    ...(again === 0 ? [] : [`${figure(again)} of ${figure(rows)} rows have the key of an earlier row`]),
-    ...(counted.missing === 0 ? [] : [`${figure(counted.missing)} lack a part of it`]),
+    ...(again === 0
+      ? []
+      : [`${figure(again)} of ${howMany(rows, 'row')} ${again === 1 ? 'has' : 'have'} the key of an earlier row`]),
+    ...(counted.missing === 0
+      ? []
+      : [`${figure(counted.missing)} ${counted.missing === 1 ? 'lacks' : 'lack'} a part of it`]),
   ];
   return {
     result: told.length === 0 ? 'pass' : 'broken',
@@ -112,7 +118,12 @@ export function judgeKey(key: KeyColumns, { keys }: Evidence): Judgement {
     evaluated: rows,
     failed: again + counted.missing,
     samples: counted.samples,
-    message: told.length === 0 ? `each of ${figure(rows)} rows has a key of its own` : told.join('; '),
+    message:
+      told.length === 0
+        ? rows === 1
+          ? 'the 1 row has a key of its own'
+          : `each of ${figure(rows)} rows has a key of its own`
+        : told.join('; '),
   };
 }
 
@@ -127,7 +138,9 @@ export function judgeDuplicates(
   const again = counted.rows - counted.distinct;
   const conflicting = label?.conflicting ?? 0;
   const conflicts =
-    conflicting === 0 ? '' : `; ${figure(conflicting)} rows have the features of a row with another label`;
+    conflicting === 0
+      ? ''
+      : `; ${howMany(conflicting, 'row')} ${conflicting === 1 ? 'has' : 'have'} the features of a row with another label`;
   const share = again / counted.rows;
   const limit = share > max ? max : Math.min(warn, max);
   const isWithin = share <= limit;
@@ -138,7 +151,7 @@ export function judgeDuplicates(
     evaluated: counted.rows,
     failed: again,
     samples: again === 0 ? [] : counted.samples,
-    message: `${figure(again)} of ${figure(counted.rows)} rows are equal to an earlier one${isWithin ? '' : `, a share above ${limit}`}${conflicts}`,
+    message: `${figure(again)} of ${howMany(counted.rows, 'row')} ${again === 1 ? 'is' : 'are'} equal to an earlier one${isWithin ? '' : `, a share above ${limit}`}${conflicts}`,
   };
 }
 
@@ -175,7 +188,7 @@ export function judgeFreshness(
       message: `${column} holds no time that has been${later}`,
     };
   const age = now.getTime() - greatest;
-  const days = (ms: number): string => `${figure(ms / DAY_MS)} days`;
+  const days = (ms: number): string => `${figure(ms / DAY_MS)} ${ms === DAY_MS ? 'day' : 'days'}`;
   const isFresh = age <= max_age;
   return {
     result: isFresh ? 'pass' : 'broken',

@@ -6,14 +6,16 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Scans CSV into clean text. */
 export async function scanCsvText(bytes: AsyncIterable<Buffer>, context: TextContext): Promise<ScannedText> {
-  const { told, log, delimiter: declared, maxColumns, write, agrees } = context;
+  const { told, log, delimiter: declared, comment, maxColumns, write, agrees, leaveOut } = context;
   let header: { readonly names: readonly string[]; readonly delimiter: string; readonly wanted: boolean } | undefined;
   const scan = await scanCsv(bytes, {
     part: told,
     problems: log,
     maxColumns,
     ...(declared === undefined ? {} : { delimiter: declared }),
-    onHeader: (names, delimiter) => {
+    ...(comment === undefined ? {} : { comment }),
+    onHeader: (names, delimiter, unnamed) => {
+      if (unnamed > 0) leaveOut({ from: names.length + 1, count: unnamed });
       header = { names, delimiter, wanted: agrees(names) };
     },
     write: async (piece, longest) => {

@@ -1,4 +1,5 @@
 /** Parquet: the engine needs to seek in it, so it lies on local disk; it is read in ranges of rows. */
+import { howMany } from '../../report/how-many.ts';
 import { asSeen, nameFault } from '../column-name.ts';
 import type { Engine } from '../engine.ts';
 import { EngineError } from '../engine-error.ts';
@@ -25,7 +26,7 @@ export async function readParquet(
   if (read === undefined) return undefined;
   const { columns, schema, counted } = read;
   if (columns.length > maxColumns) {
-    log.add('too_many_columns', `${columns.length} columns; at most ${maxColumns} are read`, { part: told });
+    log.add('too_many_columns', `${howMany(columns.length, 'column')}; at most ${maxColumns} are read`, { part: told });
     return undefined;
   }
   if (!isUsable(columns, schema.slice(1), told, log)) return undefined;

@@ -40,6 +40,13 @@ export interface SourceBlock {
   readonly path: string;
 }
 
+/** Columns at the end of a table that have neither a name nor a value: they are left out. */
+export interface UnnamedColumns {
+  /** The place of the first of them, counted from 1. */
+  readonly from: number;
+  readonly count: number;
+}
+
 /** What a source of a format is given. */
 export interface PartContext {
   readonly name: string;
@@ -50,6 +57,8 @@ export interface PartContext {
    * it may lack columns, and others may still come.
    */
   readonly agrees: (names: readonly string[], open?: boolean) => boolean;
+  /** Told of columns that have neither a name nor a value. */
+  readonly leaveOut: (columns: UnnamedColumns) => void;
   /** The most columns that are read. */
   readonly maxColumns: number;
   /** Told how many bytes of the part, as delivered, have been read. @throws UnreadableError where there is no time left */

@@ -134,6 +134,8 @@ async function readText(
       told,
       log,
       delimiter: source.delimiter ?? undefined,
+      comment: source.comment ?? undefined,
+      leaveOut: context.leaveOut,
       maxColumns: context.maxColumns,
       agrees: (names) => context.agrees(names, format === 'jsonl'),
       write: async (piece, now, markedNow) => {

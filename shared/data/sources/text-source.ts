@@ -2,16 +2,21 @@
 import type { CleanPiece } from '../clean-pieces.ts';
 import type { ProblemLog } from '../problems.ts';
 import type { CleanText } from './clean-blocks.ts';
+import type { UnnamedColumns } from './part.ts';
 
 /** What a scanner is given. */
 export interface TextContext {
   readonly told: string | undefined;
   readonly log: ProblemLog;
   readonly delimiter: string | undefined;
+  /** What a line begins with that is no record; of formats without one it is not declared. */
+  readonly comment: string | undefined;
   /** The most columns that are read. */
   readonly maxColumns: number;
   /** Takes clean text, in whole records; of the text what is known so far. */
   readonly write: (piece: CleanPiece, text: CleanText, marked: ReadonlySet<string>) => Promise<void>;
+  /** Told of columns that have neither a name nor a value. */
+  readonly leaveOut: (columns: UnnamedColumns) => void;
   /** Whether a part with these columns belongs to the dataset. */
   readonly agrees: (names: readonly string[]) => boolean;
 }

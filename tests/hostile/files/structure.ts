@@ -1,5 +1,15 @@
 /** Text that is not one header and as many fields on every line. */
-import { accepted, csv, deferred, goodRows, type HostileFile, rejected, withCell, withLines } from '../hostile-file.ts';
+import {
+  accepted,
+  csv,
+  DEFINITION,
+  deferred,
+  goodRows,
+  type HostileFile,
+  rejected,
+  withCell,
+  withLines,
+} from '../hostile-file.ts';
 
 const MIB = 1024 * 1024;
 const wide = (columns: number): string => {
@@ -62,22 +72,46 @@ export const structured: readonly HostileFile[] = [
   {
     name: 'a title above the header',
     bytes: () => `Orders of March\n${csv(goodRows(3))}`,
-    expected: rejected({ code: 'ragged_row', line: 2 }, undefined, 'column_missing'),
+    expected: rejected({ code: 'ragged_row', line: 2 }, 'a title above it: take such lines away', 'column_missing'),
   },
   {
     name: 'comments above the header',
     bytes: () => `# made by export 2.1\n${csv(goodRows(3))}`,
-    expected: rejected({ code: 'ragged_row', line: 2 }, undefined, 'column_missing'),
+    expected: rejected({ code: 'ragged_row', line: 2 }, 'declare data.source.comment: "#"', 'column_missing'),
+  },
+  {
+    name: 'two lines of comments above the header',
+    bytes: () => `# made by export 2.1\n# of March\n${csv(goodRows(3))}`,
+    expected: rejected({ code: 'ragged_row', line: 3 }, 'declare data.source.comment: "#"', 'column_missing'),
+  },
+  {
+    name: 'comments that are declared, above the header, between the rows and at the end',
+    bytes: () => `# made by export 2.1\n#\n${withLines({ 9: '#8,1.5,LAS,1\n8,1.5,LAS,1' })}# end`,
+    definition: `${DEFINITION.replace(' }', ', source: { comment: "#" } }')}`,
+    expected: accepted({ amount: 'number', id: 'integer' }),
+  },
+  {
+    name: 'a comment between the rows',
+    bytes: () => withLines({ 9: '# 8 was left out' }),
+    expected: rejected({ code: 'ragged_row', line: 9 }, 'declare data.source.comment: "#"'),
   },
   {
     name: 'a sum below the rows',
     bytes: () => `${csv()}Total,1990\n`,
-    expected: rejected({ code: 'ragged_row', line: 42 }, '2 values where the header names 4 columns'),
+    expected: rejected(
+      { code: 'ragged_row', line: 42 },
+      '2 values where the header names 4 columns; it looks like a line of totals',
+    ),
   },
   {
     name: 'a sum below the rows, with as many fields',
     bytes: () => `${csv()}Total,1990.5,,\n`,
-    expected: rejected({ code: 'label_missing', line: 42, column: 'late' }),
+    expected: rejected({ code: 'label_missing', line: 42, column: 'late' }, 'it looks like a line of totals'),
+  },
+  {
+    name: 'a sum below the rows, with a word where numbers are',
+    bytes: () => csv(goodRows().map((row, i) => (i === 39 ? { ...row, amount: 'Summe:' } : row))),
+    expected: rejected({ code: 'cell_not_parsed', line: 41, column: 'amount' }, 'it looks like a line of totals'),
   },
   {
     name: 'the line Excel writes to name its delimiter',
@@ -105,9 +139,32 @@ export const structured: readonly HostileFile[] = [
     expected: rejected({ code: 'ragged_row', line: 2 }),
   },
   {
-    name: 'the header ending with a delimiter',
-    bytes: () => csv(goodRows(3)).replaceAll('\n', ',\n'),
-    expected: rejected({ code: 'header_name_empty', line: 1 }),
+    name: 'columns at the end with neither a name nor a value',
+    bytes: () => csv().replaceAll('\n', ',, ,""\n'),
+    expected: accepted({ late: 'integer' }, 40, ['unnamed_columns']),
+  },
+  {
+    name: 'columns at the end without a name, which some lines leave out',
+    bytes: () => csv().replace('\n', ',,\n').replaceAll('LAS,1\n', 'LAS,1,,\n'),
+    expected: accepted({ late: 'integer' }, 40, ['unnamed_columns']),
+  },
+  {
+    name: 'columns at the end without a name, and quotes within a field',
+    bytes: () => withCell('place', 6, '5" pipe').replaceAll('\n', ',,\n'),
+    expected: accepted({ late: 'integer', place: 'string' }, 40, ['unnamed_columns']),
+  },
+  {
+    name: 'a column at the end without a name, and a value in it',
+    bytes: () =>
+      withLines({ 9: '8,1.5,LAS,1,x' })
+        .replaceAll(/(\d)\n/g, '$1,\n')
+        .replace('late\n', 'late,\n'),
+    expected: rejected({ code: 'header_name_empty', line: 9 }, 'name its column'),
+  },
+  {
+    name: 'a column in the middle without a name',
+    bytes: () => csv().replace('amount', ''),
+    expected: rejected({ code: 'header_name_empty', line: 1 }, 'column 2'),
   },
   {
     name: 'a decimal comma between commas',

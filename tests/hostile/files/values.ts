@@ -104,9 +104,25 @@ export const valued: readonly HostileFile[] = [
     expected: rejected({ code: 'number_inexact', line: 2, column: 'id' }, 'type: string'),
   },
   {
-    name: 'amounts in German that are all thousands',
-    bytes: () => withColumn('amount', (row) => `${row + 1}.${100 + ((row * 37) % 900)}`),
+    name: 'amounts with points between thousands, and hundreds without',
+    bytes: () =>
+      withColumn('amount', (row) => (row % 2 === 0 ? String(200 + row * 19) : `${1 + (row % 9)}.${100 + row * 19}`)),
     expected: accepted({ amount: 'number' }, 40, ['decimal_point']),
+  },
+  {
+    name: 'amounts with three decimals each',
+    bytes: () => withColumn('amount', (row) => `${row + 1}.${100 + ((row * 37) % 900)}`),
+    expected: accepted({ amount: 'number' }, 40, []),
+  },
+  {
+    name: 'amounts of -999 where there is none',
+    bytes: () => withColumn('amount', (row) => (row % 5 === 0 ? '-999' : String(row / 4))),
+    expected: accepted({ amount: 'number' }, 40, ['stand_in_value']),
+  },
+  {
+    name: 'amounts of nanoseconds since 1970',
+    bytes: () => withColumn('amount', (row) => String(1_704_070_697_250_000_000n + BigInt(row) * 1_000_000_000n)),
+    expected: accepted({ amount: 'number' }, 40, ['exact_integers']),
   },
   habit('in German', (n) => grouped(n, '.', ','), 'decimal comma'),
   habit('with a decimal comma', (n) => n.toFixed(2).replace('.', ','), 'decimal comma'),
@@ -133,6 +149,8 @@ export const valued: readonly HostileFile[] = [
   days('day first in words', (i) => `${(i % 28) + 1} March 2001`, '2001-03-31'),
   days('with slashes', (i) => `2001/03/${two((i % 28) + 1)}`, '2001-03-31'),
   days("with a zone's name", (i) => `2001-03-${two((i % 28) + 1)} 10:15:00 CET`, '2001-03-31'),
+  days('with a clock of twelve hours', (i) => `2001-03-${two((i % 28) + 1)} 12:${two(i)} AM`, 'clock of twelve hours'),
+  days('as a time of day alone', (i) => `${(i % 12) + 1}:${two(i)} PM`, 'clock: "%I:%M %p"'),
   days('as weeks', (i) => `2001-W${two((i % 50) + 1)}`, '2001-03-31'),
   noDay('the 30th of February', '2001-02-30'),
   noDay('the 29th of February of no leap year', '2001-02-29'),

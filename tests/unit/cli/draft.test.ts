@@ -290,6 +290,7 @@ describe('the YAML of a draft', () => {
           { column: name, notation: { ...PLAIN_NOTATION, missing: [name.trim().slice(0, 40) || '?'] }, why: name },
         ],
         suggested: [{ rule: { rule: 'completeness', column: name }, evidence: name }],
+        standIns: [{ column: name, code: -999, rows: 5, present: 100, least: 0, greatest: 9 }],
       });
       const { definition } = readDefinition(yaml, 'odd.yml');
       expect(definition.data.features?.map((feature) => feature.name)).toEqual(
@@ -312,9 +313,11 @@ describe('the YAML of a draft', () => {
       suggested: [
         { rule: { rule: 'values_not_negative', column: 'x', severity: 'warn' }, evidence: 'none of 1,000 is below 0' },
       ],
+      standIns: [{ column: 'x', code: -999, rows: 50, present: 1000, least: 0, greatest: 9 }],
     });
     const taken = yaml.replace('# rules:', 'rules:').replaceAll(/^ {2}# {3}- /gm, '    - ');
     expect(yaml).toContain('# none of 1,000 is below 0');
+    expect(yaml).toContain('  #   x: { missing: ["-999"] }  # in 50 rows (5 %), and otherwise between 0 and 9\n');
     expect(readDefinition(taken, 'm.yml').definition.data.rules).toMatchObject([
       { rule: 'values_not_negative', column: 'x' },
     ]);

@@ -50,6 +50,35 @@ describe('a column of which it is declared how it is written', () => {
     expect(dataset.profile?.columns[0]?.min).toBe(new Date(`${time}Z`).toISOString());
   });
 
+  it.each([
+    ['%H:%M', ['00:00', '9:05', '23:59'], [0, 32_700, 86_340]],
+    ['%I:%M %p', ['12:58 AM', '1:05 pm', ' 11:59 PM '], [3480, 47_100, 86_340]],
+    ['%I:%M:%S%p', ['12:00:01AM', '12:00:00PM'], [1, 43_200]],
+    ['%H:%M:%S.%f', ['00:00:00.25'], [0.25]],
+  ])('holds the times of day of %s as seconds since midnight', async (clock, cells, values) => {
+    expect(await read(cells, { clock })).toEqual({ type: 'number', values, unread: [] });
+  });
+
+  it('tells a time of day that there is not', async () => {
+    const { unread } = await read(['12:58 AM', '13:05 PM', '0:61 AM', '9:05'], { clock: '%I:%M %p' });
+
+    expect(unread).toEqual([3, 4, 5].map((line) => ['cell_not_parsed', line]));
+  });
+
+  it.each([
+    ['microseconds', ['1704070697250999', '-1'], ['2024-01-01T00:58:17.250Z', '1969-12-31T23:59:59.999Z']],
+    ['nanoseconds', ['1704070697250999999', '-1'], ['2024-01-01T00:58:17.250Z', '1969-12-31T23:59:59.999Z']],
+  ])('holds times counted in %s to the microsecond they are in', async (epoch, cells, shown) => {
+    const source = declared({ a: { epoch } });
+
+    const dataset = await shop.read({ 'a.csv': `a\n${cells.join('\n')}\n` }, { source });
+
+    expect(types(dataset)).toEqual({ a: 'timestamp' });
+    expect([dataset.profile?.columns[0]?.max, dataset.profile?.columns[0]?.min]).toEqual(shown);
+    const [[later], [before]] = [(await content(dataset))[0] ?? [], (await content(dataset))[1] ?? []];
+    expect([later, before]).toEqual([1_704_070_697_250_999, -1]);
+  });
+
   it('holds times that are counted from 1970, of text and of whole numbers in Parquet alike', async () => {
     const path = join(shop.directory(), 'made');
     await shop.engine.query(`COPY (SELECT 1704070697250 AS a) TO '${path}' (FORMAT parquet)`);
@@ -162,8 +191,17 @@ describe('what is declared of a column', () => {
     [{ date: '%d.%Y' }, /no day/],
     [{ date: '%d.%m.%Y %I:%M' }, /%p/],
     [{ date: '%d.%m.%Y %d' }, /twice/],
-    [{ date: '%d.%m.%Y', epoch: 'seconds' }, /one of date and epoch/],
+    [{ date: '%d.%m.%Y', epoch: 'seconds' }, /one of date, clock and epoch/],
     [{ date: '%d.%m.%Y', decimal: ',' }, /times or numbers/],
+    [{ date: '%H:%M' }, /no day; that is declared as clock/],
+    [{ clock: '%H:%M', date: '%d.%m.%Y' }, /one of date, clock and epoch/],
+    [{ clock: '%H:%M', unit: 'h' }, /times or numbers/],
+    [{ clock: 'h:mm a' }, /did you mean \\"%I:%M %p\\"\?/],
+    [{ clock: 'HH:mm:ss' }, /did you mean \\"%H:%M:%S\\"\?/],
+    [{ date: 'M/d/yyyy h:mm:ss a' }, /did you mean \\"%m\/%d\/%Y %I:%M:%S %p\\"\?/],
+    [{ clock: '%d.%m.%Y %H:%M' }, /it has a day; that is declared as date/],
+    [{ clock: '%M:%S' }, /no hour/],
+    [{ clock: '%I:%M' }, /%p/],
     [{ thousands: '.' }, /no \.: it stands before the decimals/],
     [{ decimal: ',', thousands: ',' }, /no ,: it stands before the decimals/],
     [{ unit: '1' }, /a sign that is no part of a number/],

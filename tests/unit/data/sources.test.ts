@@ -13,7 +13,7 @@ const shop = workshop();
 const types = ({ columns }: ReadDataset) => Object.fromEntries(columns.map(({ name, type }) => [name, type]));
 const content = ({ parts }: ReadDataset) => shop.rows(parquetRows(parts.map(({ path }) => path)));
 const told = ({ problems }: ReadDataset) => problems.map(({ code, line, column }) => [code, line, column]);
-const FOUND = { format: null, encoding: null, delimiter: null, columns: {} } as const;
+const FOUND = { format: null, encoding: null, delimiter: null, comment: null, columns: {} } as const;
 
 /** Bytes of a file with a query's rows. */
 async function written(sql: string, format: string): Promise<Buffer> {

@@ -468,7 +468,7 @@ describe('reconciling', () => {
     await run.store.put('definitions/a-first.json', '{}');
     await run.store.put('slots/a-first.json', 'not json');
 
-    await expect(run.look(NOW)).rejects.toThrow('1 models could not be looked over');
+    await expect(run.look(NOW)).rejects.toThrow('1 model could not be looked over');
 
     expect(run.woke).toMatchObject([{ step: 'track-endpoint' }]);
   });

@@ -342,7 +342,7 @@ describe('a look over all models', () => {
     await run.newData();
     await run.store.put('definitions/a-model.json', '{}');
 
-    await expect(run.look(ALARMED)).rejects.toThrow('1 models could not be looked over');
+    await expect(run.look(ALARMED)).rejects.toThrow('1 model could not be looked over');
 
     expect(run.types()).toEqual(['RetrainingRequested.v1']);
   });
