@@ -500,6 +500,16 @@ export interface HostingFaults {
     readonly endpoint: string;
     readonly endpointConfig: string;
   }): { readonly failure: 'capacity' | 'unhealthy'; readonly silent?: boolean } | undefined;
+  /**
+   * Asked once for each deployment that has begun to shift and goes back: does that fail, too? The endpoint ends in
+   * UpdateRollbackFailed then.
+   */
+  failsRollback?(deployment: { readonly endpoint: string; readonly endpointConfig: string }): boolean;
+  /**
+   * Asked for each invocation of an endpoint: so much longer than usual its container takes, in milliseconds of the
+   * cloud's time; 0 by default.
+   */
+  containerDelayMs?(invocation: { readonly endpoint: string; readonly variant: string }): number;
   /** So much later than usual a file of data capture is written, in milliseconds of the cloud's time; 0 by default. */
   captureDelayMs?(file: { readonly endpoint: string; readonly variant: string }): number;
   /** Asked for each invocation of an endpoint: does its container die before it answers? Another is started then. */

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { createCloud } from '../local/cloud.ts';
-import type { Cloud, Provisioner } from '../local/contracts.ts';
-import { servedOperations } from '../local/requests/served.ts';
+import type { Cloud, Operation, Provisioner } from '../local/contracts.ts';
+import { constraintsOf } from '../local/requests/constraints.ts';
+import { modelsOfScope, servedOperations } from '../local/requests/served.ts';
 import { createEvents } from '../local/services/events/service.ts';
 import { createIam } from '../local/services/iam/service.ts';
 import { createKms } from '../local/services/kms/service.ts';
@@ -21,6 +22,7 @@ import { createSns } from '../local/services/sns/service.ts';
 import { createSqs } from '../local/services/sqs/service.ts';
 import { clientsOf } from '../tests/conformance/cases/sdk-client.ts';
 import { readStories, SERVICES, type Story } from '../tests/conformance/cases/story.ts';
+import { refusedMembers } from './refused-members.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Where the report lies. */
@@ -114,8 +116,29 @@ const knownOperations = (service: string): string[] =>
     .filter((name) => !/^(?:constructor|paginate|waitUntil)/.test(name))
     .map((name) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
 
-/** CloudFormation types, by service, with the properties honoured. */
-const templateTypes = async (): Promise<ReadonlyMap<string, Readonly<Record<string, Provisioner>>>> => {
+/** What the services of a cloud honour. */
+interface Honoured {
+  /** CloudFormation types, by service, with the properties honoured. */
+  readonly types: ReadonlyMap<string, Readonly<Record<string, Provisioner>>>;
+  /**
+   * Members refused, by service and operation. Services that read HTTP themselves (S3, Lambda, SageMaker's runtime) are
+   * not there: what they refuse are headers and parameters, and the models kept here name members only.
+   */
+  readonly refused: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+}
+
+const refusedBy = async (scope: string, operations: Readonly<Record<string, Operation>>) => {
+  const refused = new Map<string, readonly string[]>();
+  for (const known of modelsOfScope(scope).map(constraintsOf)) {
+    for (const name of known.operations.keys()) {
+      const run = operations[name];
+      if (run) refused.set(name, await refusedMembers(run, name, known));
+    }
+  }
+  return refused;
+};
+
+const honoured = async (): Promise<Honoured> => {
   const local = await createCloud();
   const cloud: Cloud = { ...local, iam: local.iam, url: () => local.url };
   const services = [
@@ -132,9 +155,13 @@ const templateTypes = async (): Promise<ReadonlyMap<string, Readonly<Record<stri
   ];
   const types = new Map<string, Record<string, Provisioner>>();
   for (const { scope, resources = {} } of services) types.set(scope, { ...types.get(scope), ...resources });
+  const refused = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  for (const { scope, api } of services)
+    if (api.protocol !== 'rest' && Object.keys(api.operations).length > 0)
+      refused.set(scope, await refusedBy(scope, api.operations));
   await Promise.all(services.map((service) => service.close?.()));
   await local.close();
-  return types;
+  return { types, refused };
 };
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
@@ -164,25 +191,34 @@ const typeList = (types: Readonly<Record<string, Provisioner>>): string[] =>
           .join('\n'),
       ];
 
-const serviceSection = (
-  service: string,
-  operations: readonly string[],
-  types: Readonly<Record<string, Provisioner>>,
-): string => {
+const memberList = (refused: ReadonlyMap<string, readonly string[]> | undefined): string[] => {
+  if (!refused) return ['It reads requests from HTTP itself; which members it refuses by name is not listed here.'];
+  const some = [...refused].filter(([, members]) => members.length > 0);
+  return some.length === 0
+    ? ['Every member of these operations that AWS models is honoured.']
+    : [
+        'Members refused by name, of operations that are served:',
+        some.map(([operation, members]) => `- ${operation}: ${members.join(', ')}`).join('\n'),
+      ];
+};
+
+const serviceSection = (service: string, operations: readonly string[], { types, refused }: Honoured): string => {
   const stories = readStories(service);
   const known = knownOperations(service);
   // Names of the SDK's methods differ from operations in nothing but the first letter.
-  const refused = known.filter((name) => !operations.includes(name)).length;
+  const unserved = known.filter((name) => !operations.includes(name)).sort();
   return [
     `## ${service}`,
-    `${count(operations.length, 'operation')} served, ${refused} refused by name. Cases that are answered, cases that are refused, and the stories they stand in (\`tests/conformance/cases/${service}.yml\`):`,
+    `${count(operations.length, 'operation')} served, ${unserved.length} refused by name. Cases that are answered, cases that are refused, and the stories they stand in (\`tests/conformance/cases/${service}.yml\`):`,
     [
       '| operation | answered | refused | stories |',
       '| --- | --- | --- | --- |',
       ...operations.map((name) => exercise(name, stories)),
     ].join('\n'),
     stories.map((story, index) => `${index + 1}. ${story.story}: ${story.grade}${tellableAt(story)}`).join('\n'),
-    ...typeList(types),
+    ...(unserved.length === 0 ? [] : [`Operations refused by name: ${unserved.join(', ')}.`]),
+    ...memberList(refused.get(service)),
+    ...typeList(types.get(service) ?? {}),
   ].join('\n\n');
 };
 
@@ -192,7 +228,7 @@ const silentSection = (service: string, types: Readonly<Record<string, Provision
 
 /** The report, the same for the same code. */
 export const coverageReport = async (): Promise<string> => {
-  const types = await templateTypes();
+  const offered = await honoured();
   const served = new Map(servedOperations());
   const files = globSync('local/**/*.ts', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
@@ -218,8 +254,8 @@ export const coverageReport = async (): Promise<string> => {
       `| in all | ${all.length} | ${cases.length} |`,
     ].join('\n'),
     '# Operations and resources',
-    ...SERVICES.map((service) => serviceSection(service, served.get(service) ?? [], types.get(service) ?? {})),
-    ...[...types]
+    ...SERVICES.map((service) => serviceSection(service, served.get(service) ?? [], offered)),
+    ...[...offered.types]
       .filter(([service]) => !SERVICES.some((told) => told === service))
       .map(([service, ownTypes]) => silentSection(service, ownTypes)),
     '# Behaviours',

@@ -316,6 +316,18 @@ export const createFaults = (
       const [failing] = striking('fail-deployment', selects, facts);
       return failing && { failure: failing.failure, silent: failing.silent ?? false };
     },
+    failsRollback: ({ endpoint, endpointConfig }) =>
+      striking(
+        'fail-rollback',
+        (rule) => compilePattern(rule.endpoint)(endpoint) && compilePattern(rule.endpointConfig)(endpointConfig),
+        { endpoint, endpointConfig },
+      ).length > 0,
+    containerDelayMs: ({ endpoint, variant }) =>
+      striking(
+        'slow-container',
+        (rule) => compilePattern(rule.endpoint)(endpoint) && compilePattern(rule.variant)(variant),
+        { endpoint, variant },
+      ).reduce((sum, { delayMs }) => sum + delayMs, 0),
     captureDelayMs: ({ endpoint }) =>
       striking('delay-capture', (rule) => compilePattern(rule.endpoint)(endpoint), { endpoint }).reduce(
         (sum, { delayMs }) => sum + delayMs,

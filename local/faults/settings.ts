@@ -107,6 +107,14 @@ const Rule = z.discriminatedUnion('fault', [
     /** True: without a FailureReason, so that only the name of the configuration tells. */
     silent: z.boolean().optional(),
   }),
+  z.strictObject({ fault: z.literal('fail-rollback'), ...endpoints }),
+  z.strictObject({
+    fault: z.literal('slow-container'),
+    ...occurrence,
+    endpoint: pattern.optional(),
+    variant: pattern.optional(),
+    delayMs: milliseconds,
+  }),
   z.strictObject({
     fault: z.literal('kill-container'),
     ...occurrence,

@@ -1,4 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import {
+  CloudWatchClient,
+  GetMetricStatisticsCommand,
+  PutMetricAlarmCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateEndpointCommand,
@@ -6,6 +12,7 @@ import {
   CreateModelCommand,
   CreateTrainingJobCommand,
   CreateTransformJobCommand,
+  DeleteEndpointCommand,
   DescribeEndpointCommand,
   DescribeTrainingJobCommand,
   DescribeTransformJobCommand,
@@ -28,6 +35,7 @@ let stack: TestStack;
 let s3: S3Client;
 let sagemaker: SageMakerClient;
 let runtime: SageMakerRuntimeClient;
+let cloudWatch: CloudWatchClient;
 
 const put = (Key: string, Body: string | Uint8Array) => s3.send(new PutObjectCommand({ Bucket: 'store', Key, Body }));
 
@@ -61,6 +69,7 @@ beforeAll(async () => {
   s3 = new S3Client({ ...config, forcePathStyle: true });
   sagemaker = new SageMakerClient(config);
   runtime = new SageMakerRuntimeClient(config);
+  cloudWatch = new CloudWatchClient(config);
   await put('input/part-0.csv', '1,2\n');
   for (const [name, value] of [
     ['one', 1],
@@ -87,7 +96,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  for (const client of [s3, sagemaker, runtime]) client?.destroy();
+  for (const client of [s3, sagemaker, runtime, cloudWatch]) client?.destroy();
   await stack?.close();
 });
 const faults = (...rules: NonNullable<FaultSettings['rules']>) => stack.cloud.faults.set({ rules });
@@ -233,5 +242,115 @@ describe('endpoints', () => {
 
     await expect(look()).resolves.toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'two' });
     expect(await ask()).toContain('2');
+  });
+
+  it('are left with a mix of both configurations where the rollback fails, and can be updated again', async () => {
+    const EndpointName = 'mixed';
+    const now = () => sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
+    const answers = async () => {
+      const found = new Set<string>();
+      for (let i = 0; i < 60; i++) {
+        const { Body } = await runtime.send(
+          new InvokeEndpointCommand({ EndpointName, ContentType: 'text/csv', Body: '1' }),
+        );
+        found.add((await Body?.transformToString())?.trim() ?? '');
+      }
+      return [...found].sort();
+    };
+    for (const name of ['one', 'two']) {
+      await sagemaker.send(
+        new CreateEndpointConfigCommand({
+          EndpointConfigName: `pair-${name}`,
+          ProductionVariants: [
+            { VariantName: 'All', ModelName: name, InstanceType: 'ml.m5.large', InitialInstanceCount: 2 },
+          ],
+        }),
+      );
+    }
+    await cloudWatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName: 'tripped',
+        Namespace: 'Test',
+        MetricName: 'Wrong',
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      }),
+    );
+    await sagemaker.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName: 'pair-one' }));
+    await stack.cloud.settle();
+    faults({ fault: 'fail-rollback', endpoint: EndpointName, endpointConfig: 'pair-two' });
+    await sagemaker.send(
+      new UpdateEndpointCommand({
+        EndpointName,
+        EndpointConfigName: 'pair-two',
+        DeploymentConfig: {
+          BlueGreenUpdatePolicy: {
+            TrafficRoutingConfiguration: {
+              Type: 'CANARY',
+              CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 },
+              WaitIntervalInSeconds: 600,
+            },
+          },
+          AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'tripped' }] },
+        },
+      }),
+    );
+    await stack.cloud.settle();
+
+    await cloudWatch.send(
+      new SetAlarmStateCommand({ AlarmName: 'tripped', StateValue: 'ALARM', StateReason: 'the test says so' }),
+    );
+    await stack.cloud.settle();
+    const left = await now();
+    const mixed = await answers();
+    await cloudWatch.send(
+      new SetAlarmStateCommand({ AlarmName: 'tripped', StateValue: 'OK', StateReason: 'the test says so' }),
+    );
+    await sagemaker.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName: 'pair-one' }));
+    await stack.cloud.settle();
+    const restored = await now();
+
+    expect(left).toMatchObject({ EndpointStatus: 'UpdateRollbackFailed', EndpointConfigName: 'pair-one' });
+    expect(mixed).toEqual(['1', '2']);
+    expect(restored).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'pair-one' });
+    expect(await answers()).toEqual(['1']);
+    await sagemaker.send(new DeleteEndpointCommand({ EndpointName }));
+    await stack.cloud.settle();
+  });
+
+  it('answer in the time that their faults say, and in none of the machine that runs them', async () => {
+    faults({ fault: 'slow-container', endpoint: 'served', nth: [2, 3], delayMs: 500 });
+
+    await ask();
+    await ask();
+    const late = await ask();
+    const { Datapoints = [] } = await cloudWatch.send(
+      new GetMetricStatisticsCommand({
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'ModelLatency',
+        Dimensions: [
+          { Name: 'EndpointName', Value: 'served' },
+          { Name: 'VariantName', Value: 'v' },
+        ],
+        StartTime: new Date(stack.cloud.clock.ms() - 30 * 86_400_000),
+        EndTime: new Date(stack.cloud.clock.ms() + 60_000),
+        Period: 86_400,
+        Statistics: ['Minimum', 'Maximum'],
+      }),
+    );
+
+    expect(late).toContain('2');
+    expect([...new Set(Datapoints.flatMap(({ Minimum, Maximum }) => [Minimum, Maximum]))].sort()).toEqual([
+      10_000, 510_000,
+    ]);
+  });
+
+  it('give no answer where a container is slower than a minute', async () => {
+    faults({ fault: 'slow-container', endpoint: 'served', delayMs: 60_000 });
+
+    expect(await refusal(ask())).toMatchObject({ name: 'ModelError', status: 424 });
   });
 });

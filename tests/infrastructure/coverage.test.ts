@@ -1,7 +1,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
+import { ServiceError } from '../../local/contracts.ts';
+import { constraintsOf } from '../../local/requests/constraints.ts';
+import { readInput, structure, text } from '../../local/services/parameters.ts';
 import { behavioursIn, COVERAGE_FILE, coverageReport } from '../../scripts/coverage.ts';
+import { refusedMembers } from '../../scripts/refused-members.ts';
 
 describe('local/COVERAGE.md', () => {
   it('is what npm run coverage:local writes of this code', async () => {
@@ -23,6 +27,18 @@ describe('local/COVERAGE.md', () => {
     expect(made.filter((type) => !report.includes(`\n- \`${type}\`: `))).toEqual([]);
   });
 
+  it('names the operations that are refused, and the refused members of those that are served', async () => {
+    const report = await coverageReport();
+
+    const lineOf = (start: string) => report.split('\n').find((line) => line.startsWith(start)) ?? '';
+    expect(lineOf('- CreateEndpointConfig: ').split(/[ ,]+/)).toEqual(
+      expect.arrayContaining(['ShadowProductionVariants', 'ProductionVariants[].CoreDumpConfig']),
+    );
+    expect(lineOf('- PutEvents: ')).toBe('- PutEvents: Entries[].TraceHeader, EndpointId');
+    expect(report).toMatch(/^Operations refused by name: .*\bCreateAutoMLJob, /m);
+    expect(report).not.toMatch(/^Operations refused by name: .*\bCreateTrainingJob\b/m);
+  });
+
   it('names the three grades of evidence with as many behaviours as it lists', async () => {
     const report = await coverageReport();
 
@@ -34,6 +50,31 @@ describe('local/COVERAGE.md', () => {
         .split('\n')
         .map((line) => line.split(' | ').slice(0, 2)),
     ).toEqual(['recorded', 'documented', 'assumed'].map((grade) => [`| ${grade}`, String(listed(grade))]));
+  });
+});
+
+describe('the refused members of an operation', () => {
+  const known = constraintsOf('sqs');
+
+  it('are those of the model that it does not read', async () => {
+    const reads = (members: Parameters<typeof structure>[0]) =>
+      refusedMembers((input) => void readInput('DeleteMessage', structure(members), input), 'DeleteMessage', known);
+
+    expect(await reads({ QueueUrl: text(), ReceiptHandle: text() })).toEqual([]);
+    expect(await reads({ QueueUrl: text() })).toEqual(['ReceiptHandle']);
+    expect(await reads({})).toEqual(['QueueUrl', 'ReceiptHandle']);
+  });
+
+  it('are not known of one that refuses before it has read them', async () => {
+    const asked = refusedMembers(
+      () => {
+        throw new ServiceError('QueueDoesNotExist', 'The specified queue does not exist.');
+      },
+      'DeleteMessage',
+      known,
+    );
+
+    await expect(asked).rejects.toThrow('DeleteMessage was not read whole: The specified queue does not exist.');
   });
 });
 

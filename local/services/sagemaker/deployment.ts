@@ -133,6 +133,17 @@ export const startDeployment = (context: Context, host: DeploymentHost, update: 
     const back = fresh ? planRollback(deployment, capacities, reached) : [];
     host.enter(endpoint, 'RollingBack');
     host.tell(endpoint);
+    // "Both the rolling deployment and auto-rollback failed. Your endpoint is in service with a mix of the old and new
+    // endpoint configurations" (API_DescribeEndpoint, documented). That a blue/green deployment can end so, and that the
+    // traffic stays as it was divided last, is *assumed*.
+    if (fresh && cloud.faults.failsRollback?.({ endpoint: endpoint.name, endpointConfig: pending.config.name })) {
+      host.background(endpoint, 'failure of the rollback', async () => {
+        if (host.closed()) return;
+        host.enter(endpoint, 'UpdateRollbackFailed');
+        host.tell(endpoint);
+      });
+      return;
+    }
     const goBack = (index: number): void => {
       if (host.closed()) return;
       const step = back[index];

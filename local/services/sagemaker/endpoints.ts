@@ -253,7 +253,9 @@ export const createEndpoints = (
   };
 
   const refuseInProgress = (endpoint: Endpoint) => {
-    if (endpoint.status !== 'InService' && endpoint.status !== 'Failed') {
+    // That an endpoint whose rollback failed can be updated, to the configuration it had, too, and deleted is *assumed*:
+    // it is to be restored by its owner (API_DescribeEndpoint).
+    if (!['InService', 'Failed', 'UpdateRollbackFailed'].includes(endpoint.status)) {
       throw invalid(`Cannot update in-progress endpoint "${endpoint.arn}".`);
     }
   };
@@ -275,7 +277,7 @@ export const createEndpoints = (
     configs.get(endpoint.config.name);
     // An update takes a new configuration (API_UpdateEndpoint, documented). That UpdateEndpoint refuses the
     // configuration in service is *assumed*.
-    if (config === endpoint.config) {
+    if (config === endpoint.config && endpoint.status !== 'UpdateRollbackFailed') {
       throw invalid(`Cannot update endpoint "${endpoint.arn}" to the endpoint configuration it has: "${config.arn}".`);
     }
     // An endpoint can be updated from serverless to instances, but not back (serverless-endpoints.md, documented). The
@@ -423,6 +425,12 @@ export const createEndpoints = (
         // The FailureReason of a failed update vanishes with the next one (hashicorp/terraform-provider-aws#48997,
         // documented).
         delete endpoint.failureReason;
+        const left = endpoint.pending?.fleet;
+        if (left) {
+          // The rollback of the last update failed: what it left goes, and the old fleet serves until the new one does.
+          endpoint.routes = allTo(old);
+          background(endpoint, 'termination of what a failed rollback left', () => left.drain(endpoint.stop.signal));
+        }
         endpoint.pending = pending;
         if (deployment) endpoint.deployment = deployment;
         enter(endpoint, 'Updating');
@@ -433,7 +441,10 @@ export const createEndpoints = (
       UpdateEndpointWeightsAndCapacities(input) {
         const { value } = parse('UpdateEndpointWeightsAndCapacities', UpdateWeights, input);
         const endpoint = get(value.EndpointName);
-        const apply = scaleVariants(endpoint, idle(endpoint), value);
+        const fleet = idle(endpoint);
+        // Nothing says what becomes of the weights of a mix of two fleets; that they cannot be changed is *assumed*.
+        if (endpoint.pending) throw invalid(`Cannot update in-progress endpoint "${endpoint.arn}".`);
+        const apply = scaleVariants(endpoint, fleet, value);
         delete endpoint.failureReason;
         enter(endpoint, 'Updating');
         tellDeployment(endpoint);
@@ -472,6 +483,7 @@ export const createEndpoints = (
         background(endpoint, 'deletion', async () => {
           await capture.flush(endpoint.name);
           await endpoint.fleet?.drain(endpoint.stop.signal);
+          await endpoint.pending?.fleet?.drain(endpoint.stop.signal);
           byName.delete(key(endpoint.name));
           giveBack(endpoint);
           context.tags.remove(endpoint.arn);
