@@ -192,7 +192,7 @@ data: { label: price, time: sold, protected: [race], weight: w, key: [id] }
     [
       'a time that is none',
       FLIGHTS.replace('time: date', 'time: distance'),
-      'distance is a integer, expected a timestamp or date',
+      'distance is an integer, expected a timestamp or date',
     ],
     [
       'an expression over the wrong type',

@@ -57,7 +57,7 @@ describe('readDefinition', () => {
     expect(definition).toEqual({
       problem: 'regression',
       data: {
-        source: { format: null, encoding: null, delimiter: null, columns: {} },
+        source: { format: null, encoding: null, delimiter: null, comment: null, columns: {} },
         label: { name: 'price', sql: null },
         time: null,
         key: null,
