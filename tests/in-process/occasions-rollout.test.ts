@@ -162,6 +162,28 @@ describe('a canary', () => {
     },
   );
 
+  it('that SageMaker cannot turn back is given up, and its version rejected', async () => {
+    const { world, moody, notices, champion } = await withChampion();
+    world.cloud.faults.set({ rules: [{ fault: 'fail-rollback', times: 1 }] });
+
+    moody.next = 'errs';
+    await second(world);
+    await pass(world, 30 * MINUTE_MS);
+    moody.next = 'well';
+    const left = await served(world, champion?.endpointName);
+    const [, run = ''] = await world.runs(MODEL);
+    const end = await world.ledger.read(deploymentEndSchema, keys.deploymentEnd(MODEL, 2));
+    const told = await notices();
+    const approval = await approvalOf(world, run);
+    const kept = await world.champion(MODEL);
+
+    expect(left.EndpointStatus).toBe('UpdateRollbackFailed');
+    expect(end.outcome).toBe('failed');
+    expect(kept).toEqual(champion);
+    expect(approval).toBe('Rejected');
+    expect(told).toContain(`${MODEL}: the rollout of run ${run} was rolled back`);
+  });
+
   it('comes to the same when every event about the endpoint is lost', async () => {
     const { world } = await withChampion();
     world.cloud.faults.set({ rules: [{ fault: 'lose-event', source: 'aws.sagemaker', target: '*-track-endpoint' }] });
