@@ -8,7 +8,7 @@ import { deploymentConfigOf } from '../../shared/rollout/traffic.ts';
 import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { endpointConfigRequest, endpointRequest } from '../../shared/sagemaker/requests.ts';
 import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
-import { takesConfig } from '../../shared/sagemaker/serving.ts';
+import { isUpdatable, takesConfig } from '../../shared/sagemaker/serving.ts';
 import { guardRollout } from './guard-rollout.ts';
 
 export interface RollOutDeps {
@@ -116,7 +116,7 @@ export const rollOut = ({ ledger, sageMaker, alarms, stage, storeUri }: RollOutD
     if (status === 'Deleting') throw new CapacityError(`${endpointName} is being deleted`);
     if (deployment.kind === 'create' || found === undefined) await createEndpoint(deployment, now);
     else if (!takesConfig(found, endpointConfigName)) {
-      if (status !== 'InService') throw new CapacityError(`${endpointName} is ${status ?? 'without a status'}`);
+      if (!isUpdatable(found)) throw new CapacityError(`${endpointName} is ${status ?? 'without a status'}`);
       await updateEndpoint(deployment, now);
     }
     await ledger.record(deploymentStartedSchema, keys.deploymentStarted(model, n), {

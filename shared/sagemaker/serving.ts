@@ -9,6 +9,13 @@ export const takesConfig = (endpoint: Description | undefined, configName: strin
     (told) => text(told, 'EndpointConfigName') === configName,
   );
 
+/**
+ * Only one at rest can be updated (UpdateEndpoint, API reference). One that serves two fleets, since its rollback failed,
+ * is at rest, too: that the next update replaces both is *assumed*.
+ */
+export const isUpdatable = (endpoint: Description): boolean =>
+  ['InService', 'UpdateRollbackFailed'].includes(text(endpoint, 'EndpointStatus') ?? '');
+
 /** One in any other state cannot be deleted yet, or is being deleted. Source: DeleteEndpoint, API reference. */
 export const isDeletable = (endpoint: Description): boolean =>
   ['InService', 'Failed', 'UpdateRollbackFailed'].includes(text(endpoint, 'EndpointStatus') ?? '');

@@ -162,7 +162,7 @@ describe('a canary', () => {
     },
   );
 
-  it('that SageMaker cannot turn back is given up, and its version rejected', async () => {
+  it('that SageMaker cannot turn back is given up, its version rejected, and the next rollout replaces what is left', async () => {
     const { world, moody, notices, champion } = await withChampion();
     world.cloud.faults.set({ rules: [{ fault: 'fail-rollback', times: 1 }] });
 
@@ -176,12 +176,19 @@ describe('a canary', () => {
     const told = await notices();
     const approval = await approvalOf(world, run);
     const kept = await world.champion(MODEL);
+    await pass(world, 24 * HOUR_MS);
+    await world.land(`incoming/${MODEL}/third.csv`, parcels('2001-03-18', 4));
+    await pass(world, 2 * HOUR_MS);
+    const replaced = await served(world, champion?.endpointName);
+    const ends = await endsOf(world);
 
     expect(left.EndpointStatus).toBe('UpdateRollbackFailed');
     expect(end.outcome).toBe('failed');
     expect(kept).toEqual(champion);
     expect(approval).toBe('Rejected');
     expect(told).toContain(`${MODEL}: the rollout of run ${run} was rolled back`);
+    expect(replaced.EndpointStatus).toBe('InService');
+    expect(ends.at(-1)).toBe('promoted');
   });
 
   it('comes to the same when every event about the endpoint is lost', async () => {
