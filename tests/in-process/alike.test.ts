@@ -36,6 +36,7 @@ const plainFact = (value: Json, isMeasured: boolean): Json => {
         .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
         .replaceAll(/-?\d+\.\d+(e[+-]\d+)?/g, 'NUMBER')
         .replaceAll(/\b[0-9a-f]{32}\b/g, 'VERSION')
+        .replace(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'EVENT')
         // A model that is not trained is never better than itself.
         .replace(/^(better|no_worse)_than_champion$/, 'STANDS_UP_TO_CHAMPION')
         .replace(/: (better by NUMBER|the same)$/, ': STANDS_UP')
