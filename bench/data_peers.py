@@ -106,8 +106,12 @@ def with_great_expectations() -> list[bool]:
 
 def with_evidently() -> list[bool]:
     """Its summary of the data, which is its profile; its tests compare with a reference, and there is none."""
-    numbers = [name for name in frame.columns if pandas.api.types.is_numeric_dtype(frame[name])]
-    texts = [name for name in frame.columns if frame[name].dtype == object or frame[name].dtype == bool]
+    types = pandas.api.types
+    # To pandas a truth value is a number; evidently asks for its quantiles then, which there are none of.
+    numbers = [
+        name for name in frame.columns if types.is_numeric_dtype(frame[name]) and not types.is_bool_dtype(frame[name])
+    ]
+    texts = [name for name in frame.columns if frame[name].dtype == object or types.is_bool_dtype(frame[name])]
     data = Dataset.from_pandas(
         frame, data_definition=DataDefinition(numerical_columns=numbers, categorical_columns=texts)
     )
