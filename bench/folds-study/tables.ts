@@ -1,5 +1,5 @@
-import { studentCritical } from '../../shared/evaluation/distributions.ts';
 import { wilson } from '../../shared/evaluation/intervals.ts';
+import { criticalT } from '../../shared/evaluation/neighbours.ts';
 import { DESIGNS, type Design, type Judgement } from './replication.ts';
 import type { MetricName } from './truth.ts';
 
@@ -13,15 +13,6 @@ interface Verdict {
 
 /** `rows`: as if the models that judge were to serve. `folds`: the widest of rows and of folds with their own t. */
 type Procedure = 'rows' | 'folds' | 'gate';
-
-const TAIL = 0.05;
-const criticals = new Map<number, number>();
-
-function criticalT(degreesOfFreedom: number): number {
-  const found = criticals.get(degreesOfFreedom) ?? studentCritical(TAIL, degreesOfFreedom);
-  criticals.set(degreesOfFreedom, found);
-  return found;
-}
 
 /** Where champion and candidate learn from the same rows, neither is the candidate: such a pair is read both ways. */
 function verdictsOf(judgement: Judgement): Verdict[] {

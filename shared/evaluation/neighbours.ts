@@ -15,7 +15,8 @@ const TAIL = 0.05;
 
 const criticals = new Map<number, number>();
 
-function criticalT(degreesOfFreedom: number): number {
+/** Student's t of the tail at which the gate looks. */
+export function criticalT(degreesOfFreedom: number): number {
   const found = criticals.get(degreesOfFreedom) ?? studentCritical(TAIL, degreesOfFreedom);
   criticals.set(degreesOfFreedom, found);
   return found;
