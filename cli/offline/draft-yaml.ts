@@ -5,6 +5,7 @@ import type { SuggestedRule } from '../../shared/data/rules/suggest.ts';
 import { type StandIn, standInEvidence } from '../../shared/data/stand-ins.ts';
 import { howMany } from '../../shared/report/how-many.ts';
 import type { Draft } from './draft.ts';
+import type { Giveaway } from './find-giveaways.ts';
 import { declaredNotation, type SuggestedNotation } from './suggest-notation.ts';
 
 /** Where a draft comes from. */
@@ -21,6 +22,8 @@ export interface DraftOrigin {
   readonly suggested: readonly SuggestedRule[];
   /** Numbers that may stand for no value. */
   readonly standIns: readonly StandIn[];
+  /** Columns that tell the label by themselves. */
+  readonly giveaways: readonly Giveaway[];
 }
 
 /** Texts that mean themselves wherever they stand. */
@@ -71,9 +74,22 @@ function sourceLines({ source, written }: DraftOrigin): string[] {
   ];
 }
 
+/** What gives the label away may have been written down after it: that is for a person to say. */
+const postEventLines = (giveaways: readonly Giveaway[]): string[] =>
+  giveaways.length === 0
+    ? []
+    : [
+        '  # What is known only once the event is over gives its label away. If that is so here, take it out of the features:',
+        said(
+          `  # post_event: ${comment(inline([...new Set(giveaways.map(({ column }) => column))]))}`,
+          giveaways.map(({ evidence }) => evidence).join('; '),
+        ),
+      ];
+
 function dataLines(
   { label, time, key, entity, features, leftOut, sensitive, split }: Draft,
   source: readonly string[],
+  giveaways: readonly Giveaway[],
 ): string[] {
   const { name, sql } = label;
   const missing =
@@ -96,6 +112,7 @@ function dataLines(
     ),
     ...(leftOut.length === 0 ? [] : ['  # No features:']),
     ...leftOut.map(({ name: column, why }) => `  #   ${comment(inline(column))}: ${comment(why)}`),
+    ...postEventLines(giveaways),
     ...(sensitive.length === 0
       ? []
       : [
@@ -126,13 +143,13 @@ function ruleLines(texts: readonly string[], suggested: readonly SuggestedRule[]
 
 /** Writes the draft down. */
 export function draftYaml(draft: Draft, origin: DraftOrigin): string {
-  const { file, model, schema, suggested } = origin;
+  const { file, model, schema, suggested, giveaways } = origin;
   const { label, rows, time, maxDepth } = draft;
   return `${[
     ...(schema === null ? [] : [`# yaml-language-server: $schema=${schema}`]),
     `# The model ${model}, as guessed from the ${howMany(rows, 'row')} of ${comment(file)}. docs/definition.md lists every setting.`,
     said(`problem: ${label.problem}`, label.why),
-    ...dataLines(draft, [...sourceLines(origin), ...standInLines(origin)]),
+    ...dataLines(draft, [...sourceLines(origin), ...standInLines(origin)], giveaways),
     ...ruleLines(draft.texts, suggested),
     'training:',
     said(

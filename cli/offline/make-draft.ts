@@ -6,6 +6,7 @@ import { MAX_MODEL_NAME } from '../../shared/definition/schema.ts';
 import { type Draft, draftFrom } from './draft.ts';
 import { DraftError, PROBLEM_TYPES, type ProblemType } from './draft-label.ts';
 import { draftYaml } from './draft-yaml.ts';
+import { findGiveaways } from './find-giveaways.ts';
 import { InputProblem } from './input-problem.ts';
 import type { SeenAsWritten } from './read-as-written.ts';
 import { refuseProblems, type Seen } from './seen.ts';
@@ -118,9 +119,11 @@ export async function makeDraft(seen: SeenAsWritten, asked: DraftAsked): Promise
     const suggested = suggestedFor(seen, draft);
     const standIns = await standInsOf(seen.engine, seen.dataset, new Set(readColumns(draft)));
     const { written } = seen;
-    const yaml = draftYaml(draft, { file: delivery.name, model, schema, source, written, suggested, standIns });
+    const origin = { file: delivery.name, model, schema, source, written, suggested, standIns, giveaways: [] };
     // What is written has to be what the loop takes; a name that cannot be one is told as any mistake is.
-    readDefinition(yaml, `${model}.yml`);
+    const read = readDefinition(draftYaml(draft, origin), `${model}.yml`);
+    const giveaways = await findGiveaways(seen, read, labelCounts.length < LABEL_VALUES ? labelCounts : null);
+    const yaml = draftYaml(draft, { ...origin, giveaways });
     return { draft, column: label, yaml };
   } catch (error) {
     if (!(error instanceof DraftError)) throw error;

@@ -29,6 +29,7 @@ export function neededPlaces({ definition: { data, evaluation }, expressions }: 
     ['data.weight', [data.weight]],
     ['data.key', data.key ?? []],
     ['data.protected', data.protected],
+    ['data.post_event', data.post_event],
     ['evaluation.slices', evaluation.slices.map(({ column }) => column)],
     ['evaluation.cluster', [cluster]],
   ];

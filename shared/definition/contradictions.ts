@@ -22,6 +22,7 @@ interface Settings {
         }[]
       | null;
     readonly protected: readonly string[];
+    readonly post_event: readonly string[];
     readonly entity: string | null;
     readonly weight: string | null;
     readonly split: {
@@ -85,6 +86,7 @@ export function contradictionsIn(settings: Settings): Contradiction[] {
   const found: Contradiction[] = [];
   const refuse: Refuse = (path, expected) => found.push({ path, expected });
   refuseColumns(settings, refuse);
+  refusePostEvent(settings, refuse);
   refuseEncodings(settings, refuse);
   refuseSplit(settings, refuse);
   refuseMetrics(settings, refuse);
@@ -106,6 +108,7 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
   for (const [list, path] of [
     [data.key ?? [], ['data', 'key']],
     [data.protected, ['data', 'protected']],
+    [data.post_event, ['data', 'post_event']],
     [evaluation.slices.map(({ column }) => column), ['evaluation', 'slices']],
     [evaluation.fairness.map(({ column }) => column), ['evaluation', 'fairness']],
   ] as const) {
@@ -117,6 +120,8 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
       refuse(['data', 'features', i], "no feature of the label's name: a model cannot be given what it is to predict");
     if (sql === null && data.protected.includes(name))
       refuse(['data', 'features', i], 'no protected column: data.protected are never features');
+    if (sql === null && data.post_event.includes(name))
+      refuse(['data', 'features', i], `no ${name}: data.post_event are known only after the event, and never features`);
     if (sql === null && name === data.weight)
       refuse(['data', 'features', i], 'no weight column: data.weight is not a feature');
   });
@@ -142,6 +147,26 @@ function refuseColumns({ data, evaluation }: Settings, refuse: Refuse): void {
   });
   if (clusterColumn(evaluation.cluster) === labelColumn)
     refuse(['evaluation', 'cluster'], 'a column that is not the label');
+}
+
+/**
+ * Roles that need a column before the event is over. The others read it beside the rows that train or judge, and may: the
+ * label is made of such columns as a rule, a weight may say what the event cost, and a protected column is no feature either.
+ */
+function refusePostEvent({ data, monitoring }: Settings, refuse: Refuse): void {
+  if (data.time !== null && data.post_event.includes(data.time))
+    refuse(
+      ['data', 'time'],
+      'a column that is not in data.post_event: rows are split and windows cut by when an event was, not by when its end was known',
+    );
+  if (monitoring.quality?.join !== 'key') return;
+  data.key?.forEach((column, i) => {
+    if (data.post_event.includes(column))
+      refuse(
+        ['data', 'key', i],
+        'a column that is not in data.post_event: with monitoring.quality.join a record to predict brings the key',
+      );
+  });
 }
 
 function refuseRepeats(names: readonly string[], refuse: (index: number) => void): void {

@@ -17,7 +17,8 @@ export function fixOf({ path, expected, isKey }: Finding, value: unknown): strin
   if (beside !== undefined) return `add ${beside}, or take ${pathText(path)} out`;
   if (/^(?:no |nothing)/.test(expected)) return `take ${shortPath(path)} out`;
   if (/^each .* once/.test(expected)) return 'take one of the two out';
-  if (/^a column that is not the label/.test(expected)) return `name another column, or take ${shortPath(path)} out`;
+  if (/^a column that is not (?:the label|in data)/.test(expected))
+    return `name another column, or take ${shortPath(path)} out`;
   if (/beside it$/.test(expected)) return `add ${expected}`;
   if (/^at most max\b/.test(expected)) return 'exchange min and max';
   const fix = valueFix(found, expected, path);

@@ -40,6 +40,8 @@ function verdictTerms({ problem, data, evaluation }: ModelDefinition, expression
     entity: data.entity,
     weight: data.weight,
     protected: [...data.protected].sort(),
+    // Where there are none the verdicts of before stand.
+    ...(data.post_event.length > 0 && { postEvent: [...data.post_event].sort() }),
     features:
       expressions.features === null
         ? null

@@ -235,7 +235,7 @@ function expressionFindings({ data }: ModelDefinition): Finding[] {
   data.features?.forEach((feature, i) => {
     const path = ['data', 'features', i, ...(feature.sql === null ? [] : ['sql'])];
     const { findings: wrong, columns } = sqlFindings(feature.sql, path);
-    findings.push(...wrong, ...roleFindings(columns ?? [feature.name], path, labelColumns, data.protected));
+    findings.push(...wrong, ...roleFindings(columns ?? [feature.name], path, labelColumns, data));
   });
   return findings;
 }
@@ -254,7 +254,7 @@ function roleFindings(
   read: readonly string[],
   path: Path,
   label: readonly string[],
-  guarded: readonly string[],
+  { protected: guarded, post_event }: Pick<ModelDefinition['data'], 'protected' | 'post_event'>,
 ): Finding[] {
   const finding = (expected: string): Finding => ({ path, expected, isKey: false });
   const [only] = label;
@@ -263,8 +263,12 @@ function roleFindings(
   if (only !== undefined && label.length === 1 && read.includes(only)) {
     found.push(finding(`no use of ${only}, which the label is made of: the model would be given the answer`));
   }
-  const protectedRead = read.filter((name) => guarded.includes(name));
-  if (protectedRead.length > 0 && path.at(-1) === 'sql')
-    found.push(finding(`no use of ${protectedRead.join(', ')}: data.protected are never features`));
+  // What a feature without an expression reads is refused by its name, as a contradiction.
+  const refuseRead = (role: readonly string[], why: string): void => {
+    const named = read.filter((name) => role.includes(name));
+    if (named.length > 0 && path.at(-1) === 'sql') found.push(finding(`no use of ${named.join(', ')}: ${why}`));
+  };
+  refuseRead(guarded, 'data.protected are never features');
+  refuseRead(post_event, 'data.post_event are known only after the event, and never features');
   return found;
 }

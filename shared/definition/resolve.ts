@@ -88,6 +88,7 @@ export function resolveInput(
   const entity = optional('data.entity', data.entity);
   const weight = optional('data.weight', data.weight);
   const guarded = several('data.protected', data.protected);
+  const postEvent = several('data.post_event', data.post_event);
   const keyGiven = data.key === null ? null : several('data.key', data.key);
   const slices = evaluation.slices.map(({ column: name }, i) => column(`evaluation.slices[${i}]`, name));
   const cluster = clusterOf(evaluation.cluster, (name) => column('evaluation.cluster', name));
@@ -97,6 +98,7 @@ export function resolveInput(
   const taken = new Set([
     ...labelColumns,
     ...guarded,
+    ...postEvent,
     ...(keyGiven ?? []),
     ...[time, entity, weight].filter((name) => name !== null),
   ]);
@@ -109,7 +111,9 @@ export function resolveInput(
   const features = wanted.flatMap((feature, i) => {
     const path = named === null ? `data.features (by default, the column ${feature.name})` : `data.features[${i}]`;
     const encoding = data.features?.[i]?.encoding ?? 'ordinal';
-    return attempt(problems, path, () => featureOf(feature, encoding, types, guarded, labelColumns)) ?? [];
+    return (
+      attempt(problems, path, () => featureOf(feature, encoding, types, { guarded, postEvent }, labelColumns)) ?? []
+    );
   });
   if (wanted.length === 0) problems.push({ path: 'data.features', message: 'no column is left to be a feature' });
 
@@ -128,7 +132,7 @@ export function resolveInput(
       keyGiven ??
       columns
         .map(({ name }) => name)
-        .filter((name) => !labelColumns.includes(name))
+        .filter((name) => !labelColumns.includes(name) && !postEvent.includes(name))
         .sort(),
     entity,
     weight,
@@ -200,7 +204,7 @@ function featureOf(
   }: { readonly name: string; readonly kind: FeatureKind | null; readonly expression: Expression },
   encoding: 'ordinal' | LearnedEncoding,
   types: ColumnTypes,
-  guarded: readonly string[],
+  { guarded, postEvent }: { readonly guarded: readonly string[]; readonly postEvent: readonly string[] },
   label: readonly string[],
 ): ResolvedFeature {
   const { type } = checkExpression(expression, types);
@@ -214,6 +218,11 @@ function featureOf(
   }
   const read = columns.filter((column) => guarded.includes(column));
   if (read.length > 0) throw new ExpressionError(`${name} reads ${read.join(', ')}: data.protected are never features`);
+  const later = columns.filter((column) => postEvent.includes(column));
+  if (later.length > 0)
+    throw new ExpressionError(
+      `${name} reads ${later.join(', ')}: data.post_event are known only after the event, and never features`,
+    );
   if (type === 'timestamp' || type === 'date') {
     throw new ExpressionError(
       `${name} is a ${type}, which a model cannot take as it is; name the features, and say what of the time counts, as in { name: hour, sql: hour(${name}) } or epoch(${name})`,

@@ -86,6 +86,8 @@ const dataSchema = (span: Spans) =>
     key: z.array(columnName).min(1).nullable().default(null),
     features: z.array(feature).min(1).max(1000).nullable().default(null),
     protected: z.array(columnName).default([]),
+    /** Known only once the event is over, as the label is: a record to predict never has them. */
+    post_event: z.array(columnName).default([]),
     rules: z.array(ruleSchemaWith(span.required)).default([]),
     entity: columnName.nullable().default(null),
     weight: columnName.nullable().default(null),

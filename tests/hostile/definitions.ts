@@ -366,6 +366,22 @@ export const mistakes: readonly MistakenDefinition[] = [
     fix: 'take data.features[0] out',
   },
   {
+    name: 'a feature that is known only after the event',
+    yaml: 'problem: binary\ndata:\n  label: { name: late, sql: delivered > promised }\n  post_event: [delivered]\n  features:\n    - { name: days, sql: "date_diff(\'day\', ordered, delivered)" }\n',
+    line: 6,
+    found: `"date_diff('day', ordered, delivered)"`,
+    expected: 'no use of delivered: data.post_event are known only after the event',
+    fix: 'take data.features[0] out, or write it without that column',
+  },
+  {
+    name: 'a time that is known only after the event',
+    yaml: 'problem: binary\ndata:\n  label: late\n  time: delivered\n  post_event: [delivered]\n',
+    line: 4,
+    found: '"delivered"',
+    expected: 'a column that is not in data.post_event',
+    fix: 'name another column, or take data.time out',
+  },
+  {
     name: 'an entity beside a time',
     yaml: 'problem: binary\ndata:\n  label: late\n  time: date\n  entity: customer\n',
     line: 5,

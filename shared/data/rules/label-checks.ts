@@ -11,12 +11,14 @@ export interface LabelEvidence {
   /** Those of the dataset accepted last; null without one. */
   readonly before: LabelClasses | null;
   /** How well each feature alone tells the label, from 0 to 1, the strongest first; null where too few rows were read. */
-  readonly strengths: readonly { readonly feature: string; readonly strength: number | null }[] | null;
+  readonly strengths: Strengths | null;
   /** On how many rows that was measured. */
   readonly sampled: number;
   /** Rows whose features equal those of a row with another label; null where it was not counted. */
   readonly conflicting: number | null;
 }
+
+type Strengths = readonly { readonly feature: string; readonly strength: number | null }[];
 
 /** Rows of each class, the classes in the order of their names. */
 export type LabelClasses = readonly (readonly [name: string, rows: number])[];
@@ -74,6 +76,30 @@ export function judgeBalance(
   };
 }
 
+/** A feature that alone gives the label away. */
+interface Giveaway {
+  readonly feature: string;
+  /** How well it alone tells the label. */
+  readonly evidence: string;
+}
+
+/** What no honest feature reaches: the limit of `no_leakage` where none is given. */
+export const MAX_AUC = 0.98;
+
+/** The features that reach the limit, the strongest first. */
+export function giveawaysOf(
+  { problem, strengths }: { readonly problem: LabelEvidence['problem']; readonly strengths: Strengths },
+  limit: number = MAX_AUC,
+): Giveaway[] {
+  const measure = problem === 'regression' ? 'explains a share of' : 'ranks the label with an AUC of';
+  const whole = problem === 'regression' ? " of the label's variance" : '';
+  return strengths.flatMap(({ feature, strength }) =>
+    strength === null || strength < limit
+      ? []
+      : [{ feature, evidence: `${feature} alone ${measure} ${figure(strength)}${whole}` }],
+  );
+}
+
 /** Holds the strongest single feature against what no honest feature reaches. */
 export function judgeLeakage({ max_auc }: Pick<RuleOf<'no_leakage'>, 'max_auc'>, { label }: Evidence): Judgement {
   if (label === null) return { result: 'error', message: 'the label could not be read' };
@@ -84,13 +110,10 @@ export function judgeLeakage({ max_auc }: Pick<RuleOf<'no_leakage'>, 'max_auc'>,
       evaluated: label.sampled,
       message: `${howMany(label.sampled, 'row')} ${label.sampled === 1 ? 'is' : 'are'} too few to tell whether a feature gives the label away`,
     };
-  const measure = label.problem === 'regression' ? 'explains a share of' : 'ranks the label with an AUC of';
-  const strong = label.strengths.filter(({ strength }) => strength !== null && strength >= max_auc);
   const [strongest] = label.strengths;
   const value = strongest?.strength ?? null;
-  const told = strong.map(
-    ({ feature, strength }) =>
-      `${feature} alone ${measure} ${figure(strength ?? 0)}${label.problem === 'regression' ? " of the label's variance" : ''}`,
+  const told = giveawaysOf({ problem: label.problem, strengths: label.strengths }, max_auc).map(
+    ({ evidence }) => evidence,
   );
   return {
     result: told.length === 0 ? 'pass' : 'broken',
@@ -100,6 +123,6 @@ export function judgeLeakage({ max_auc }: Pick<RuleOf<'no_leakage'>, 'max_auc'>,
     message:
       told.length === 0
         ? 'no feature alone gives the label away'
-        : `${told.join('; ')}: a target leak, unless it is known before the label is`,
+        : `${told.join('; ')}: a target leak, unless it is known before the label is; what is known only afterwards belongs into data.post_event`,
   };
 }

@@ -45,7 +45,7 @@ export async function labelEvidence(engine: Engine, reading: LabelReading): Prom
     problem,
     classes,
     before,
-    ...(await strengths(engine, reading, rows)),
+    ...(await labelStrengths(engine, reading)),
     conflicting: isCounted
       ? await countConflicts(
           engine,
@@ -63,11 +63,12 @@ function sampled(path: string, columns: readonly string[], step: number): string
   return `SELECT ${names} FROM read_parquet(${literal(path)}, file_row_number = true) WHERE file_row_number % ${step} = 0`;
 }
 
-async function strengths(
+/** How well each feature alone tells the label, on an even sample of the rows. */
+export async function labelStrengths(
   engine: Engine,
-  { problem, parts, input, classes }: LabelReading,
-  rows: number,
+  { problem, parts, input, classes }: Omit<LabelReading, 'before'>,
 ): Promise<Pick<LabelEvidence, 'strengths' | 'sampled'>> {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const limit = Math.max(1000, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / (input.features.length + 1))));
   const step = Math.max(1, Math.ceil(rows / limit));
   // Each copy gives its first row whatever the step.

@@ -7,7 +7,7 @@ import type { ColumnSpec } from '../sql.ts';
 import { type Check, type Evidence, type Judgement, judged, type KeyColumns, keyName, type Rule } from './check.ts';
 import type { Measure, Measured } from './counts.ts';
 import { judgeDistinct, judgeMoment, judgeQuantile, judgeUniqueness, quantileMeasure } from './figure-checks.ts';
-import { judgeBalance, judgeLeakage } from './label-checks.ts';
+import { judgeBalance, judgeLeakage, MAX_AUC } from './label-checks.ts';
 import { judgePii, piiMeasure } from './pii.ts';
 import type { RuleResult } from './result.ts';
 import {
@@ -264,7 +264,7 @@ function standing(problem: PlanInput['problem'], rules: readonly Rule[], columns
       : [check('label_balance', { judge: (evidence) => judgeBalance({}, evidence) })]),
     ...(asked('no_leakage')
       ? []
-      : [check('no_leakage', { judge: (evidence) => judgeLeakage({ max_auc: 0.98 }, evidence) })]),
+      : [check('no_leakage', { judge: (evidence) => judgeLeakage({ max_auc: MAX_AUC }, evidence) })]),
     ...texts.map(({ name, type }) => check('no_pii', pii(name, type, STANDING_PII_LINES), name)),
   ];
 }

@@ -13,6 +13,7 @@ import { prepare } from '../../../cli/verbs/prepare.ts';
 import { profile } from '../../../cli/verbs/profile.ts';
 import { rules } from '../../../cli/verbs/rules.ts';
 import { validate } from '../../../cli/verbs/validate.ts';
+import { readDefinition } from '../../../shared/definition/read.ts';
 import { randomStream } from '../../../shared/evaluation/random.ts';
 import { here } from './here.ts';
 
@@ -114,6 +115,26 @@ describe('init', () => {
     expect(yaml).toMatch(/^ {2}key: \[call_id\]/m);
     expect(yaml).toMatch(/^ {2}# {3}note: .*every row has its own value/m);
     expect(yaml).toMatch(/^ {2}# {3}- \{ rule: values_not_negative, column: minutes \} {2}# /m);
+  });
+
+  it('asks of a column that gives the label away whether it is known only afterwards', async () => {
+    const [head = '', ...lines] = calls(900, 7).trimEnd().split('\n');
+    const told = lines.map((line, row) => `${line},${(row % 8) + (line.endsWith('yes') ? 0 : 8)}`);
+    await writeFile(at('closed.csv'), `${head},stars\n${told.join('\n')}\n`);
+
+    const { exit } = await here(init, [at('closed.csv')], { label: 'solved', out: at('closed.yml') });
+
+    const yaml = await readFile(at('closed.yml'), 'utf8');
+    const said = yaml.replace('  # post_event:', '  post_event:');
+    expect(exit).toBe(0);
+    expect(yaml).toMatch(/^ {2}# post_event: \[stars\] {2}# stars alone ranks the label with an AUC of 1$/m);
+    expect(() => readDefinition(said, 'closed.yml')).toThrow(
+      'no stars: data.post_event are known only after the event',
+    );
+    expect(readDefinition(said.replace(/^ {4}- \{ name: stars.*\n/m, ''), 'closed.yml').definition.data).toMatchObject({
+      post_event: ['stars'],
+    });
+    expect(await readFile(at('calls.yml'), 'utf8')).not.toContain('post_event');
   });
 
   it('declares in the definition what was declared of the file', async () => {

@@ -61,7 +61,12 @@ describe('without a rule', () => {
 
     expect(accepted).toBe(true);
     expect(of('no_leakage')).toMatchObject([
-      { result: 'warn', value: 1, evaluated: 400, message: expect.stringMatching(/^price alone .*target leak/) },
+      {
+        result: 'warn',
+        value: 1,
+        evaluated: 400,
+        message: expect.stringMatching(/^price alone .*target leak.* belongs into data\.post_event$/),
+      },
     ]);
   });
 

@@ -139,6 +139,54 @@ data: { label: price, time: sold, protected: [race], weight: w, key: [id] }
     expect(shuffled.inputDigest).toBe(input.inputDigest);
   });
 
+  describe('columns that are known only after the event', () => {
+    const DELIVERIES = columns({
+      ordered: 'timestamp',
+      promised: 'timestamp',
+      delivered: 'timestamp',
+      stars: 'integer',
+      weight: 'number',
+    });
+    const LATE =
+      'problem: binary\ndata:\n  label: { name: late, sql: delivered > promised }\n  time: ordered\n  post_event: [delivered, stars]\n';
+
+    it('are no features and in no key by default, and the label may read them', () => {
+      const input = resolveInput(published(LATE.replace('delivered > promised', 'delivered > ordered')), [
+        ...DELIVERIES.filter(({ name }) => name !== 'promised'),
+      ]);
+      expect(input).toMatchObject({
+        labelColumns: ['delivered', 'ordered'],
+        inputColumns: ['weight'],
+        key: ['weight'],
+      });
+      expect(input.features.map(({ name }) => name)).toEqual(['weight']);
+    });
+
+    it('are read by no feature, whatever the case they are written in', () => {
+      const yaml = `${LATE}  features: [weight, { name: mood, sql: STARS * 2 }]\n`;
+      expect(() => resolveInput(published(yaml), DELIVERIES)).toThrow(
+        'data.features[1]: mood reads stars: data.post_event are known only after the event, and never features',
+      );
+    });
+
+    it('have to be there, and one that is misspelt is told with what is near', () => {
+      expect(() => resolveInput(published(LATE.replace('stars]', 'star]')), DELIVERIES)).toThrow(
+        'data.post_event[1]: there is no column star; did you mean stars?',
+      );
+    });
+
+    it('leave what an input means, and the verdicts of before, as they are where there are none', () => {
+      const yaml = LATE.replace('[delivered, stars]', '[]').replace('time:', 'features: [weight]\n  time:');
+      const said = published(yaml);
+      const { post_event: _, ...data } = said.definition.data;
+      const old = publishedDefinitionSchema.parse({ ...said, definition: { ...said.definition, data } });
+      expect(old.definition.data.post_event).toEqual([]);
+      const named = published(yaml.replace('post_event: []', 'post_event: [stars]'));
+      expect(named.rulesDigest).not.toBe(said.rulesDigest);
+      expect(resolveInput(named, DELIVERIES).inputDigest).toBe(resolveInput(old, DELIVERIES).inputDigest);
+    });
+  });
+
   it("takes all columns but the label's for the key by default, in an order of its own", () => {
     const yaml = 'problem: binary\ndata: { label: { name: late, sql: delay > 15 }, features: [distance] }\n';
     const input = resolveInput(published(yaml), FLIGHT_COLUMNS);

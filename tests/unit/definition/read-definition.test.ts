@@ -63,6 +63,7 @@ describe('readDefinition', () => {
         key: null,
         features: null,
         protected: [],
+        post_event: [],
         rules: [],
         entity: null,
         weight: null,
