@@ -5,6 +5,7 @@ import type { SuggestedRule } from '../../shared/data/rules/suggest.ts';
 import { type StandIn, standInEvidence } from '../../shared/data/stand-ins.ts';
 import { howMany } from '../../shared/report/how-many.ts';
 import type { Draft } from './draft.ts';
+import type { EqualRows } from './find-equal-rows.ts';
 import type { Giveaway } from './find-giveaways.ts';
 import { declaredNotation, type SuggestedNotation } from './suggest-notation.ts';
 
@@ -24,6 +25,8 @@ export interface DraftOrigin {
   readonly standIns: readonly StandIn[];
   /** Columns that tell the label by themselves. */
   readonly giveaways: readonly Giveaway[];
+  /** Rows that equal others in all but their key; null where there are none, or they stay together. */
+  readonly equalRows: EqualRows | null;
 }
 
 /** Texts that mean themselves wherever they stand. */
@@ -86,10 +89,18 @@ const postEventLines = (giveaways: readonly Giveaway[]): string[] =>
         ),
       ];
 
+/** The usual split is not written; nor is how much of it may be shared. */
+function splitLines({ shares, why, tooFew }: Draft['split'], equalRows: EqualRows | null): string[] {
+  if (why === null && tooFew === null && equalRows === null) return [];
+  const split = { ...shares, ...(equalRows !== null && { max_shared: equalRows.maxShared }) };
+  const told = [why, equalRows?.evidence].filter((each) => typeof each === 'string');
+  return [said(`  split: ${inline(split)}`, told.length === 0 ? null : told.join('; '))];
+}
+
 function dataLines(
   { label, time, key, entity, features, leftOut, sensitive, split }: Draft,
   source: readonly string[],
-  giveaways: readonly Giveaway[],
+  { giveaways, equalRows }: Pick<DraftOrigin, 'giveaways' | 'equalRows'>,
 ): string[] {
   const { name, sql } = label;
   const missing =
@@ -119,7 +130,7 @@ function dataLines(
           `  # If answers must not depend on who a person is, take these out of the features and protect them:`,
           `  # protected: ${comment(inline(sensitive))}`,
         ]),
-    ...(split.why === null && split.tooFew === null ? [] : [said(`  split: ${inline(split.shares)}`, split.why)]),
+    ...splitLines(split, equalRows),
     ...(split.tooFew === null ? [] : [`  # ${comment(split.tooFew)}.`]),
   ];
 }
@@ -143,13 +154,13 @@ function ruleLines(texts: readonly string[], suggested: readonly SuggestedRule[]
 
 /** Writes the draft down. */
 export function draftYaml(draft: Draft, origin: DraftOrigin): string {
-  const { file, model, schema, suggested, giveaways } = origin;
+  const { file, model, schema, suggested } = origin;
   const { label, rows, time, maxDepth } = draft;
   return `${[
     ...(schema === null ? [] : [`# yaml-language-server: $schema=${schema}`]),
     `# The model ${model}, as guessed from the ${howMany(rows, 'row')} of ${comment(file)}. docs/definition.md lists every setting.`,
     said(`problem: ${label.problem}`, label.why),
-    ...dataLines(draft, [...sourceLines(origin), ...standInLines(origin)], giveaways),
+    ...dataLines(draft, [...sourceLines(origin), ...standInLines(origin)], origin),
     ...ruleLines(draft.texts, suggested),
     'training:',
     said(

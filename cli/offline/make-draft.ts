@@ -6,6 +6,7 @@ import { MAX_MODEL_NAME } from '../../shared/definition/schema.ts';
 import { type Draft, draftFrom } from './draft.ts';
 import { DraftError, PROBLEM_TYPES, type ProblemType } from './draft-label.ts';
 import { draftYaml } from './draft-yaml.ts';
+import { findEqualRows } from './find-equal-rows.ts';
 import { findGiveaways } from './find-giveaways.ts';
 import { InputProblem } from './input-problem.ts';
 import type { SeenAsWritten } from './read-as-written.ts';
@@ -118,8 +119,19 @@ export async function makeDraft(seen: SeenAsWritten, asked: DraftAsked): Promise
     const source = copies && draft.label.missing > 0 ? undefined : declaredOf(seen.source);
     const suggested = suggestedFor(seen, draft);
     const standIns = await standInsOf(seen.engine, seen.dataset, new Set(readColumns(draft)));
+    const equalRows = await findEqualRows(seen, draft);
     const { written } = seen;
-    const origin = { file: delivery.name, model, schema, source, written, suggested, standIns, giveaways: [] };
+    const origin = {
+      file: delivery.name,
+      model,
+      schema,
+      source,
+      written,
+      suggested,
+      standIns,
+      equalRows,
+      giveaways: [],
+    };
     // What is written has to be what the loop takes; a name that cannot be one is told as any mistake is.
     const read = readDefinition(draftYaml(draft, origin), `${model}.yml`);
     const giveaways = await findGiveaways(seen, read, labelCounts.length < LABEL_VALUES ? labelCounts : null);

@@ -42,6 +42,7 @@ export async function gatherCircumstances(
     trigger: triggerOf(plan.trigger),
     champion: plan.champion && (await championAt(ledger, model, plan.champion.run, published, now)),
     gateUses: await countUse(ledger, model, run, prepared.gateDigest, now),
+    ...(prepared.sharedRows !== undefined && { sharedRows: prepared.sharedRows }),
     modelBytes: await sizeOf(store, trained.artifact),
     latencyP95Ms: null,
     strongestFeatures: [...(prepared.strongestFeatures ?? [])],

@@ -31,6 +31,7 @@ import { foldRows } from './fold-rows.ts';
 import { frozenInput } from './frozen-input.ts';
 import { type OtherModels, otherEncoders } from './other-encoders.ts';
 import { prepareFolds } from './prepare-folds.ts';
+import { countSharedRows, namingColumns, refuseSharedRows } from './shared-rows.ts';
 import { refuseNothingToLearn, UnpreparableError } from './unpreparable.ts';
 import { uploadGate, uploadSplit } from './upload-split.ts';
 import { type Encoders, type WrittenSplits, writeSplits } from './write-splits.ts';
@@ -211,6 +212,23 @@ async function prepare(
           directory,
         })
       : await uploadGate(store, plan, written, { champion, anchor });
+  const naming = await namingColumns(rows, split, definition.data.key);
+  const assigns =
+    split.by === 'folds'
+      ? Array.from({ length: split.folds }, (_, fold) =>
+          assignRows(input, {
+            ...assigning,
+            fold: { of: split.folds, judges: fold + 1 },
+            classes,
+            classWeights: null,
+          }),
+        )
+      : [assign];
+  const shared =
+    naming.length === 0
+      ? 0
+      : await countSharedRows({ rows, naming, assigns, readBy, directory: join(directory, 'shared') });
+  refuseSharedRows(shared, judging.gate.rows, naming, definition.data.split.max_shared);
   if (baseline !== null) await ledger.record(baselineSchema, keys.baseline(model, run), baseline);
 
   const uploaded = (name: 'train' | 'validation') =>
@@ -233,6 +251,7 @@ async function prepare(
     ...(gateAnchor !== null && { gateAnchor: { outcome: 'prepared' as const, split: gateAnchor } }),
     ...(folds !== null && { folds }),
     gateDigest,
+    ...(shared > 0 && { sharedRows: shared }),
     strongestFeatures: [...written.strongestFeatures],
     dropped: written.dropped,
     split,

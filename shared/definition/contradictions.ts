@@ -5,6 +5,7 @@ import { suggestion } from '../features/names.ts';
 import { LONGEST_WAIT_SECONDS, longestWaitSeconds, type Traffic } from '../rollout/traffic.ts';
 import { type Cluster, clusterColumn, timeBlock } from './cluster.ts';
 import { type Margin, relativeMargin } from './evaluation-schema.ts';
+import { USUAL_SHARES } from './schema.ts';
 
 /** The parts of a definition that are looked at together. */
 interface Settings {
@@ -30,6 +31,7 @@ interface Settings {
       readonly gate: number | null;
       readonly embargo: number;
       readonly folds: number | null;
+      readonly max_shared: number;
     };
   };
   readonly training: {
@@ -188,7 +190,7 @@ function refuseEncodings({ problem, data, deployment }: Settings, refuse: Refuse
 }
 
 function refuseSplit({ data, training }: Settings, refuse: Refuse): void {
-  const { validation, gate, embargo, folds } = data.split;
+  const { validation, gate, embargo, folds, max_shared } = data.split;
   const kept = (validation ?? 0) + (gate ?? 0);
   if (kept >= 1)
     refuse(
@@ -205,6 +207,13 @@ function refuseSplit({ data, training }: Settings, refuse: Refuse): void {
       ['data', 'split', 'validation'],
       'a share of the rows, such as 0.1: early_stopping_rounds needs rows to stop the training by, and with folds there are none by themselves',
     );
+  if (max_shared !== USUAL_SHARES.shared) {
+    const path = ['data', 'split', 'max_shared'];
+    if (data.time !== null) refuse(path, 'no max_shared beside data.time: rows of different times are not equal');
+    else if (data.entity !== null) refuse(path, 'no max_shared beside data.entity: its rows stay on one side');
+    else if (data.key === null)
+      refuse(path, 'data.key as well: what tells equal rows apart is looked for in a declared key alone');
+  }
   if (embargo > 0 && data.time === null)
     refuse(['data', 'split', 'embargo'], 'data.time as well: without a time there is nothing to keep a distance in');
   if (data.entity !== null && data.time !== null)

@@ -53,8 +53,8 @@ const feature = z
     typeof given === 'string' ? { name: given, sql: null, kind: null, encoding: 'ordinal' as const } : given,
   );
 
-/** Where a definition says nothing: how much of the rows stops the training, and how much judges. */
-const USUAL_SHARES = { validation: 0.1, gate: 0.2 };
+/** Where a definition says nothing: how much of the rows stops the training, judges, and may do so though learned from. */
+export const USUAL_SHARES = { validation: 0.1, gate: 0.2, shared: 0.001 };
 
 const splitSchema = (span: Spans) =>
   z
@@ -65,6 +65,8 @@ const splitSchema = (span: Spans) =>
       embargo: span.or('0s'),
       /** Few rows: each is judged by one of so many models, the one that never saw it. */
       folds: z.int().min(2).max(10).nullable().default(null),
+      /** The share of the rows that judge which may equal a row trained on, in all but what names them. */
+      max_shared: z.number().min(0).max(1).default(USUAL_SHARES.shared),
     })
     .superRefine(({ gate, folds }, context) => {
       if (folds === null || gate === null || gate === undefined) return;

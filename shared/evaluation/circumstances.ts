@@ -24,6 +24,8 @@ export const circumstancesSchema = z.strictObject({
     .nullable(),
   /** Candidates judged on these gate rows, this one included. */
   gateUses: z.int().min(1),
+  /** Gate rows that equal a row trained on in all but what names them; missing where there are none. */
+  sharedRows: z.int().min(1).optional(),
   /** Of the candidate's artefact. */
   modelBytes: z.number().min(0).nullable(),
   /** Over at least 200 warm requests. */

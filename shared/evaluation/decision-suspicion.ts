@@ -55,6 +55,13 @@ export function checkGateUses({ gateUses }: Circumstances, policy: Policy): Find
   return findings({ toPerson: [{ code: 'gate_rows_used_up', message, value: gateUses, limit: policy.gateUses }] });
 }
 
+/** So few of them as the definition allows, or the run would have ended before it trained. */
+export function checkSharedRows({ rows }: Evaluation, { sharedRows = 0 }: Circumstances): Findings {
+  if (sharedRows === 0) return findings();
+  const message = `${counted(sharedRows)} of the ${counted(rows)} gate rows equal a row that was trained on in all but what names them, which data.split.max_shared allows: there the model may know the answer by heart`;
+  return findings({ notes: [{ code: 'shared_gate_rows', message, value: sharedRows }] });
+}
+
 /** How far of the way from a guess to perfection a figure comes; undefined where there is no way to go. */
 function wayToPerfect(metric: Metric, value: number | null, trivial: number | null): number | undefined {
   if (value === null || trivial === null) return undefined;

@@ -4,7 +4,7 @@ import type { Circumstances } from './circumstances.ts';
 import { checkAnchor, checkChampion } from './decision-comparison.ts';
 import { checkFolds, checkRows, checkThresholds, checkTrivial } from './decision-figures.ts';
 import { checkFairness, checkSlices } from './decision-groups.ts';
-import { checkGateUses, checkLimits, checkSuspicion } from './decision-suspicion.ts';
+import { checkGateUses, checkLimits, checkSharedRows, checkSuspicion } from './decision-suspicion.ts';
 import type { Evaluation } from './evaluation.ts';
 import { together } from './findings.ts';
 import { type Policy, policySchema } from './policy.ts';
@@ -62,6 +62,7 @@ export function decide({ evaluation, circumstances, policy }: Evidence): Pick<De
     ...checkLimits(circumstances, policy),
     checkGateUses(circumstances, policy),
     checkSuspicion(evaluation, candidate, circumstances, policy),
+    checkSharedRows(evaluation, circumstances),
     checkFolds(evaluation),
   ]);
   if (against.length > 0) return { outcome: 'reject', reasons: [...against, ...toPerson] };

@@ -284,6 +284,8 @@ export const preparedSchema = z.strictObject({
   folds: z.array(foldSchema).min(2).optional(),
   /** sha256 over keys and labels of the gate rows in their order: equal where the same rows judge again. */
   gateDigest: z.string().optional(),
+  /** Gate rows that equal a row trained on in all but what names them; missing where there are none, or none are looked for. */
+  sharedRows: count.optional(),
   /** How well each feature alone ranks (explains) the label on a sample of the training rows, the strongest first. */
   strongestFeatures: z
     .array(z.strictObject({ feature: z.string(), strength: z.number().min(0).max(1).nullable() }))

@@ -398,6 +398,14 @@ export const mistakes: readonly MistakenDefinition[] = [
     fix: 'add data.time, or take data.split.embargo out',
   },
   {
+    name: 'shared rows without a key to look by',
+    yaml: 'problem: binary\ndata:\n  label: late\n  split: { max_shared: 0.2 }\n',
+    line: 4,
+    found: '0.2',
+    expected: 'data.key as well',
+    fix: 'add data.key, or take data.split.max_shared out',
+  },
+  {
     name: 'days as clusters without a time',
     yaml: 'problem: binary\ndata:\n  label: late\nevaluation: { cluster: day }\n',
     line: 4,

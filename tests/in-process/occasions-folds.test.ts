@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../local/faults/settings.ts';
 import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
-import { preparedSchema, trainedSchema } from '../../shared/ledger/facts.ts';
+import { preparedSchema, runEndSchema, trainedSchema } from '../../shared/ledger/facts.ts';
 import { keys, scoringOf } from '../../shared/ledger/keys.ts';
 import { HOUR_MS, MINUTE_MS, onSageMaker, type World } from '../loop/world.ts';
 import { isKnown, knowingModel } from './knowing-model.ts';
@@ -121,6 +121,33 @@ describe('a model of few rows', () => {
     expect(champion).toHaveLength(460);
     expect(champion.filter(isKnown)).toEqual([]);
     expect((await scoresOf(world, run, 'champ')).filter(isKnown)).toHaveLength(400);
+  });
+
+  it('ends where copies of rows under new names judge, unless the definition allows them, and says so then', async () => {
+    const world = await start();
+    const yaml = (await fixtureText(MODEL)).replace('  entity: sender\n', '');
+    const [head = '', ...lines] = fewParcels(0, 200, 40).trimEnd().split('\n');
+    const copies = lines.slice(0, 20).map((line) => line.replace(/^\d+/, (parcel) => String(1000 + Number(parcel))));
+    const landed = (file: string, rows: readonly string[]) =>
+      world.land(`incoming/${MODEL}/${file}`, `${[head, ...rows].join('\n')}\n`);
+    await publishAs(world, MODEL, yaml);
+
+    await landed('copied.csv', [...lines, ...copies]);
+    await pass(world, 2 * HOUR_MS);
+    const refused = await latest(world);
+    await publishAs(world, MODEL, yaml.replace('folds: 5', 'folds: 5, max_shared: 0.5'));
+    await landed('again.csv', [...copies, ...lines]);
+    await pass(world, 2 * HOUR_MS);
+    const [allowed = ''] = (await world.runs(MODEL)).filter((run) => run !== refused);
+    const end = await world.ledger.read(runEndSchema, keys.end(MODEL, refused));
+    const decision = await world.ledger.read(decisionSchema, keys.decision(MODEL, allowed));
+
+    expect((await endsOf(world)).toSorted(), world.errors().join('\n')).toEqual(['failed', 'promoted']);
+    expect(end.reason).toMatch(
+      /of the 220 rows to judge on .* equal, in all but parcel, a row the model was trained on/,
+    );
+    expect(decision.reasons.map(({ code }) => code)).toContain('shared_gate_rows');
+    expect(await world.deadLetters()).toEqual({});
   });
 
   /** One fold fails at once, and the others would go on for the better part of an hour. */

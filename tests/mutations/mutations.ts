@@ -917,4 +917,13 @@ export const MUTATIONS: readonly Mutation[] = [
     title:
       'predictions that expire before their labels come > are refused where the delay stands, and what to raise is said',
   },
+  {
+    without: 'a look for rows that judge and equal, but for their names, rows that were trained on',
+    file: 'functions/prepare-data/prepare-data.ts',
+    find: 'refuseSharedRows(shared, judging.gate.rows, naming, definition.data.split.max_shared);',
+    replace: '',
+    test: 'tests/unit/steps/shared-rows.test.ts',
+    title:
+      'rows that are equal but for their names > end the run where more of them judge than may, with how many, by what, and what to do',
+  },
 ];

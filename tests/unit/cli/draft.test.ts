@@ -292,6 +292,7 @@ describe('the YAML of a draft', () => {
         suggested: [{ rule: { rule: 'completeness', column: name }, evidence: name }],
         standIns: [{ column: name, code: -999, rows: 5, present: 100, least: 0, greatest: 9 }],
         giveaways: [{ column: name, evidence: name }],
+        equalRows: { maxShared: 0.001, evidence: name },
       });
       const { definition } = readDefinition(yaml, 'odd.yml');
       expect(definition.data.features?.map((feature) => feature.name)).toEqual(
@@ -316,6 +317,7 @@ describe('the YAML of a draft', () => {
       ],
       standIns: [{ column: 'x', code: -999, rows: 50, present: 1000, least: 0, greatest: 9 }],
       giveaways: [],
+      equalRows: null,
     });
     const taken = yaml.replace('# rules:', 'rules:').replaceAll(/^ {2}# {3}- /gm, '    - ');
     expect(yaml).toContain('# none of 1,000 is below 0');

@@ -137,6 +137,30 @@ describe('init', () => {
     expect(await readFile(at('calls.yml'), 'utf8')).not.toContain('post_event');
   });
 
+  it('allows rows that equal others in all but their key, and asks whether they are copies', async () => {
+    const [, ...lines] = calls(900, 8).trimEnd().split('\n');
+    const short = lines.map((line, row) => `${row},${line.split(',').slice(2, 4).join(',')},${line.split(',').at(-1)}`);
+    await writeFile(at('short.csv'), `call_id,minutes,topic,solved\n${short.join('\n')}\n`);
+    const { exit } = await here(init, [at('short.csv')], { label: 'solved', out: at('short.yml') });
+    const yaml = await readFile(at('short.yml'), 'utf8');
+    const [, equal = '', allowed = ''] =
+      /^ {2}split: \{ validation: 0\.1, gate: 0\.2, max_shared: (\S+) \} {2}# (\d+) rows of 900 equal another in all but call_id/m.exec(
+        yaml,
+      ) ?? [];
+    const contents = short.map((line) => line.replace(/^\d+,/, ''));
+    const copies = contents.filter((each, row) => contents.some((other, i) => i !== row && other === each)).length;
+    expect(exit).toBe(0);
+    expect(copies).toBeGreaterThan(0);
+    expect([Number(allowed), Number(equal)]).toEqual([copies, Math.max(0.05, Math.ceil((200 * copies) / 900) / 100)]);
+    const refused = yaml.replace(/, max_shared: \S+/, '');
+    await writeFile(at('short-refused.yml'), refused);
+    expect(await here(prepare, [at('short.csv')], { model: at('short.yml'), out: at('short-out') })).toMatchObject({
+      exit: 0,
+    });
+    const without = await here(prepare, [at('short.csv')], { model: at('short-refused.yml'), out: at('short-none') });
+    expect(without).toMatchObject({ exit: 1, text: expect.stringContaining('in all but call_id') });
+  });
+
   it('declares in the definition what was declared of the file', async () => {
     const text = calls(300, 6).replaceAll(',', ';').replaceAll('device', 'gerät');
     await writeFile(at('latin.csv'), Buffer.from(text, 'latin1'));

@@ -67,7 +67,7 @@ describe('readDefinition', () => {
         rules: [],
         entity: null,
         weight: null,
-        split: { validation: 0.1, gate: 0.2, embargo: 0, folds: null },
+        split: { validation: 0.1, gate: 0.2, embargo: 0, folds: null, max_shared: 0.001 },
       },
       training: {
         algorithm: 'xgboost',

@@ -30,6 +30,13 @@ describe('gate rows', () => {
     expect(known({ gateUses: 20 }).outcome).toBe('promote');
     expect(codes(known({ gateUses: 21 }))[1]).toBe('gate_rows_used_up');
   });
+
+  it('that equal rows trained on are told, where they are so few as to be allowed', () => {
+    const decision = known({ sharedRows: 3 });
+    expect(decision.outcome).toBe('promote');
+    expect(decision.reasons.find(({ code }) => code === 'shared_gate_rows')).toMatchObject({ value: 3 });
+    expect(codes(known({}))).not.toContain('shared_gate_rows');
+  });
 });
 
 describe('what is too good to be believed', () => {
