@@ -7,6 +7,7 @@ import { modelNameSchema } from '../../shared/definition/schema.ts';
 import { howMany } from '../../shared/report/how-many.ts';
 import { needed } from '../offline/answer.ts';
 import { findDelivery } from '../offline/delivery.ts';
+import { commentSaid } from '../offline/find-comment.ts';
 import { type MadeDraft, makeDraft, modelNameOf } from '../offline/make-draft.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
 import { readAsWritten } from '../offline/read-as-written.ts';
@@ -159,6 +160,7 @@ export const tryFile = ({ args, options, switches, progress }: VerbInput): Promi
     progress(
       `${delivery.given}: ${howMany(seen.rows, 'row')}; ${column} is ${draft.label.problem}: ${draft.label.why}; ${howMany(draft.features.length, 'feature')}`,
     );
+    if (seen.comment !== null) progress(commentSaid(seen.comment));
     if (draft.label.missing > 0)
       progress(
         `${howMany(draft.label.missing, 'row')} without ${column} ${draft.label.missing === 1 ? 'is' : 'are'} left out: nothing can be learned from them`,

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 
 import type { SourceFormat } from '../../shared/definition/source.ts';
 import type { Delivery } from './delivery.ts';
+import { findComment } from './find-comment.ts';
 import { readSeen, type Seen } from './seen.ts';
 import { type SuggestedNotation, suggestNotations } from './suggest-notation.ts';
 
 /** What was read, and what is to be declared so that the loop reads the same. */
 export interface SeenAsWritten extends Seen {
   readonly written: readonly SuggestedNotation[];
+  /** The mark of comments that was found; null where none was, or where it was declared. */
+  readonly comment: string | null;
 }
 
 /**
@@ -20,8 +23,10 @@ export interface SeenAsWritten extends Seen {
 export async function readAsWritten(
   delivery: Delivery,
   directory: string,
-  source: SourceFormat,
+  given: SourceFormat,
 ): Promise<SeenAsWritten> {
+  const comment = await findComment(delivery, given);
+  const source = comment === null ? given : { ...given, comment };
   const seen = await readSeen(delivery, directory, source);
   let written: readonly SuggestedNotation[] = [];
   try {
@@ -30,10 +35,10 @@ export async function readAsWritten(
     seen.close();
     throw error;
   }
-  if (written.length === 0) return { ...seen, written };
+  if (written.length === 0) return { ...seen, written, comment };
   seen.close();
   const again = join(directory, 'as-written');
   await mkdir(again);
   const columns = Object.fromEntries(written.map(({ column, notation }) => [column, notation]));
-  return { ...(await readSeen(delivery, again, { ...source, columns })), written };
+  return { ...(await readSeen(delivery, again, { ...source, columns })), written, comment };
 }

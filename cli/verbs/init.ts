@@ -6,6 +6,7 @@ import { howMany } from '../../shared/report/how-many.ts';
 import { needed } from '../offline/answer.ts';
 import { publishedFrom } from '../offline/definition-file.ts';
 import { findDelivery } from '../offline/delivery.ts';
+import { commentSaid } from '../offline/find-comment.ts';
 import { InputProblem } from '../offline/input-problem.ts';
 import { makeDraft, modelNameOf } from '../offline/make-draft.ts';
 import { onFiles, withSigns } from '../offline/on-files.ts';
@@ -66,6 +67,7 @@ export const init: Verb = {
       const { features, leftOut, split } = draft;
       const text = [
         `${out}: ${draft.label.problem}, ${howMany(features.length, 'feature')} of ${howMany(seen.columns.length, 'column')} (${leftOut.length} left out), ${draft.time === null ? 'split by a hash' : `split by ${draft.time.column}`}`,
+        ...(seen.comment === null ? [] : [commentSaid(seen.comment)]),
         ...seen.written.map(
           ({ column, notation, why: reason }) =>
             `${column} is declared as ${JSON.stringify(declaredNotation(notation))}: ${reason}`,

@@ -94,11 +94,12 @@ async function judgedChampion(
 /** What a definition's label is, in rows of these columns. */
 export const watchedMeaning = (
   { definition, expressions }: PublishedDefinition,
-  columnTypes: LabelMeaning['columnTypes'],
+  { columnTypes, missing }: Pick<LabelMeaning, 'columnTypes' | 'missing'>,
 ): LabelMeaning => ({
   problem: definition.problem,
   label: { name: definition.data.label.name, expression: expressions.label },
   columnTypes,
+  missing,
 });
 
 async function judgedElsewhere({ ledger, bucket }: JudgedDeps, watch: Watch, isStill: boolean): Promise<Judged> {
@@ -123,7 +124,7 @@ async function judgedElsewhere({ ledger, bucket }: JudgedDeps, watch: Watch, isS
         evaluation: definition.monitoring.quality?.baseline ?? null,
         shape: { features: rows.features.length, outputs: 1, text: textColumns(rows) },
         classes: null,
-        meaning: meaningOf(watchedMeaning(published, rows.columnTypes)),
+        meaning: meaningOf(watchedMeaning(published, rows)),
       };
     },
   };

@@ -69,16 +69,17 @@ async function labelledElsewhere(deps: JudgedDeps, model: string): Promise<Label
     monitoring,
     async reading(now) {
       const rows = await ledger.read(watchedRowsSchema, keys.watchedRows(model, dataset, definitionDigest));
+      const { columnTypes, missing } = rows;
       const key = monitoring.quality?.join === 'key' ? sentKey(data.key ?? [], rows) : null;
       const place = watchedPlace(watch, published);
       const captured = bucket(place.bucket);
       return {
-        meaning: watchedMeaning(published, rows.columnTypes),
+        meaning: watchedMeaning(published, rows),
         // Ids of others say no hour: theirs is looked for.
         naming: { key: key?.map(({ column }) => column) ?? null, isSought: true },
         find: capturedPredictions(
           { ledger, captured, folders: await variantFolders(captured, place) },
-          { model, definitionDigest, naming: { text: textColumns(rows), key, columnTypes: rows.columnTypes }, now },
+          { model, definitionDigest, naming: { text: textColumns(rows), key, columnTypes, missing }, now },
         ),
       };
     },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 import { csvRow } from '../../shared/data/encode-csv.ts';
+import { withoutMissing } from '../../shared/data/missing-values.ts';
 import { type InputEncoder, inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
 import { keyHashes } from '../../shared/data/split.ts';
 import { DependencyError, RefusedError } from '../../shared/errors.ts';
@@ -154,10 +155,11 @@ export const predict = ({ ledger, sageMaker, capture, index }: PredictDeps) => {
     const { champion, input, encode } = found;
     const { joinKey = [] } = input;
     const wanted = [...new Set([...input.inputColumns, ...joinKey])];
-    const { batch, errors } = batchFromRecords(records, input.columnTypes, wanted);
+    const { batch: sent, errors } = batchFromRecords(records, input.columnTypes, wanted);
     const problems = [...errors, ...keyless(records, joinKey)].sort((a, b) => a.record - b.record);
     if (problems.length > 0) return refuse(400, 'bad_record', 'some fields are not what the model takes', { problems });
 
+    const batch = withoutMissing(sent, input.missing);
     const columns = encode(batch);
     const lines = records.map((_, row) => csvRow(columns, row));
     const inferenceId = inferenceIdOf(now, requestId);

@@ -1,6 +1,7 @@
 /** What a run's model takes as input, learned from the rows to train on and recorded once. */
 
 import { encodingLearner, type LearnedEncoding } from '../../shared/data/category-encoding.ts';
+import { missingValues } from '../../shared/data/declared-missing.ts';
 import {
   admit,
   admitClasses,
@@ -64,6 +65,7 @@ export async function frozenInput(
   const dictionary = onlyOf(grown ?? EMPTY_DICTIONARY, categories.keys());
   const names = problem === 'multiclass' ? (grown?.labels?.[meaning] ?? []) : ['0', '1'];
   const encodings = await encodingsToLearn(learning, dictionary);
+  const missing = await missingValues(learning.rows.engine, definition.data.source.columns, input.columnTypes);
   return ledger.record(runInputSchema, key, {
     model,
     run,
@@ -77,6 +79,7 @@ export async function frozenInput(
     inputColumns: [...input.inputColumns],
     ...(definition.monitoring.quality?.join === 'key' && { joinKey: [...input.key] }),
     columnTypes: { ...input.columnTypes },
+    ...(missing !== undefined && { missing }),
     dictionary,
     ...(encodings.size > 0 && { encodings: Object.fromEntries(encodings) }),
     ...(isBalanced && { classWeights: balancedWeights(names, classes) }),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { missingValues } from '../../shared/data/declared-missing.ts';
 import { admit, countCategories, EMPTY_DICTIONARY } from '../../shared/data/dictionary.ts';
 import type { Engine } from '../../shared/data/engine.ts';
 import { typedRows } from '../../shared/data/merge-columns.ts';
@@ -76,7 +77,15 @@ async function profiled(
       Uint32Array.from({ length: batch.rows }, (_, row) => row),
     );
   }
-  return { model, dataset, definitionDigest: digest, ...columns, baseline: sample.baseline() };
+  const missing = await missingValues(engine, definition.data.source.columns, input.columnTypes);
+  return {
+    model,
+    dataset,
+    definitionDigest: digest,
+    ...columns,
+    ...(missing !== undefined && { missing }),
+    baseline: sample.baseline(),
+  };
 }
 
 /** Downloads a dataset's typed copy. */

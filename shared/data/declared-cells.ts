@@ -33,7 +33,7 @@ const verbatim = (text: string): string =>
 const cases = (name: string): string => name.toLowerCase();
 
 /** What is declared of a column; a name is found whatever its case, as everywhere. */
-function notationFor(declared: Declared, name: string): ColumnNotation | undefined {
+export function notationFor(declared: Declared, name: string): ColumnNotation | undefined {
   const found = Object.keys(declared).find((each) => each === name || cases(each) === cases(name));
   return found === undefined ? undefined : declared[found];
 }

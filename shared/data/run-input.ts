@@ -16,6 +16,7 @@ import {
   numbersOfFolds,
 } from './category-encoding.ts';
 import { type CategoryEncoder, categoryEncoder, dictionarySchema, encodeNumber } from './dictionary.ts';
+import { missingValuesSchema } from './missing-values.ts';
 
 const columnType = z.enum(COLUMN_TYPES);
 
@@ -49,6 +50,8 @@ export const runInputSchema = z.strictObject({
   joinKey: z.array(z.string()).min(1).optional(),
   /** The types of all columns of the data the model was trained on. */
   columnTypes: z.record(z.string(), columnType),
+  /** What of the columns' values stood for none in the data; not there where nothing did, or where nobody kept it. */
+  missing: missingValuesSchema.optional(),
   dictionary: dictionarySchema,
   /** The numbers of features that have an `encoding`, by feature. */
   encodings: z.record(z.string(), learnedEncodingSchema).optional(),

@@ -18,6 +18,9 @@ export interface RecordsRead {
   readonly errors: readonly RecordError[];
 }
 
+/** A text that is no value in the files a model is made of, either. */
+const BLANK = /^(?: \p{Zs}*)?$/u;
+
 /** What JSON must hold for a type, and the value it becomes; undefined if it does not. */
 const READERS: Readonly<
   Record<ColumnType, { readonly wants: string; readonly read: (value: unknown) => CellValue | undefined }>
@@ -30,7 +33,10 @@ const READERS: Readonly<
     wants: 'a number',
     read: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined),
   },
-  string: { wants: 'a string', read: (value) => (typeof value === 'string' ? value : undefined) },
+  string: {
+    wants: 'a string',
+    read: (value) => (typeof value === 'string' ? (BLANK.test(value) ? null : value) : undefined),
+  },
   boolean: { wants: 'true or false', read: (value) => (typeof value === 'boolean' ? value : undefined) },
   timestamp: {
     wants: 'an ISO 8601 time as a string, such as "2001-01-14T23:59:00Z" (UTC if it names no zone)',
@@ -48,7 +54,7 @@ function fromText(value: unknown, parse: (text: string) => number): number | und
 /**
  * JSON records as columns of these types.
  *
- * A field that is missing or null is null. Nothing is guessed: the text `"5"` is no number. A field that no column is
+ * A field that is missing or null is null, and so is a text of nothing but spaces. Nothing is guessed: the text `"5"` is no number. A field that no column is
  * named like is refused, because a misspelt one would else be a missing value without a word.
  *
  * @param records what `JSON.parse` gave, each an object of fields

@@ -4,10 +4,17 @@
  */
 import { CR, endOfRecord, LF, splitRecord } from '../data/csv-record.ts';
 import { OTHER } from '../data/dictionary.ts';
+import { type MissingValues, missingTest } from '../data/missing-values.ts';
+import { columnsResolved } from '../features/check.ts';
 import type { CellFault } from './capture-cells.ts';
 import { numberIn } from './capture-cells.ts';
 import { jsonCells } from './capture-json.ts';
 import type { ModelColumns } from './model-columns.ts';
+
+/** What is watched, and what stands for no value in it. */
+interface WatchedColumns extends ModelColumns {
+  readonly missing?: MissingValues | undefined;
+}
 
 /** Turns one value of a row into what a baseline is made of: NaN where it is missing, undefined where it is none. */
 type CellReader = (cell: unknown) => number | undefined;
@@ -37,9 +44,20 @@ const categoryText = (cell: string | number | boolean, isNumeric: boolean): stri
 };
 
 /** The readers of a definition's features: numbers, and categories by the dictionary of its baseline. */
-export const textColumns = ({ features, dictionary }: ModelColumns): TextColumns => ({
-  names: features.map(({ name }) => name),
-  readers: features.map(({ name, kind, type }): CellReader => {
+export const textColumns = ({ missing, ...columns }: WatchedColumns): TextColumns => ({
+  names: columns.features.map(({ name }) => name),
+  readers: readersOf(columns).map((read, place) => {
+    const expression = columns.features[place]?.expression;
+    // What is made of columns is sent as its sender has made it.
+    if (expression?.op !== 'column') return read;
+    const [column = ''] = columnsResolved(expression, columns.columnTypes);
+    const isMissing = missingTest(missing, column, columns.columnTypes[column]);
+    return (cell) => (isMissing(cell) ? Number.NaN : read(cell));
+  }),
+});
+
+const readersOf = ({ features, dictionary }: ModelColumns): CellReader[] =>
+  features.map(({ name, kind, type }): CellReader => {
     if (kind === 'number') {
       if (type !== 'boolean') return numberOf;
       return (cell) => (typeof cell === 'string' ? TRUTHS[cell.trim().toLowerCase()] : undefined) ?? numberOf(cell);
@@ -51,8 +69,7 @@ export const textColumns = ({ features, dictionary }: ModelColumns): TextColumns
       if (typeof cell !== 'string' && typeof cell !== 'number' && typeof cell !== 'boolean') return undefined;
       return codes.get(categoryText(cell, type === 'integer')) ?? OTHER;
     };
-  }),
-});
+  });
 
 /** Rows in numbers, or what is wrong with them; values of rows stand in no fault. */
 function encoded(rows: readonly (readonly unknown[])[], { readers }: TextColumns): number[][] | CellFault {

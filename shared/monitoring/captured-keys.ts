@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 
+import type { MissingValues } from '../data/missing-values.ts';
 import type { ColumnTypes } from '../features/check.ts';
 import { type CaptureTally, captureBatches } from './capture.ts';
 import type { TextColumns } from './capture-text.ts';
@@ -24,6 +25,7 @@ export interface CapturedNaming {
   /** The key's columns, and at which place of a row each is sent; null where the id is all that is asked for. */
   readonly key: readonly { readonly column: string; readonly place: number }[] | null;
   readonly columnTypes: ColumnTypes;
+  readonly missing?: MissingValues | undefined;
 }
 
 /** Reads values as they are watched, and remembers those of some columns as they were sent. */
@@ -50,7 +52,7 @@ function remembering({ names, readers: readersOf }: TextColumns, wanted: readonl
 export async function* capturedNames(
   source: AsyncIterable<Uint8Array>,
   file: string,
-  { text, key, columnTypes }: CapturedNaming,
+  { text, key, columnTypes, missing }: CapturedNaming,
   tally: CaptureTally,
 ): AsyncGenerator<CapturedHour['requests'][number]> {
   const columns = key ?? [];
@@ -64,6 +66,7 @@ export async function* capturedNames(
       : keyNamer(
           key.map(({ column }) => column),
           columnTypes,
+          missing,
         );
   const shape = { features: text.names.length, outputs: 0, text: read };
   for await (const batch of captureBatches(source, file, shape, tally)) {

@@ -1,6 +1,7 @@
 /** Label files to labels by the hour of the prediction they are about. */
 
 import { categoryText } from '../data/dictionary.ts';
+import { missingTest, withoutMissing } from '../data/missing-values.ts';
 import type { RunInput } from '../data/run-input.ts';
 import { digestOf } from '../definition/canonical-json.ts';
 import { columnsResolved } from '../features/check.ts';
@@ -13,7 +14,7 @@ import { type LabelProblem, LabelProblems } from './label-problems.ts';
 import { keyNamer, typedText } from './row-keys.ts';
 
 /** What the model in service understands by its label. */
-export interface LabelMeaning extends Pick<RunInput, 'problem' | 'columnTypes'> {
+export interface LabelMeaning extends Pick<RunInput, 'problem' | 'columnTypes' | 'missing'> {
   readonly label: Pick<RunInput['label'], 'name' | 'expression'>;
 }
 
@@ -118,9 +119,11 @@ export async function readLabels(
   arrivedAt: Date,
   naming: LabelNaming = BY_INFERENCE_ID,
 ): Promise<LabelsRead> {
-  const { problem, columnTypes, label } = meaning;
+  const { problem, columnTypes, label, missing } = meaning;
   const columns = columnsResolved(label.expression, columnTypes);
   const evaluate: Compiled = compile([label.expression], columnTypes);
+  const [answer = ''] = label.expression.op === 'column' ? columns : [];
+  const isNoAnswer = missingTest(missing, answer, columnTypes[answer]);
   const problems = new LabelProblems();
   const hours: Hours = new Map();
   let [read, empty] = [0, 0];
@@ -168,7 +171,7 @@ export async function readLabels(
     );
     const { batch, errors } = batchFromRecords(records, columnTypes, columns);
     const bad = new Set(errors.map(({ record }) => record));
-    const [values] = evaluate(batch);
+    const [values] = evaluate(withoutMissing(batch, missing));
     for (const [row, line] of waiting.entries()) {
       settle(line, bad.has(row) ? undefined : labelOf(values, row, problem));
     }
@@ -179,7 +182,7 @@ export async function readLabels(
   const look = (line: NamedLine): void => {
     read += 1;
     if (line.label !== undefined) {
-      settle(line, isBlank(line.label) ? null : canonical(problem, line.label));
+      settle(line, isBlank(line.label) || isNoAnswer(line.label) ? null : canonical(problem, line.label));
       return;
     }
     const missing = columns.filter((name) => !Object.hasOwn(line.fields, name));
@@ -191,7 +194,7 @@ export async function readLabels(
     waiting.push(line);
     if (waiting.length === BATCH) evaluateWaiting();
   };
-  const nameOf = naming.key === null ? null : keyNamer(naming.key, columnTypes);
+  const nameOf = naming.key === null ? null : keyNamer(naming.key, columnTypes, missing);
   for await (const lines of labelLines(source, names, problems)) {
     const hashes = nameOf?.(lines.map(({ fields }) => fields));
     for (const [at, line] of lines.entries()) {

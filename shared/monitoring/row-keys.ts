@@ -1,4 +1,5 @@
 /** Rows by their key: what a label and a prediction have in common where nobody kept the inference id. */
+import { type MissingValues, withoutMissing } from '../data/missing-values.ts';
 import { keyHashes } from '../data/split.ts';
 import type { ColumnTypes } from '../features/check.ts';
 import type { Column, ColumnType } from '../features/columns.ts';
@@ -24,11 +25,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Names rows by their keys, the first 16 hex digits of a sha256 each; undefined where a record lacks a column of the key,
- * or has a value that is none of the column's. A missing value is to be there as null, or as empty text.
+ * or has a value that is none of the column's. A missing value is to be there as null, as empty text, or as one of those
+ * that stand for it.
  */
 export function keyNamer(
   key: readonly string[],
   columnTypes: ColumnTypes,
+  missing?: MissingValues,
 ): (records: readonly Fields[]) => (string | undefined)[] {
   const types = Object.fromEntries(Object.entries(columnTypes).filter(([name]) => key.includes(name)));
   return (records) => {
@@ -39,7 +42,7 @@ export function keyNamer(
     );
     const { batch, errors } = batchFromRecords(cells, types, key);
     const bad = new Set(errors.map(({ record }) => record));
-    const hashes = keyHashes(keyColumns(key, batch.columns), records.length);
+    const hashes = keyHashes(keyColumns(key, withoutMissing(batch, missing).columns), records.length);
     return hashes.map((hash, row) => {
       const isWhole = key.every((name) => cells[row] !== undefined && Object.hasOwn(cells[row], name));
       return isWhole && !bad.has(row) ? hash : undefined;

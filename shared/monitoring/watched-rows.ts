@@ -6,7 +6,7 @@ import { baselineSchema } from './baseline.ts';
 
 /** `datasets/<model>/<dataset>/watched/<definition digest>.json`. */
 export const watchedRowsSchema = runInputSchema
-  .pick({ model: true, definitionDigest: true, features: true, columnTypes: true, dictionary: true })
+  .pick({ model: true, definitionDigest: true, features: true, columnTypes: true, missing: true, dictionary: true })
   .extend({
     dataset: z.string(),
     /** Of the features; what the endpoint answered to these rows nobody knows. */

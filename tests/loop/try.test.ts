@@ -29,7 +29,7 @@ const orders = (isNoise: boolean): string => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'try-'));
   await writeFile(join(folder, 'orders.csv'), orders(false));
-  await writeFile(join(folder, 'noise.csv'), orders(true));
+  await writeFile(join(folder, 'noise.csv'), `# Orders that make no sense\n${orders(true)}`);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -184,7 +184,7 @@ const unknown = (path: string, given: object, known: readonly string[]): string[
 export interface ExportedConstraints {
   readonly statistics: Statistics;
   readonly constraints: Constraints;
-  /** Rules without a counterpart, one sentence each. */
+  /** Rules without a counterpart, and statistics that cannot be told; one sentence each. */
   readonly untranslated: readonly string[];
 }
 
@@ -245,6 +245,8 @@ export function exportConstraints(rules: readonly Rule[], profile: Profile): Exp
     untranslated.push(`column_type: mostly differs by column; all are held to ${rest(typeShare)}`);
   if (domainShares.size > 1)
     untranslated.push(`values_in_set: max_unseen_share differs by column; all are held to ${domainShare}`);
+  for (const { name } of columns.filter(({ topCut }) => topCut !== undefined))
+    untranslated.push(`distribution.categorical of ${name}: the kept profile holds its long texts shortened`);
   if (rules.some(({ severity }) => severity === 'warn'))
     untranslated.push('severity warn: Model Monitor knows violations only');
   return {

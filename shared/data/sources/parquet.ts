@@ -30,7 +30,8 @@ export async function readParquet(
     return undefined;
   }
   if (!isUsable(columns, schema.slice(1), told, log)) return undefined;
-  const names = columns.map((column) => column.name);
+  // As in a header or a key: blanks around a name are no part of it.
+  const names = columns.map((column) => column.name.trim());
   if (!context.agrees(names)) return undefined;
   const rows = Number(counted[0]?.n ?? 0);
   const projected = columns.map(
@@ -80,10 +81,10 @@ function isUsable(
   // The engine renames columns of the same name without a word, so the file itself is asked.
   const flat = schema.every((row) => Number(row.num_children ?? 0) === 0);
   const seen = new Set<string>();
-  for (const name of flat ? schema.map((row) => String(row.name)) : []) {
+  for (const name of flat ? schema.map((row) => String(row.name).trim()) : []) {
     const fault = nameFault(name, 'a column');
     if (fault !== undefined) refuse('header_name_invalid', fault.message, fault.column);
-    if (name.trim() === '') refuse('header_name_empty', 'a column has no name', name);
+    if (name === '') refuse('header_name_empty', 'a column has no name', undefined);
     if (seen.has(asSeen(name)))
       refuse('column_duplicated', `two columns are named ${name} (case does not count)`, name);
     seen.add(asSeen(name));

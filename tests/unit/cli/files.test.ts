@@ -8,14 +8,19 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { findDelivery } from '../../../cli/offline/delivery.ts';
+import { findComment } from '../../../cli/offline/find-comment.ts';
 import { init } from '../../../cli/verbs/init.ts';
 import { prepare } from '../../../cli/verbs/prepare.ts';
 import { profile } from '../../../cli/verbs/profile.ts';
 import { rules } from '../../../cli/verbs/rules.ts';
 import { validate } from '../../../cli/verbs/validate.ts';
 import { readDefinition } from '../../../shared/definition/read.ts';
+import { sourceSchema } from '../../../shared/definition/source.ts';
 import { randomStream } from '../../../shared/evaluation/random.ts';
 import { here } from './here.ts';
+
+const UNDECLARED = sourceSchema.parse({});
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'millrace.ts');
 
@@ -175,6 +180,62 @@ describe('init', () => {
     expect(await readFile(at('latin.yml'), 'utf8')).toMatch(/^ {2}source: \{ encoding: latin-1 \}$/m);
     expect(checked.exit).toBe(0);
     expect(undeclared.exit).toBe(1);
+  });
+
+  it.each([
+    ['hashes', '#', '# Calls to the help desk\n# from 2025-01-01, as exported\n\n', '# corrected by hand\n'],
+    ['percent signs, of gzip', '%', '% Calls to the help desk, 2025\n', ''],
+    ['slashes', '/', '// Calls to the help desk\r\n// 2025\r\n', '// corrected\n'],
+    ['semicolons, in UTF-16', ';', '; Calls to the help desk\n', '; corrected\n'],
+  ])('declares comments above the header: lines that begin with %s', async (what, mark, above, between) => {
+    const [header = '', ...rows] = calls(300, 6).split('\n');
+    const text = `${above}${[header, ...rows.slice(0, 40)].join('\n')}\n${between}${rows.slice(40).join('\n')}`;
+    const name = `comments${mark.codePointAt(0)}`;
+    const bytes = what.endsWith('gzip')
+      ? gzipSync(text)
+      : Buffer.from(`${what.endsWith('16') ? '\uFEFF' : ''}${text}`, what.endsWith('16') ? 'utf16le' : 'utf8');
+    await writeFile(at(`${name}.csv`), bytes);
+
+    const made = await here(init, [at(`${name}.csv`)], { label: 'solved', out: at(`${name}.yml`) });
+    const checked = await here(validate, [at(`${name}.csv`)], { model: at(`${name}.yml`) });
+
+    expect(made.exit).toBe(0);
+    expect(made.text).toContain(`lines that begin with ${mark} are taken for comments`);
+    expect(await readFile(at(`${name}.yml`), 'utf8')).toContain(`  source: { comment: ${JSON.stringify(mark)} }\n`);
+    expect(checked.data).toMatchObject({ accepted: true, rows: 300 });
+  });
+
+  it.each([
+    ['the header itself begins with the mark', (text: string) => `#${text}`],
+    ['a row begins with the mark', (text: string) => `# Calls\n${text.replace('\n1003,', '\n#1003,')}`],
+    ['the header is one of the comments', (text: string) => `# Calls\n#${text}`],
+    ['a path begins with a slash', (text: string) => text.replaceAll(/^(\d)/gm, '/$1')],
+    ['nothing else is in the file', () => '# Calls\n# and nothing more\n'],
+  ])('takes no line for a comment where %s', async (_, change) => {
+    await writeFile(at('uncommented.csv'), change(calls(300, 6)));
+
+    const found = await findComment(await findDelivery(at('uncommented.csv')), UNDECLARED);
+
+    expect(found).toBeNull();
+  });
+
+  it('finds comments in all parts of a folder, and one mark of them', async () => {
+    const part = async (name: string, text: string) => {
+      await mkdir(at('commented'), { recursive: true });
+      await writeFile(at(`commented/${name}`), text);
+    };
+    const found = async () => findComment(await findDelivery(at('commented')), UNDECLARED);
+    await part('a.csv', `# January\n${calls(20, 6)}`);
+    await part('b.csv', calls(20, 7));
+
+    expect(await found()).toBe('#');
+    expect(await findComment(await findDelivery(at('commented')), { ...UNDECLARED, comment: '%' })).toBeNull();
+    expect(await findComment(await findDelivery(at('commented')), { ...UNDECLARED, format: 'jsonl' })).toBeNull();
+    // A row of another part begins so.
+    await part('c.csv', calls(20, 8).replace('\n1003,', '\n#1003,'));
+    expect(await found()).toBeNull();
+    await part('c.csv', `% March\n${calls(20, 8)}`);
+    expect(await found()).toBeNull();
   });
 
   it('is asked for a file that is named as its model is, before it writes anything', async () => {

@@ -51,6 +51,25 @@ describe('exporting rules without data', () => {
     expect(violations).toMatchObject([{ feature_name: 'line' }]);
   });
 
+  it('leaves out the values of a column whose long texts are kept shortened, and says so', async () => {
+    const shop = dataWorld();
+    await shop.publish();
+    let row = 0;
+    const long = journeys(3).replaceAll(/^([^,\n]+),([A-Z]),/gm, (_all, at, line) => {
+      row += 1;
+      return `${at},${line.repeat(250)} ${row % 12},`;
+    });
+    await validateData(shop)(woken(await shop.upload(`incoming/${MODEL}/a.csv`, long)));
+
+    const { text } = await exported(shop, MODEL);
+
+    expect(text).toContain('distribution.categorical of line: the kept profile holds its long texts shortened');
+    const { features } = await written('statistics.json');
+    const line = features.find(({ name }: { name: string }) => name === 'line');
+    expect(line.string_statistics).toEqual({ common: { num_present: row, num_missing: 0 }, distinct_count: 12 });
+    expect(JSON.stringify(features)).not.toContain('…');
+  });
+
   it('says what is missing where nothing is published, or nothing was accepted', async () => {
     const shop = dataWorld();
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { compactProfile } from '../../../shared/data/profile/compact.ts';
 import {
   constraintsSchema,
   exportConstraints,
@@ -129,6 +130,29 @@ describe('constraints of Model Monitor', () => {
       'completeness of gone: the profile has no such column',
       'row_count_between: Model Monitor has no such constraint',
       'severity warn: Model Monitor knows violations only',
+    ]);
+  });
+
+  it('come with the values of a column of texts, but where the kept profile has shortened them', async () => {
+    const long = (at: number): string => `${'x'.repeat(250)}${at % 12}`;
+    const rows = Array.from({ length: 60 }, (_, at) => `${at},${long(at)},${['a', 'b'][at % 2]}`);
+    const { profile } = await shop.read({ 'a.csv': `id,note,kind\n${rows.join('\n')}\n` });
+    const whole = profile ?? { rows: 0, columns: [] };
+    const bucketsOf = ({ statistics }: ReturnType<typeof exportConstraints>, name: string): unknown =>
+      statistics.features.find((feature) => feature.name === name)?.string_statistics?.distribution;
+
+    const ofReading = exportConstraints([], whole);
+    const ofKept = exportConstraints([], compactProfile(whole));
+
+    const kinds = { categorical: { buckets: ['a', 'b'].map((value) => ({ value, count: 30 })) } };
+    expect([bucketsOf(ofReading, 'kind'), bucketsOf(ofKept, 'kind')]).toEqual([kinds, kinds]);
+    expect(bucketsOf(ofReading, 'note')).toMatchObject({
+      categorical: { buckets: expect.arrayContaining([{ value: long(0), count: 5 }]) },
+    });
+    expect(bucketsOf(ofKept, 'note')).toBeUndefined();
+    expect(ofReading.untranslated).toEqual([]);
+    expect(ofKept.untranslated).toEqual([
+      'distribution.categorical of note: the kept profile holds its long texts shortened',
     ]);
   });
 

@@ -5,7 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Block } from '../../../shared/data/block.ts';
 import type { ReadDataset } from '../../../shared/data/read-dataset.ts';
-import { parquetRows } from '../../../shared/data/sql.ts';
+import { identifier, parquetRows } from '../../../shared/data/sql.ts';
 import { workshop } from './workshop.ts';
 
 const shop = workshop();
@@ -283,6 +283,41 @@ describe('blocks', () => {
     await expect(
       readDataset(shop.engine, [{ name: 'a.csv', open: async () => open() }], { directory: shop.directory() }),
     ).rejects.toThrow('the connection was reset');
+  });
+});
+
+describe('blanks around the names of columns', () => {
+  const asText = (first: string, second: string) => ({
+    csv: Buffer.from(`${first},${second}\n1,2\n`),
+    jsonl: Buffer.from(`${JSON.stringify({ [first]: 1, [second]: 2 })}\n`),
+  });
+  const inEveryFormat = async (first: string, second: string) => {
+    const columns = `1 AS ${identifier(first)}, 2 AS ${identifier(second)}`;
+    const files = { ...asText(first, second), parquet: await written(`SELECT ${columns}`, 'FORMAT parquet') };
+    return Promise.all(Object.entries(files).map(([ending, bytes]) => shop.read({ [`a.${ending}`]: bytes })));
+  };
+
+  it('are no part of them, whatever the format', async () => {
+    for (const read of await inEveryFormat(' a ', 'b c\u00a0')) {
+      expect(read.problems).toEqual([]);
+      expect(types(read)).toEqual({ a: 'integer', 'b c': 'integer' });
+      expect(await content(read)).toEqual([[1, 2]]);
+    }
+  });
+
+  it('do not make two names of one', async () => {
+    const [csv, jsonl, parquet] = await inEveryFormat('a', ' A ');
+
+    expect(csv?.problems).toMatchObject([{ code: 'column_duplicated', column: 'A' }]);
+    expect(jsonl?.problems).toMatchObject([{ code: 'json_invalid', message: expect.stringContaining('two keys') }]);
+    expect(parquet?.problems).toMatchObject([{ code: 'column_duplicated', column: 'A' }]);
+  });
+
+  it('are no name', async () => {
+    const [csv, , parquet] = await inEveryFormat('  ', 'b');
+
+    expect(csv?.problems).toMatchObject([{ code: 'header_name_empty' }]);
+    expect(parquet?.problems).toMatchObject([{ code: 'header_name_empty' }]);
   });
 });
 

@@ -6,17 +6,30 @@ const TYPES = { n: 'integer', x: 'number', s: 'string', b: 'boolean', t: 'timest
 describe('batchFromRecords', () => {
   it('makes columns of JSON values, with null for what is missing', () => {
     const { batch, errors } = batchFromRecords(
-      [{ n: 3, x: 1.5, s: '', b: true, t: '2001-01-14T23:59:00.25Z', d: '1970-01-02' }, { s: null }],
+      [{ n: 3, x: 1.5, s: 'a', b: true, t: '2001-01-14T23:59:00.25Z', d: '1970-01-02' }, { s: null }],
       TYPES,
     );
     expect(errors).toEqual([]);
     expect(batch.rows).toBe(2);
     expect(batch.columns.n).toEqual({ type: 'integer', values: Float64Array.of(3, 0), nulls: Uint8Array.of(0, 1) });
     expect(batch.columns.x?.values[0]).toBe(1.5);
-    expect(batch.columns.s).toEqual({ type: 'string', values: ['', ''], nulls: Uint8Array.of(0, 1) });
+    expect(batch.columns.s).toEqual({ type: 'string', values: ['a', ''], nulls: Uint8Array.of(0, 1) });
     expect(batch.columns.b?.values).toEqual(Uint8Array.of(1, 0));
     expect(batch.columns.t?.values[0]).toBe(979_516_740_250_000);
     expect(batch.columns.d?.values[0]).toBe(1);
+  });
+
+  it('takes a text of nothing but spaces for nothing, as in the files that are trained on', () => {
+    const texts = ['', ' ', ' \u00a0\u2007', '\u00a0', ' a', '\n'];
+
+    const { batch, errors } = batchFromRecords(
+      texts.map((s) => ({ s })),
+      TYPES,
+      ['s'],
+    );
+
+    expect(errors).toEqual([]);
+    expect(batch.columns.s?.nulls).toEqual(Uint8Array.of(1, 1, 1, 0, 0, 0));
   });
 
   it.each([

@@ -45,6 +45,26 @@ describe('rows of an endpoint that came from elsewhere', () => {
     expect(JSON.stringify(found)).not.toMatch(/many|south/);
   });
 
+  it('have missing values where what stands for them in the data was sent, but of what is made of columns', () => {
+    const sent = column('load');
+    const rows = textColumns({
+      features: [
+        { name: 'load', kind: 'number', type: 'number', expression: sent },
+        { name: 'line', kind: 'category', type: 'string', expression: column('line') },
+        { name: 'doubled', kind: 'number', type: 'number', expression: { op: '+', args: [sent, sent] } },
+      ],
+      columnTypes: { load: 'number', line: 'string' },
+      dictionary: { features: { line: ['south'] } },
+      missing: { load: [-999], line: ['?'] },
+    });
+
+    expect(readTextCsv(Buffer.from('-999.0,?,-999\n1,south,2'), rows)).toEqual([
+      [Number.NaN, Number.NaN, -999],
+      [1, 1, 2],
+    ]);
+    expect(readTextJson('[[-999, "?", -999]]', rows)).toEqual([[Number.NaN, Number.NaN, -999]]);
+  });
+
   it.each([
     ['lists', '[[1.5, "south", 5, true], [null, null, 7, false]]'],
     ['objects by name', '[{"line": "south", "load": 1.5, "stop": 5, "full": true}, {"stop": 7, "full": false}]'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { MissingValues } from '../../../shared/data/missing-values.ts';
 import { emptyTally } from '../../../shared/monitoring/capture.ts';
 import { textColumns } from '../../../shared/monitoring/capture-text.ts';
 import { capturedNames } from '../../../shared/monitoring/captured-keys.ts';
@@ -27,13 +28,14 @@ const line = (id: string, data: string, encoding = 'CSV', inferenceId?: string):
     eventVersion: '0',
   });
 
-const named = async (lines: readonly string[], by: typeof key | null = key) => {
+const named = async (lines: readonly string[], by: typeof key | null = key, missing?: MissingValues) => {
   const tally = emptyTally();
   const found = [];
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(`${lines.join('\n')}\n`);
   }
-  for await (const each of capturedNames(bytes(), 'file', { text, key: by, columnTypes }, tally)) found.push(each);
+  for await (const each of capturedNames(bytes(), 'file', { text, key: by, columnTypes, missing }, tally))
+    found.push(each);
   return { found, tally };
 };
 
@@ -64,6 +66,14 @@ describe('requests that others captured', () => {
     ]);
     expect(found.map(([, , names]) => names)).toEqual([hashes, hashes]);
     expect(new Set(hashes).size).toBe(3);
+  });
+
+  it('are named alike where a value is missing and where something stands for that', async () => {
+    const { found } = await named([line('e1', ',A\n-999,A\n-999.0,B')], key, { load: [-999] });
+
+    const [none, stood, other] = found.flatMap(([, , names]) => names);
+    expect(stood).toBe(none);
+    expect(other).not.toBe(none);
   });
 
   it('that the window cannot read are counted, and have no name', async () => {

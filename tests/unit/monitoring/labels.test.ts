@@ -116,6 +116,19 @@ describe('a file of labels', () => {
     expect(await found(json)).toEqual({ '2001/01/25/10': { [FIRST]: '1', [SECOND]: '0' } });
   });
 
+  it('has no label where something stands for no value of what it is made of', async () => {
+    const late = { ...LATE, missing: { delay: [999] } };
+    const csv = `inference_id,delay\n${FIRST},999\n${SECOND},998\n${THIRD},999.0\n`;
+    const price = { ...PRICE, missing: { price: [-1] } };
+
+    expect(await read(csv, late)).toMatchObject({ labels: 1, empty: 2, mostlyBad: false });
+    expect(await read(`inference_id,price\n${FIRST},-1.00\n${SECOND},1\n`, price)).toMatchObject({
+      labels: 1,
+      empty: 1,
+    });
+    expect(await read(csv)).toMatchObject({ labels: 3 });
+  });
+
   it('keeps classes as they are spelled and numbers as numbers', async () => {
     expect(await found(`inference_id,kind\n${FIRST},"a, b"\n`, KIND)).toEqual({ '2001/01/25/10': { [FIRST]: 'a, b' } });
     expect(await found(`inference_id,label\n${FIRST},1e3\n`, PRICE)).toEqual({ '2001/01/25/10': { [FIRST]: '1000' } });

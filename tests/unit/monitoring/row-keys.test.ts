@@ -34,6 +34,19 @@ describe("a row's key", () => {
     expect(names[4]).toBe(names[1]);
   });
 
+  it('is that of a missing value where what stands for it is sent', () => {
+    const named = keyNamer(KEY, TYPES, { weight: [-1], carrier: ['NA'] });
+
+    const [nothing, text, json] = named([
+      { ...RECORD, weight: null, carrier: null },
+      { ...RECORD, weight: ' -1.0', carrier: 'NA' },
+      { ...RECORD, weight: -1, carrier: '' },
+    ]);
+
+    expect(nothing).toMatch(/^[0-9a-f]{16}$/);
+    expect([text, json]).toEqual([nothing, nothing]);
+  });
+
   it('has none where a column is not there, or its value is of another type', () => {
     const { carrier: _, ...without } = RECORD;
 

@@ -129,6 +129,29 @@ describe('a prediction', () => {
     });
   });
 
+  it('takes what stood for no value in the data it was trained on for none', async () => {
+    const run = await world('binary', { missing: { load: [-999], line: ['?'], at: [0] }, joinKey: ['at', 'line'] });
+    const nothing = { at: null, line: null, load: null };
+
+    await run.ask({ records: [{ at: '1970-01-01T00:00:00Z', line: ' ? ', load: -999.0 }, RECORD] });
+    await run.ask({ records: [nothing, RECORD] });
+
+    const [stood, sent] = run.sageMaker.asked.map(({ csv }) => csv);
+    expect(stood).toBe(',,\n8,2,1.5');
+    expect(stood).toBe(sent);
+    // Labels are found by what was meant, too.
+    const hashes = run.store.keys().flatMap((key) => predictionsIn(key.slice(key.lastIndexOf('/') + 1)));
+    expect(new Set(hashes.map(([hash]) => hash)).size).toBe(2);
+  });
+
+  it('of a model of which nobody kept what stood for no value is of what was sent', async () => {
+    const run = await world();
+
+    await run.ask({ ...RECORD, load: -999 });
+
+    expect(run.sageMaker.asked[0]?.csv).toBe('8,2,-999');
+  });
+
   it('of a regression is the score alone', async () => {
     const run = await world('regression');
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withoutMissing } from '../../../shared/data/missing-values.ts';
 import { inputEncoder, runInputSchema } from '../../../shared/data/run-input.ts';
 import { batchFromRecords } from '../../../shared/features/records.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
@@ -67,6 +68,28 @@ async function prepared(journeys: readonly Journey[], yaml = ENCODED, maxPartByt
     gate: await linesOf(splits.gate.parts),
   };
 }
+
+describe('values that are declared to be none', () => {
+  it('reach the model as missing ones from a record, too, as they did in training', async () => {
+    const source = '  source: { columns: { load: { missing: ["-999"] }, line: { missing: ["C"] } } }\n';
+    const journeys = january().map((journey) => (journey.load % 3 === 0 ? { ...journey, load: -999 } : journey));
+    const judged = journeys.filter(({ at }) => `${at}Z` >= CUT.gate);
+
+    const { gate, input } = await prepared(journeys, ENCODED.replace('  time: at\n', `  time: at\n${source}`));
+
+    expect(input.missing).toEqual({ load: [-999], line: ['C'] });
+    const { batch } = batchFromRecords(
+      judged.map(({ line, load }) => ({ line, load })),
+      input.columnTypes,
+      input.inputColumns,
+    );
+    const served = inputEncoder(input)(withoutMissing(batch, input.missing));
+    const missing = (value: number | undefined): number => (Number.isNaN(value) ? 0 : (value ?? 0));
+    // A missing cell of the file is an empty one, which the test's reader takes for 0.
+    expect(judged.map((_, i) => served.map((column) => missing(column[i])))).toEqual(gate);
+    expect(served[2]?.filter(Number.isNaN).length).toBe(judged.length / 3);
+  });
+});
 
 describe('learned encodings', () => {
   it('see no label of the validation or gate rows, nor of any other that is not trained on', async () => {
