@@ -34,8 +34,8 @@ export const readTexts: ColumnReader = ({ bytes, view, places, stride, record, r
     }
     if (bytes[from] === SPACE && !hasAscii(bytes, from, to)) return false;
     if (isQuoted && hasQuote(bytes, from, to)) {
-      const text = Buffer.from(bytes.toString('latin1', from, to).replaceAll('""', '"'), 'latin1');
-      putText(into, row, text, 0, text.length);
+      const text = length <= unquoted.length ? unquoted : Buffer.allocUnsafe(length);
+      putText(into, row, text, 0, unquote(text, bytes, from, to));
     } else if (length <= SHORT_BYTES && from <= end) {
       const word = row * TEXT_WORDS;
       words[word] = length;
@@ -54,6 +54,19 @@ function hasAscii(bytes: Uint8Array, from: number, to: number): boolean {
     if (byte > SPACE && byte < DELETE) return true;
   }
   return false;
+}
+
+/** One text at a time stands here without the quotes that only say that a quote follows; a longer one has its own memory. */
+const unquoted = Buffer.alloc(4096);
+
+/** Returns how many bytes are left. */
+function unquote(into: Buffer, bytes: Uint8Array, from: number, to: number): number {
+  let length = 0;
+  for (let at = from; at < to; at += 1, length += 1) {
+    into[length] = bytes[at] as number;
+    if (bytes[at] === QUOTE && at + 1 < to && bytes[at + 1] === QUOTE) at += 1;
+  }
+  return length;
 }
 
 function hasQuote(bytes: Uint8Array, from: number, to: number): boolean {

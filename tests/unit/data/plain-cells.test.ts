@@ -166,7 +166,15 @@ test('decimals next to the middle of two doubles are read to the one that is nea
 
 test('held rows are the same to the engine and to who reads them in place, long texts and missing values too', async () => {
   const cells = Array.from({ length: 3 * CHUNK_ROWS + 17 }, (_, at) =>
-    at % 7 === 0 ? '' : at % 3 === 0 ? `text number ${at} that is long` : at % 100 === 1 ? 'é"x"' : `t${at}`,
+    at % 7 === 0
+      ? ''
+      : at % 3 === 0
+        ? `text number ${at} that is long`
+        : at % 100 === 1
+          ? 'é"x"'
+          : at % 500 === 2
+            ? '"'.repeat(at)
+            : `t${at}`,
   );
   const { held, release } = await plainly(await placed(cells), 'string');
   if (held === undefined) throw new RangeError('plain texts are read');
