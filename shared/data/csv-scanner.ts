@@ -403,7 +403,6 @@ class Scanner {
       let recordEnd = to;
       marks[0] = start;
       for (;;) {
-        while (next < count && (places[next] as number) < i - base) next += 1;
         if (next === count) {
           if (i < base + length) i = base + length;
           if (i >= to) {
@@ -416,8 +415,11 @@ class Scanner {
           next = 0;
           continue;
         }
-        i = base + (places[next] as number);
+        const place = base + (places[next] as number);
         next += 1;
+        // Within quotes, behind a carriage return or in a comment; that has been passed.
+        if (place < i) continue;
+        i = place;
         const kind = kinds[buffer[i] as number] as number;
         if (kind === DELIMITER) {
           i += 1;
