@@ -11,6 +11,7 @@ const SHORT_RECORD_BYTES = 96;
 /** Room for the line number, the delimiter and the line feed that are put around a record. */
 const FRAME_BYTES = 32;
 const MOST_LINES = 2 ** 32;
+const MOST_WORD = 2 ** 31 - 1;
 
 /**
  * Where the cells of a piece stand. A record has `width + 2` numbers: its physical line, where each of its cells begins,
@@ -145,8 +146,15 @@ function writeInteger(out: Buffer, at: number, value: number): number {
   let digits = 1;
   for (let power = 10; value >= power; power *= 10) digits += 1;
   let rest = value;
-  for (let i = at + digits - 1; i >= at; i -= 1) {
+  let i = at + digits - 1;
+  for (; rest > MOST_WORD; i -= 1) {
     const next = Math.floor(rest / 10);
+    out[i] = 48 + (rest - next * 10);
+    rest = next;
+  }
+  // Of words of 32 bits V8 makes a division by ten a multiplication.
+  for (; i >= at; i -= 1) {
+    const next = (rest / 10) | 0;
     out[i] = 48 + (rest - next * 10);
     rest = next;
   }

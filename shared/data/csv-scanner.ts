@@ -10,6 +10,7 @@ import { headerFaults } from './csv-header.ts';
 import { CR, countLines, endOfRecord, LF, likeliestDelimiter, QUOTE, splitRecord } from './csv-record.ts';
 import { FOREIGN_HEAD_BYTES, foreignFormat } from './foreign-format.ts';
 import type { ProblemCode, ProblemLog } from './problems.ts';
+import { findStructural, places, WINDOW_BYTES } from './structural-bytes.ts';
 import { cutCharacter, firstInvalid, looksLikeUtf16 } from './text-encoding.ts';
 import { beginsLikeTotals, TOTALS } from './totals-line.ts';
 
@@ -372,7 +373,13 @@ class Scanner {
     const width = this.#fields;
     const named = this.#width;
     const comment = this.#comment;
+    const delimiter = this.#delimiterByte;
     const to = buffer.length;
+    // Of so many bytes from there on it is known where those are that mean something, and how many have been passed.
+    let base = from;
+    let length = 0;
+    let count = 0;
+    let next = 0;
     let start = from;
     let i = from;
     let fields = 1;
@@ -396,13 +403,24 @@ class Scanner {
       let recordEnd = to;
       marks[0] = start;
       for (;;) {
-        let kind = 0;
-        while (i < to) {
-          kind = kinds[buffer[i] as number] as number;
-          if (kind !== 0) break;
-          i += 1;
+        if (next === count) {
+          if (i < base + length) i = base + length;
+          if (i >= to) {
+            i = to;
+            break;
+          }
+          base = i;
+          length = Math.min(WINDOW_BYTES, to - i);
+          count = findStructural(buffer, i, length, delimiter);
+          next = 0;
+          continue;
         }
-        if (i >= to) break;
+        const place = base + (places[next] as number);
+        next += 1;
+        // Within quotes, behind a carriage return or in a comment; that has been passed.
+        if (place < i) continue;
+        i = place;
+        const kind = kinds[buffer[i] as number] as number;
         if (kind === DELIMITER) {
           i += 1;
           if (fields < width) marks[fields] = i;

@@ -139,12 +139,18 @@ function fill(bindings: FillingBindings, vector: unknown, column: HeldColumn, fr
     const texts = withPlaces(bindings, vector, column, bytes);
     bindings.copy_data_to_vector(vector, 0, texts.buffer, texts.byteOffset, texts.byteLength);
   } else bindings.copy_data_to_vector(vector, 0, bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (validity === null || validity.every((word) => word === ALL_PRESENT)) return;
+  if (validity === null || areAllPresent(validity)) return;
   bindings.vector_ensure_validity_writable(vector);
   bindings.copy_data_to_vector_validity(vector, 0, validity.buffer, validity.byteOffset, validity.byteLength);
 }
 
 const ALL_PRESENT = 0xffff_ffff;
+
+function areAllPresent(validity: Uint32Array): boolean {
+  for (let word = 0; word < validity.length; word += 1) if (validity[word] !== ALL_PRESENT) return false;
+  return true;
+}
+
 // One chunk is filled at a time, from its first byte to its last, so that all share this.
 const words = new Uint32Array(CHUNK_ROWS * 4);
 

@@ -3,35 +3,20 @@
  * first cell that is not: what the rarer spellings mean is told by `cell-types.ts` alone, and the engine reads such a block.
  */
 import { setImmediate } from 'node:timers/promises';
-import { MISSING_WORDS } from './cell-types.ts';
 import type { CleanPiece } from './clean-pieces.ts';
-import { QUOTE } from './csv-record.ts';
-import { type HeldColumn, putNothing, putText, putValue } from './held-columns.ts';
-import { plainInteger, plainNumber } from './plain-number.ts';
-import { lowerWord, plainDate, plainTimestamp, plainTruth, wordNumber } from './plain-time.ts';
-
-const SPACE = 0x20;
-const DELETE = 0x7f;
-const MISSING = new Set(MISSING_WORDS.map(wordNumber));
+import { type HeldColumn, putNothing } from './held-columns.ts';
+import { readTexts } from './plain-texts.ts';
+import { type Batch, VALUE_READERS } from './plain-values.ts';
 
 /** So many records at a time are read column by column: they and their places lie in the nearest cache. */
 const BATCH_RECORDS = 128;
+/** After so many cells, about a quarter of a millisecond, whoever else has something to do has a turn. */
+const TURN_CELLS = 10_000;
 
 /** Where a column stands in a text; undefined where the text lacks it. */
 export interface PlacedColumn {
   readonly into: HeldColumn;
   readonly place: number | undefined;
-}
-
-/** Some records of a piece. */
-interface Batch {
-  readonly bytes: Buffer;
-  readonly places: Uint32Array;
-  readonly stride: number;
-  /** The first of them in the piece, and in the columns. */
-  readonly record: number;
-  readonly row: number;
-  readonly records: number;
 }
 
 /**
@@ -73,95 +58,31 @@ async function readPiece(
   if (cells === undefined) return false;
   const { places } = cells;
   const stride = cells.width + 2;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let cellsRead = 0;
   for (let record = 0; record < piece.records; record += BATCH_RECORDS) {
     const row = first + record;
     const records = Math.min(BATCH_RECORDS, piece.records - record);
-    const batch = { bytes, places, stride, record, row, records };
-    for (const { into, place } of columns) {
-      if (place === undefined || place >= cells.width)
-        for (let next = row; next < row + records; next += 1) putNothing(into, next);
-      else if (!(into.type === 'string' ? readTexts(batch, place, into) : readValues(batch, place, into))) return false;
+    const batch = { bytes, view, places, stride, record, row, records };
+    for (const { into, place } of columns) if (!readColumn(batch, place, cells.width, into)) return false;
+    const { words } = lines;
+    for (let next = 0; next < records; next += 1) {
+      // A line is no more than 32 bits.
+      words[(row + next) * 2] = places[(record + next) * stride] as number;
+      words[(row + next) * 2 + 1] = 0;
     }
-    for (let next = 0; next < records; next += 1)
-      putValue(lines, row + next, places[(record + next) * stride] as number);
     // Statements that run meanwhile ask this thread for held rows: it stays with nothing for long.
+    cellsRead += records * columns.length;
+    if (cellsRead < TURN_CELLS && record + records < piece.records) continue;
+    cellsRead = 0;
     await setImmediate();
   }
   return true;
 }
 
-function readValues(
-  { bytes, places, stride, record, row: first, records }: Batch,
-  place: number,
-  into: HeldColumn,
-): boolean {
-  const { type } = into;
-  let at = record * stride + place + 1;
-  for (let row = first; row < first + records; row += 1, at += stride) {
-    let from = places[at] as number;
-    let to = (places[at + 1] as number) - 1;
-    if (from < to && (bytes[from] as number) <= QUOTE) {
-      if (bytes[from] === QUOTE) {
-        from += 1;
-        to -= 1;
-      }
-      while (from < to && bytes[from] === SPACE) from += 1;
-    }
-    while (from < to && bytes[to - 1] === SPACE) to -= 1;
-    let value = Number.NaN;
-    if (from < to) {
-      if (type === 'number') value = plainNumber(bytes, from, to);
-      else if (type === 'integer') value = plainInteger(bytes, from, to);
-      else if (type === 'timestamp') value = plainTimestamp(bytes, from, to);
-      else if (type === 'date') value = plainDate(bytes, from, to);
-      else value = plainTruth(bytes, from, to);
-      if (Number.isNaN(value) && !MISSING.has(lowerWord(bytes, from, to))) return false;
-    }
-    putValue(into, row, value);
-  }
+function readColumn(batch: Batch, place: number | undefined, width: number, into: HeldColumn): boolean {
+  if (place !== undefined && place < width)
+    return into.type === 'string' ? readTexts(batch, place, into) : VALUE_READERS[into.type](batch, place, into);
+  for (let row = batch.row; row < batch.row + batch.records; row += 1) putNothing(into, row);
   return true;
-}
-
-function readTexts(
-  { bytes, places, stride, record, row: first, records }: Batch,
-  place: number,
-  into: HeldColumn,
-): boolean {
-  let at = record * stride + place + 1;
-  for (let row = first; row < first + records; row += 1, at += stride) {
-    let from = places[at] as number;
-    let to = (places[at + 1] as number) - 1;
-    const isQuoted = from < to && bytes[from] === QUOTE;
-    if (isQuoted) {
-      from += 1;
-      to -= 1;
-    }
-    if (from === to) {
-      putNothing(into, row);
-      continue;
-    }
-    if (bytes[from] === SPACE && !hasAscii(bytes, from, to)) return false;
-    const quote = isQuoted ? indexOfQuote(bytes, from, to) : to;
-    if (quote === to) putText(into, row, bytes, from, to);
-    else {
-      const text = Buffer.from(bytes.toString('latin1', from, to).replaceAll('""', '"'), 'latin1');
-      putText(into, row, text, 0, text.length);
-    }
-  }
-  return true;
-}
-
-/** Whether any character is seen, and not taken for a space by anyone: then the text is no missing value. */
-function hasAscii(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte > SPACE && byte < DELETE) return true;
-  }
-  return false;
-}
-
-function indexOfQuote(bytes: Uint8Array, from: number, to: number): number {
-  let at = from;
-  while (at < to && bytes[at] !== QUOTE) at += 1;
-  return at;
 }

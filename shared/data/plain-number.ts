@@ -1,12 +1,14 @@
 /** Reads numbers as most programs write them, to the double that is nearest: what the engine's cast gives, without the engine. */
+import { putWhole } from './held-columns.ts';
 
 const [MINUS, PLUS, POINT, ZERO] = [0x2d, 0x2b, 0x2e, 0x30] as const;
 /** Powers of ten that are doubles. */
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 const MOST_POWER = 22;
-/** Below it there is room for a fifteenth digit, and so much is exact. */
-const FOURTEEN_DIGITS = 1e14;
-const MOST_LOW_DIGITS = 4;
+/** So many digits are a word of 32 bits, in which V8 counts three times as fast as in doubles. */
+const WORD_DIGITS = 9;
+/** So many digits are exact in a double. */
+const EXACT_DIGITS = 15;
 const MAX_EXACT = Number.MAX_SAFE_INTEGER;
 /** Beyond them readers differ on what is infinite, zero or refused. */
 const [LEAST, MOST] = [1e-300, 1e300] as const;
@@ -14,66 +16,106 @@ const MOST_EXPONENT_DIGITS = 3;
 
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= ZERO + 9;
 
-/** The value of `-12`; NaN where the bytes are spelled otherwise, or are beyond 2^53. */
-export function plainInteger(bytes: Uint8Array, from: number, to: number): number {
+/**
+ * Puts the value of `-12` into a row of words; false where the bytes are spelled otherwise, or are beyond 2^53. What is read
+ * is put, and not returned: a number that is returned becomes an object, of which every cell would leave one behind.
+ */
+export function putInteger(words: Uint32Array, row: number, bytes: Uint8Array, from: number, to: number): boolean {
   const isNegative = bytes[from] === MINUS;
   let at = isNegative ? from + 1 : from;
   const length = to - at;
-  if (length < 1 || length > 16) return Number.NaN;
+  if (length < 1 || length > 16) return false;
   // What is written with a zero in front is no number but a code; of -0 spellings differ.
-  if (bytes[at] === ZERO) return length > 1 || isNegative ? Number.NaN : 0;
-  let value = 0;
+  if (bytes[at] === ZERO && (length > 1 || isNegative)) return false;
+  const wordEnd = length > WORD_DIGITS ? at + WORD_DIGITS : to;
+  let word = 0;
+  for (; at < wordEnd; at += 1) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) return false;
+    word = (word * 10 + digit) | 0;
+  }
+  if (at === to) {
+    words[row * 2] = isNegative ? -word : word;
+    words[row * 2 + 1] = isNegative ? -1 : 0;
+    return true;
+  }
+  let value = word;
   for (; at < to; at += 1) {
     const digit = (bytes[at] as number) - ZERO;
-    if (digit < 0 || digit > 9) return Number.NaN;
+    if (digit < 0 || digit > 9) return false;
     value = value * 10 + digit;
   }
-  if (value > MAX_EXACT) return Number.NaN;
-  return isNegative ? -value : value;
+  if (value > MAX_EXACT) return false;
+  putWhole(words, row, isNegative ? -value : value);
+  return true;
 }
 
-/** The value of `-12`, `1.5`, `.5`, `1.2e-7`; NaN where the bytes are spelled otherwise. */
-export function plainNumber(bytes: Uint8Array, from: number, to: number): number {
+/** Puts the value of `-12`, `1.5`, `.5`, `1.2e-7` into a row; false where the bytes are spelled otherwise. */
+export function putNumber(doubles: Float64Array, row: number, bytes: Uint8Array, from: number, to: number): boolean {
   const isNegative = bytes[from] === MINUS;
   const begin = isNegative ? from + 1 : from;
-  if (bytes[begin] === ZERO && begin + 1 < to && isDigit(bytes[begin + 1] as number)) return Number.NaN;
-  let high = 0;
-  let low = 0;
-  let lowDigits = 0;
-  let point = -1;
   let at = begin;
-  for (; at < to; at += 1) {
-    const byte = bytes[at] as number;
-    const digit = byte - ZERO;
+  let point = -1;
+  if (bytes[at] === ZERO && at < to) {
+    at += 1;
+    if (at < to && isDigit(bytes[at] as number)) return false;
+    if (at < to && bytes[at] === POINT) {
+      point = at;
+      at += 1;
+      while (at < to && bytes[at] === ZERO) at += 1;
+    }
+  }
+  // The digits from the first that is not zero: nine in one word, nine in another.
+  let high = 0;
+  let highDigits = 0;
+  for (; at < to && highDigits < WORD_DIGITS; at += 1) {
+    const digit = (bytes[at] as number) - ZERO;
     if (digit >= 0 && digit <= 9) {
-      if (high < FOURTEEN_DIGITS) high = high * 10 + digit;
-      else {
-        low = low * 10 + digit;
-        lowDigits += 1;
-      }
-    } else if (byte === POINT && point < 0) point = at;
+      high = (high * 10 + digit) | 0;
+      highDigits += 1;
+    } else if (digit === POINT - ZERO && point < 0) point = at;
     else break;
   }
-  const end = at;
-  if (end - begin - (point < 0 ? 0 : 1) < 1) return Number.NaN;
-  let scale = point < 0 ? 0 : end - point - 1;
+  let low = 0;
+  let lowDigits = 0;
+  if (highDigits === WORD_DIGITS) {
+    for (; at < to && lowDigits < WORD_DIGITS; at += 1) {
+      const digit = (bytes[at] as number) - ZERO;
+      if (digit >= 0 && digit <= 9) {
+        low = (low * 10 + digit) | 0;
+        lowDigits += 1;
+      } else if (digit === POINT - ZERO && point < 0) point = at;
+      else break;
+    }
+  }
+  let isLonger = false;
+  for (; at < to; at += 1) {
+    if (isDigit(bytes[at] as number)) isLonger = true;
+    else if (bytes[at] === POINT && point < 0) point = at;
+    else break;
+  }
+  if (at - begin - (point < 0 ? 0 : 1) < 1) return false;
+  let scale = point < 0 ? 0 : at - point - 1;
   if (at < to) {
     const power = exponent(bytes, at, to);
-    if (Number.isNaN(power)) return Number.NaN;
+    if (Number.isNaN(power)) return false;
     scale -= power;
   }
-  if (high === 0) return isNegative ? -0 : 0;
+  if (high === 0 && low === 0 && !isLonger) {
+    doubles[row] = isNegative ? -0 : 0;
+    return true;
+  }
   let size = Number.NaN;
-  if (lowDigits === 0) {
-    if (scale === 0) size = high;
-    else if (scale > 0 && scale <= MOST_POWER) size = high / (POWERS[scale] as number);
-    else if (scale < 0 && scale >= -MOST_POWER) size = high * (POWERS[-scale] as number);
-  } else if (lowDigits <= MOST_LOW_DIGITS && scale >= 0 && scale <= MOST_POWER) {
-    size = nearest(high, POWERS[lowDigits] as number, low, POWERS[scale] as number);
+  if (!isLonger && scale >= -MOST_POWER && scale <= MOST_POWER) {
+    if (highDigits + lowDigits <= EXACT_DIGITS) {
+      const whole = lowDigits === 0 ? high : high * (POWERS[lowDigits] as number) + low;
+      size = scale < 0 ? whole * (POWERS[-scale] as number) : whole / (POWERS[scale] as number);
+    } else if (scale >= 0) size = nearest(high, POWERS[lowDigits] as number, low, POWERS[scale] as number);
   }
   if (Number.isNaN(size)) size = Number(latin1(bytes, begin, to));
-  if (size < LEAST || size > MOST) return Number.NaN;
-  return isNegative ? -size : size;
+  if (size < LEAST || size > MOST) return false;
+  doubles[row] = isNegative ? -size : size;
+  return true;
 }
 
 /** The value of `e-7`. */
@@ -111,8 +153,8 @@ function lost(a: number, b: number, product: number): number {
 }
 
 /**
- * The double nearest to `(high * shift + low) / divisor`, all of them whole; NaN where it is too close to the middle of two
- * for this to tell. The quotient is worked out as a sum of two doubles; if it rounds to the same double from a little above
+ * The double nearest to `(high * shift + low) / divisor`, all of them whole and below 10^9 but for the divisor; NaN where it
+ * is too close to the middle of two for this to tell. The quotient is worked out as a sum of two doubles; if it rounds to the same double from a little above
  * and a little below, that is it.
  */
 function nearest(high: number, shift: number, low: number, divisor: number): number {

@@ -2,23 +2,29 @@
 
 const [MINUS, COLON, POINT, ZERO] = [0x2d, 0x3a, 0x2e, 0x30] as const;
 const DAYS_OF_MONTH = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
-const DATE_BYTES = 10;
 const MINUTE_BYTES = 16;
 const SECOND_BYTES = 19;
 const SECOND_US = 1_000_000;
 const DAY_SECONDS = 86_400;
+const NO_DIGITS = -10_000;
 /** Within these years a timestamp is a whole number of microseconds below 2^53. */
 const [FIRST_YEAR, LAST_YEAR] = [1686, 2254] as const;
 
+/** The value of two digits; far below zero where they are none, so that nothing that they are part of is in its limits. */
 const twoDigits = (bytes: Uint8Array, at: number): number => {
   const tens = (bytes[at] as number) - ZERO;
   const ones = (bytes[at + 1] as number) - ZERO;
-  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? Number.NaN : tens * 10 + ones;
+  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? NO_DIGITS : tens * 10 + ones;
 };
 
+/** A date takes so many bytes; that of a timestamp is the first of it. */
+export const DATE_BYTES = 10;
+
 /** Days since 1970 of `2001-01-25`; NaN where the bytes are spelled otherwise. */
-export const plainDate = (bytes: Uint8Array, from: number, to: number): number =>
-  to - from === DATE_BYTES ? days(bytes, from, 1, 9999) : Number.NaN;
+export const plainDate = (bytes: Uint8Array, from: number): number => days(bytes, from, 1, 9999);
+
+/** The same of the date of a timestamp. */
+export const timestampDay = (bytes: Uint8Array, from: number): number => days(bytes, from, FIRST_YEAR, LAST_YEAR);
 
 function days(bytes: Uint8Array, from: number, firstYear: number, lastYear: number): number {
   const year = twoDigits(bytes, from) * 100 + twoDigits(bytes, from + 2);
@@ -44,22 +50,22 @@ function days(bytes: Uint8Array, from: number, firstYear: number, lastYear: numb
 /**
  * Microseconds since 1970 of `2001-01-25`, `2001-01-25 10:15`, `2001-01-25T10:15:00`, with up to six digits of a second and
  * with a `Z` behind the seconds; NaN where the bytes are spelled otherwise.
+ *
+ * @param day of the date, as {@link timestampDay} has it
  */
-export function plainTimestamp(bytes: Uint8Array, from: number, to: number): number {
+export function plainTimestamp(day: number, bytes: Uint8Array, from: number, to: number): number {
   const length = to - from;
-  if (length < DATE_BYTES) return Number.NaN;
-  const day = days(bytes, from, FIRST_YEAR, LAST_YEAR);
   if (length === DATE_BYTES || Number.isNaN(day)) return day * DAY_SECONDS * SECOND_US;
   const between = bytes[from + DATE_BYTES];
   if (length < MINUTE_BYTES || (between !== 0x20 && between !== 0x54) || bytes[from + 13] !== COLON) return Number.NaN;
   const hour = twoDigits(bytes, from + 11);
   const minute = twoDigits(bytes, from + 14);
-  if (!(hour <= 23 && minute <= 59)) return Number.NaN;
+  if (!(hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59)) return Number.NaN;
   const minutes = (day * 24 + hour) * 60 + minute;
   if (length === MINUTE_BYTES) return minutes * 60 * SECOND_US;
   if (length < SECOND_BYTES || bytes[from + MINUTE_BYTES] !== COLON) return Number.NaN;
   const second = twoDigits(bytes, from + 17);
-  if (!(second <= 59)) return Number.NaN;
+  if (!(second >= 0 && second <= 59)) return Number.NaN;
   const end = bytes[to - 1] === 0x5a ? to - 1 : to;
   return (minutes * 60 + second) * SECOND_US + microseconds(bytes, from + SECOND_BYTES, end);
 }

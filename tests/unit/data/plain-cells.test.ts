@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { unparsed, value } from '../../../shared/data/cell-types.ts';
 import type { CleanPiece } from '../../../shared/data/clean-pieces.ts';
 import { scanCsv } from '../../../shared/data/csv-scanner.ts';
-import { CHUNK_ROWS, HeldMemory } from '../../../shared/data/held-columns.ts';
+import { isPresent, SHORT_BYTES } from '../../../shared/data/engine-vectors.ts';
+import { CHUNK_ROWS, type HeldColumn, HeldMemory } from '../../../shared/data/held-columns.ts';
 import { readPlain } from '../../../shared/data/plain-cells.ts';
-import { plainNumber } from '../../../shared/data/plain-number.ts';
+import { putNumber } from '../../../shared/data/plain-number.ts';
 import { ProblemLog } from '../../../shared/data/problems.ts';
 import { DATABASE_TYPES, literal } from '../../../shared/data/sql.ts';
 import { COLUMN_TYPES, type ColumnType } from '../../../shared/features/columns.ts';
@@ -78,6 +79,18 @@ async function plainly(records: readonly CleanPiece[], type: ColumnType) {
   return { held: isPlain ? into : undefined, release };
 }
 
+/** What stands in a row, a long text spelled out. */
+function standing(column: HeldColumn, row: number): string {
+  const { type, rowBytes, bytes, words, long, validity } = column;
+  const length = words[row * 4] ?? 0;
+  const place = words[row * 4 + 2] ?? 0;
+  const held =
+    type === 'string' && length > SHORT_BYTES
+      ? long.bytes.subarray(place, place + length)
+      : bytes.subarray(row * rowBytes, (row + 1) * rowBytes);
+  return `${isPresent(validity, row)} ${Buffer.from(held).toString('hex')}`;
+}
+
 const table = (cells: readonly string[]): string =>
   `(SELECT unnest(range(${cells.length})) AS place, unnest([${cells.map((each) => (each === '' ? 'NULL' : literal(each))).join(', ')}]::VARCHAR[]) AS cell)`;
 
@@ -111,11 +124,17 @@ test.each(COLUMN_TYPES)(
   },
 );
 
+/** The double that is read of a text; NaN where it is not plain. */
+function numberOf(text: string): number {
+  const into = new Float64Array(1);
+  return putNumber(into, 0, Buffer.from(text), 0, text.length) ? (into[0] ?? 0) : Number.NaN;
+}
+
 test('decimals of up to 22 digits are read to the nearest double, negative zero included', () => {
   fc.assert(
     fc.property(sign, digits(19), digits(22), (minus, whole, fraction) => {
       const text = `${minus}${whole}.${fraction}`;
-      const read = plainNumber(Buffer.from(text), 0, text.length);
+      const read = numberOf(text);
 
       if (!Number.isNaN(read)) expect(read).toBe(Number(text));
     }),
@@ -123,17 +142,39 @@ test('decimals of up to 22 digits are read to the nearest double, negative zero 
   );
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: 1e-5, max: 1e15 }), (number) => {
-      const text = String(number);
-
-      expect(plainNumber(Buffer.from(text), 0, text.length)).toBe(number);
+      expect(numberOf(String(number))).toBe(number);
     }),
     { numRuns: 20_000, seed: 4 },
   );
 });
 
+test('decimals next to the middle of two doubles are read to the one that is nearer', () => {
+  const whole = fc.bigInt({ min: 2n ** 53n, max: 2n ** 58n });
+  fc.assert(
+    fc.property(whole, fc.bigInt({ min: -1n, max: 1n }), fc.integer({ min: 1, max: 18 }), (near, off, point) => {
+      // Above 2^53 whole numbers lie between doubles; half of the distance to the next one is where reading is hard.
+      const step = 2n ** BigInt(near.toString(2).length - 53);
+      const figures = String((near / step) * step + step / 2n + off);
+      const text = point < figures.length ? `${figures.slice(0, -point)}.${figures.slice(-point)}` : figures;
+
+      expect(numberOf(text)).toBe(Number(text));
+      expect(numberOf(figures)).toBe(Number(figures));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
 test('held rows are the same to the engine and to who reads them in place, long texts and missing values too', async () => {
   const cells = Array.from({ length: 3 * CHUNK_ROWS + 17 }, (_, at) =>
-    at % 7 === 0 ? '' : at % 3 === 0 ? `text number ${at} that is long` : at % 100 === 1 ? 'é"x"' : `t${at}`,
+    at % 7 === 0
+      ? ''
+      : at % 3 === 0
+        ? `text number ${at} that is long`
+        : at % 100 === 1
+          ? 'é"x"'
+          : at % 500 === 2
+            ? '"'.repeat(at)
+            : `t${at}`,
   );
   const { held, release } = await plainly(await placed(cells), 'string');
   if (held === undefined) throw new RangeError('plain texts are read');
@@ -156,6 +197,38 @@ test('held rows are the same to the engine and to who reads them in place, long 
   expect(present).toBe(filled);
   await expect(shop.engine.query(`SELECT * FROM ${kept.name}`)).rejects.toThrow('no rows are held');
 });
+
+test.each(COLUMN_TYPES)(
+  'cells of %s are read the same among others, at the end of a piece and by themselves',
+  async (type) => {
+    const tried = fc.sample(fc.oneof(cell, fc.constantFrom('2001-01-25 10:15:00', '2001-01-25', '2001-01-26T10:15')), {
+      numRuns: 3000,
+      seed: 12,
+    });
+    const alone: { readonly text: string; readonly words: string }[] = [];
+    for (const [at, piece] of (await placed(tried)).entries()) {
+      const { held, release } = await plainly([piece], type);
+      if (held !== undefined) alone.push({ text: tried[at] ?? '', words: standing(held, 0) });
+      release();
+    }
+
+    const pieces: CleanPiece[] = [];
+    async function* bytes() {
+      yield Buffer.from(`cell,more\n${alone.map(({ text }) => `${quoted(text)},\n`).join('')}`);
+    }
+    await scanCsv(bytes(), { problems: new ProblemLog(), write: async (piece) => void pieces.push(piece) });
+    const { columns, release } = memory.take(['integer', type], alone.length);
+    const [lines, into] = columns;
+    if (lines === undefined || into === undefined) throw new RangeError('two columns were asked for');
+    const isPlain = await readPlain(pieces, [{ into, place: 0 }], lines);
+    const together = alone.map((_, row) => standing(into, row));
+    release();
+
+    expect(isPlain).toBe(true);
+    expect(together).toEqual(alone.map(({ words }) => words));
+    expect(alone.length).toBeGreaterThan(100);
+  },
+);
 
 test('cells that look like numbers by their bytes and are none make the column text, or are told', async () => {
   const files = { 'a.csv': 'id,span,known\n1,1-2,7\n2,3-4,8-9\n' };
