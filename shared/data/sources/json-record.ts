@@ -59,6 +59,11 @@ export class RecordReader {
     this.#meet = meet;
   }
 
+  /** The keys of the columns, as they were first spelled in JSON, without quotes. */
+  get keys(): readonly Buffer[] {
+    return this.#keys;
+  }
+
   /** Whether the record that was read last has a column. */
   has(column: number): boolean {
     return this.#seen[column] === this.#record;
