@@ -31,13 +31,13 @@ describe('without a rule', () => {
   });
 
   it('equal features with different labels are told beside them', async () => {
-    const text = csv('id,price,visits,late', 100, (at) => `${at},${at % 10},1,${at < 50 ? 0 : 1}`);
+    const text = csv('id,code,price,visits,late', 100, (at) => `${at},${at},${at % 10},1,${at < 50 ? 0 : 1}`);
 
     const { of } = await judged(text);
 
     expect(of('duplicate_rows_max')[0]).toMatchObject({
       result: 'pass',
-      message: expect.stringContaining('100 rows have the features of a row with another label'),
+      message: expect.stringContaining('; 100 of them, a share of 1, have the features of a row with another label'),
     });
   });
 
@@ -47,7 +47,59 @@ describe('without a rule', () => {
 
     const { of } = await judged(text);
 
-    expect(of('duplicate_rows_max')[0]?.message).toContain('; 60 rows have the features');
+    expect(of('duplicate_rows_max')[0]?.message).toContain('; 60 of them, a share of 0.6, have the features');
+  });
+
+  it('labels that are made of columns are held against each other as what they are made to be', async () => {
+    const text = csv(
+      'id,price,delay,hour,early',
+      100,
+      (at) => `${at},${at % 50},${at % 50 < 10 ? at : 16},${at % 7},x`,
+    );
+    const label = { label: '{ name: late, sql: "delay > 15 OR early = \'y\'" }', features: '  features: [price]\n' };
+
+    const { of } = await judged(text, [], label);
+
+    // Of prices 0 to 9 the first row is in time, and the second 50 minutes late or more; all others are late.
+    expect(of('duplicate_rows_max')[0]?.message).toContain('; 20 of them, a share of 0.2, have the features');
+  });
+
+  it('labels made of very many values are not held against each other', async () => {
+    const text = csv('id,price,delay', 10_001, (at) => `${at},${at % 50},${at}`);
+    const label = { label: '{ name: late, sql: delay > 15 }', features: '  features: [price]\n' };
+
+    const [most, more] = [
+      await judged(text.replace('\n1,1,1\n', '\n1,1,0\n'), [], label),
+      await judged(text, [], label),
+    ];
+
+    expect(most.of('duplicate_rows_max')[0]?.message).toContain('; 3,201 of them');
+    expect(more.of('duplicate_rows_max')[0]?.message).not.toContain('of them');
+  });
+
+  it('rows that differ in nothing but their number are told, and the day by which rows are split is no such number', async () => {
+    const text = csv(
+      'id,day,price,visits,late',
+      200,
+      (at) =>
+        `${at},2001-01-${String((at % 28) + 1).padStart(2, '0')},${at < 190 ? at : 7.5},1,${at < 190 ? at % 2 : 0}`,
+    );
+    const keyed = (key: string) => ({ key, features: '  time: day\n  features: [price, visits]\n' });
+    const told = async (key: string) => (await judged(text, [], keyed(key))).of('duplicate_rows_max')[0];
+
+    const [numbered, withDay, whole] = [
+      await judged(text.replaceAll(/2001-01-\d\d/g, '2001-01-01'), [], keyed('[ID, day]')),
+      await told('[id, day]'),
+      await told('[id, price]'),
+    ];
+
+    expect(numbered.of('duplicate_rows_max')[0]).toMatchObject({
+      result: 'warn',
+      value: 9 / 200,
+      message: expect.stringMatching(/^9 of 200 rows are equal to an earlier one in all but id, a share above 0.01/),
+    });
+    expect(withDay?.failed).toBe(0);
+    expect(whole?.message).toMatch(/in all but id(?:;|$)/);
   });
 
   it('a feature that gives the label away is told', async () => {
