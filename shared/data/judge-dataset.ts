@@ -18,6 +18,7 @@ import type { LabelClasses, LabelEvidence } from './rules/label-checks.ts';
 import { labelEvidence } from './rules/label-evidence.ts';
 import { columnsReadAsText, judgeChecks, keysOf, measuresOf, planChecks } from './rules/plan.ts';
 import { ruleProblems } from './rules/problems.ts';
+import { recodedLabel, rescaledColumns } from './rules/recoding.ts';
 import type { RulePlace, RuleResult } from './rules/result.ts';
 import type { ColumnSpec } from './sql.ts';
 import { unnamedColumns } from './unnamed-columns.ts';
@@ -103,6 +104,12 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
         ...unnamedColumns(read),
         ...warnings,
         ...evolved(read, before, published, found),
+        ...(input === undefined || before === null || read.profile === null
+          ? []
+          : [
+              ...rescaledColumns(before, read.profile, new Set([...input.inputColumns, ...input.labelColumns])),
+              ...recodedLabel(input.label.name, before.classes, classes),
+            ]),
       ];
       // Where there is no row, that is the problem; each rule in error says no more.
       const broken = read.rows === 0 ? [] : ruleProblems(results);
