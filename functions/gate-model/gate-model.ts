@@ -82,7 +82,14 @@ export const gateModel =
     await writeRunReport(ledger, { plan, prepared, evaluation, circumstances, decision }, drawReport);
     const modelPackageArn = await registerCandidate(
       { ledger, sageMaker, stage, storeUri, image },
-      { definition, trained, evaluation, decision, now },
+      {
+        definition,
+        digests: { definition: plan.definitionDigest, input: prepared.inputDigest },
+        trained,
+        evaluation,
+        decision,
+        now,
+      },
     );
     const { told, end: ends } = FOLLOWS[decision.outcome];
     const { reasons } = decision;

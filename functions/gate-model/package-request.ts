@@ -18,17 +18,26 @@ export const approvalDescription = (messages: readonly string[]): string =>
 /** What a value of the metadata cannot hold. Source: CustomerMetadataValue, CreateModelPackage, API reference. */
 const NOT_METADATA = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
 
+/** What a version was made under: the published definition, and what its input means (`shared/definition/resolve.ts`). */
+export interface ModelDigests {
+  readonly definition: string;
+  readonly input: string;
+}
+
 /** Figures a person sees in the registry beside the version: the metric that decides, and those with thresholds. */
 function customerMetadata(
   run: string,
+  digests: ModelDigests,
   evaluation: Evaluation,
   { policy: { metric, thresholds }, outcome, reasons }: Decision,
 ): Record<string, string> {
   const { candidate, champion, anchor, againstChampion, cluster } = evaluation;
   const figures = candidate.outcome === 'scored' ? candidate.figures : {};
-  const shown = [...new Set([metric, ...Object.keys(thresholds)])].slice(0, 40);
+  const shown = [...new Set([metric, ...Object.keys(thresholds)])].slice(0, 38);
   return {
     run,
+    definition_digest: digests.definition,
+    input_digest: digests.input,
     champion: champion?.run ?? 'none',
     decision: outcome,
     // Codes alone: the registry takes neither commas nor quotes in a value, and no more than 256 characters.
@@ -70,6 +79,7 @@ export const packageRequest = (candidate: {
   readonly qualityUri: string | null;
   /** Where the bias report lies; null where fairness was not judged. */
   readonly biasUri: string | null;
+  readonly digests: ModelDigests;
   readonly evaluation: Evaluation;
   readonly decision: Decision;
 }) => ({
@@ -94,5 +104,10 @@ export const packageRequest = (candidate: {
       }),
     },
   }),
-  CustomerMetadataProperties: customerMetadata(candidate.run, candidate.evaluation, candidate.decision),
+  CustomerMetadataProperties: customerMetadata(
+    candidate.run,
+    candidate.digests,
+    candidate.evaluation,
+    candidate.decision,
+  ),
 });

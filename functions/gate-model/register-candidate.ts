@@ -10,7 +10,7 @@ import { packageDescription } from '../../shared/sagemaker/package-description.t
 import type { SageMakerApi } from '../../shared/sagemaker/resources.ts';
 import { biasReport } from './bias-report.ts';
 import { modelQuality } from './model-quality.ts';
-import { packageRequest } from './package-request.ts';
+import { type ModelDigests, packageRequest } from './package-request.ts';
 
 interface RegistryDeps {
   readonly ledger: Ledger;
@@ -37,13 +37,14 @@ export async function registerCandidate(
   { ledger, sageMaker, stage, storeUri, image }: RegistryDeps,
   candidate: {
     readonly definition: ModelDefinition;
+    readonly digests: ModelDigests;
     readonly trained: Trained;
     readonly evaluation: Evaluation;
     readonly decision: Decision;
     readonly now: Date;
   },
 ): Promise<string> {
-  const { definition, trained, evaluation, decision, now } = candidate;
+  const { definition, digests, trained, evaluation, decision, now } = candidate;
   const { model, run } = decision;
   const registered = await ledger.find(registeredSchema, keys.registered(model, run));
   if (registered !== undefined) return registered.modelPackageArn;
@@ -85,6 +86,7 @@ export async function registerCandidate(
       transformInstances: definition.training.instance,
       qualityUri: quality === null ? null : `${storeUri}/${qualityKey}`,
       biasUri: bias === null ? null : `${storeUri}/${biasKey}`,
+      digests,
       evaluation,
       decision,
     }),

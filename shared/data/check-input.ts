@@ -6,7 +6,7 @@ import type { Column, ColumnBatch } from '../features/columns.ts';
 import { compile } from '../features/compile.ts';
 import { columnsRead, type Expression, ExpressionError } from '../features/expression.ts';
 import { labelAdvice, missingColumnHint, type NeededColumn, neededPlaces, timeAdvice } from './column-advice.ts';
-import { meantType, tellDoubtful, tellNotation } from './doubtful-columns.ts';
+import { meantType, mixedTypes, tellDoubtful, tellNotation } from './doubtful-columns.ts';
 import { doubtfulNumbers, tellInexact, tellInexactKeys } from './doubtful-numbers.ts';
 import type { Engine } from './engine.ts';
 import { type ProblemCode, ProblemLog } from './problems.ts';
@@ -23,7 +23,7 @@ export interface InputCheck {
   readonly problems: ReturnType<ProblemLog['list']>;
   /** Rows of each class of the label, by name; null of a number, where it was not read, and where they are no classes. */
   readonly classes: LabelClasses | null;
-  /** What warns of numbers that are probably not what they were written as. */
+  /** What warns of cells that are probably not what they were written as. */
   readonly warnings: readonly RuleResult[];
 }
 
@@ -67,8 +67,8 @@ export async function checkInput(
   }
   const classes =
     input !== undefined && dataset.parts.length > 0 ? await checkRows(engine, dataset, published, input, log) : null;
+  const texts = before.filter(({ type, empty }) => type === 'string' && !empty).map(({ name }) => name);
   if (input !== undefined && dataset.parts.length > 0) {
-    const texts = before.filter(({ type, empty }) => type === 'string' && !empty).map(({ name }) => name);
     const told = log.list().flatMap(({ column }) => column ?? []);
     await tellDoubtful(engine, dataset, published, input, new Set([...texts, ...told]), log);
     await tellInexactKeys(engine, dataset, published, input, log);
@@ -77,7 +77,10 @@ export async function checkInput(
   // What is rejected is mended first.
   const warnings =
     input !== undefined && dataset.parts.length > 0 && problems.length === 0
-      ? await doubtfulNumbers(engine, dataset, published, input)
+      ? [
+          ...(await doubtfulNumbers(engine, dataset, published, input)),
+          ...(await mixedTypes(dataset, published, new Set(texts))),
+        ]
       : [];
   return { input, problems, classes, warnings };
 }

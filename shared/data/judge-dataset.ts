@@ -12,11 +12,13 @@ import type { ReadDataset } from './read-dataset.ts';
 import type { Evidence, KeyColumns, LocatedKeys, PastRows, Rule } from './rules/check.ts';
 import { type RuleCounts, ruleCounter } from './rules/counts.ts';
 import { type EvolvingDataset, evolutionOf } from './rules/evolution.ts';
+import { idColumns } from './rules/id-columns.ts';
 import { countKeys, keyRelation } from './rules/key-counts.ts';
 import type { LabelClasses, LabelEvidence } from './rules/label-checks.ts';
 import { labelEvidence } from './rules/label-evidence.ts';
 import { columnsReadAsText, judgeChecks, keysOf, measuresOf, planChecks } from './rules/plan.ts';
 import { ruleProblems } from './rules/problems.ts';
+import { recodedLabel, rescaledColumns } from './rules/recoding.ts';
 import type { RulePlace, RuleResult } from './rules/result.ts';
 import type { ColumnSpec } from './sql.ts';
 import { unnamedColumns } from './unnamed-columns.ts';
@@ -66,8 +68,9 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
     type,
     empty: nulls === before?.rows,
   }));
+  const ids = idColumns(published);
   const counter = ruleCounter((block) =>
-    measuresOf(planChecks({ problem, rules, columns: block.columns, now }), block),
+    measuresOf(planChecks({ problem, rules, columns: block.columns, ids, now }), block),
   );
   return {
     expected: (names) => withTexts(expectedTypes(previous), columnsReadAsText(rules), names),
@@ -78,7 +81,7 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
         return { accepted: false, problems: read.problems, checks: [], classes: null, label: null };
       const { input, problems, classes, warnings } = await checkInput(engine, read, published, previous);
       const found = [...read.problems, ...problems];
-      const checks = planChecks({ problem, rules, columns: read.columns, now });
+      const checks = planChecks({ problem, rules, columns: read.columns, ids, now });
       const evidence: Evidence = {
         counts,
         keys: await countedKeys(engine, read, keysOf(checks, read.rows)),
@@ -101,6 +104,12 @@ export function datasetJudge({ published, before, history, now }: JudgeTerms): D
         ...unnamedColumns(read),
         ...warnings,
         ...evolved(read, before, published, found),
+        ...(input === undefined || before === null || read.profile === null
+          ? []
+          : [
+              ...rescaledColumns(before, read.profile, new Set([...input.inputColumns, ...input.labelColumns])),
+              ...recodedLabel(input.label.name, before.classes, classes),
+            ]),
       ];
       // Where there is no row, that is the problem; each rule in error says no more.
       const broken = read.rows === 0 ? [] : ruleProblems(results);

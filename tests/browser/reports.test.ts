@@ -10,7 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import * as z from 'zod';
 
+import { dataReport } from '../../shared/report/data-report.ts';
 import { lifeReport } from '../../shared/report/life-report.ts';
+import { ordersData } from './orders-data.ts';
 import { parcelLife } from './parcel-life.ts';
 
 /** Debian's; another one by its path in CHROMIUM. */
@@ -47,15 +49,43 @@ const contrast = (a: string, b: string): number => {
   return (high + 0.05) / (low + 0.05);
 };
 
-describe.skipIf(missing)('a report in a browser', () => {
+const PAGES = [
+  {
+    name: "a model's life",
+    page: () => lifeReport(parcelLife),
+    drawings: [
+      'Who was in service when',
+      'Drift of each window',
+      'Drift of each column',
+      'Live roc_auc',
+      'Predicted and come true',
+      'carrier',
+    ],
+  },
+  {
+    name: 'a delivery of data',
+    page: () => dataReport(ordersData),
+    drawings: [
+      'The most frequent values of late',
+      'What each feature alone tells of the label',
+      'Missing values by column',
+      'How price lies',
+      'The most frequent values of carrier',
+      'Rows of each day of day',
+      'How columns move together',
+    ],
+  },
+];
+
+describe.skipIf(missing).each(PAGES)('the report of $name, in a browser,', ({ page: made, drawings }) => {
   let browser: Browser;
   let folder: string;
   let url: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'reports-'));
-    const file = join(folder, 'life.html');
-    await writeFile(file, await lifeReport(parcelLife));
+    const file = join(folder, 'report.html');
+    await writeFile(file, await made());
     url = pathToFileURL(file).href;
     browser = await chromium.launch({ executablePath: BROWSER, args: OFFLINE });
   });
@@ -86,17 +116,10 @@ describe.skipIf(missing)('a report in a browser', () => {
     expect(contrast(seen.text, seen.page)).toBeGreaterThan(7);
     expect(seen.labels.length).toBeGreaterThan(20);
     for (const colour of new Set(seen.labels)) expect(contrast(colour, seen.page)).toBeGreaterThan(4.5);
-    expect(seen.drawings.map(({ label }) => label)).toEqual([
-      'Who was in service when',
-      'Drift of each window',
-      'Drift of each column',
-      'Live roc_auc',
-      'Predicted and come true',
-      'carrier',
-    ]);
+    expect(seen.drawings.map(({ label }) => label)).toEqual(drawings);
     for (const { colours, width, height } of seen.drawings) {
       expect(width).toBeGreaterThan(200);
-      expect(height).toBeGreaterThan(60);
+      expect(height).toBeGreaterThan(40);
       // Three to one is enough for what is drawn: WCAG 2.2, non-text contrast.
       expect(Math.max(...colours.map((colour) => contrast(colour, seen.page)))).toBeGreaterThan(3);
     }

@@ -37,6 +37,20 @@ describe('the packaged template', () => {
       expect(option).toMatch(/^--max-semi-space-size=[1-9]\d* --max-old-space-size=[1-9]\d*$/);
   });
 
+  it('leaves the engine at most half of the memory of each function that has it: its limit is none of the process', () => {
+    const given = functions.flatMap(([id, properties]) => {
+      const engine = at(properties, 'Environment', 'Variables', 'ENGINE_MEMORY_MB');
+      return engine === undefined ? [] : [[id, Number(engine) / Number(at(properties, 'MemorySize'))] as const];
+    });
+
+    expect(given.map(([id]) => id).sort()).toEqual([
+      'PrepareDataLambdaFunction',
+      'ReadPartLambdaFunction',
+      'ValidateDataLambdaFunction',
+    ]);
+    for (const [id, share] of given) expect([id, share > 0.1 && share <= 0.5]).toEqual([id, true]);
+  });
+
   it('would be found wrong in what lies within a property', async () => {
     const wrongIn = await templateSchema();
     const rule = {

@@ -17,6 +17,8 @@ export interface EvolvingColumn {
   readonly top: readonly (readonly [string, number])[];
   /** Longer texts of `top` are shortened: {@link shortenedText}. */
   readonly topCut?: number;
+  /** Of numbers, thousandths of the rows and the value with so many at or below it. */
+  readonly quantiles?: readonly (readonly [number, number])[] | undefined;
 }
 
 /** Columns of a dataset. */

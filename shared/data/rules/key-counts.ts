@@ -5,7 +5,7 @@
  * rows. Rows of several readings are counted together by their hashes, in any order.
  */
 import type { Engine } from '../engine.ts';
-import { identifier, literal, parquetRows } from '../sql.ts';
+import { identifier, literal } from '../sql.ts';
 import type { KeyColumns } from './check.ts';
 import { MAX_SAMPLES } from './result.ts';
 
@@ -56,17 +56,4 @@ export async function countKeys(engine: Engine, relation: string, nulls: KeyColu
     `SELECT part, row FROM (${relation}) WHERE ${isLacking ? 'k IS NULL OR ' : ''}k IN (SELECT k FROM (${relation}) GROUP BY k HAVING count(*) > 1) ORDER BY part, row LIMIT ${MAX_SAMPLES}`,
   );
   return { ...counts, samples: rows.map(({ part, row: at }) => ({ part: Number(part), row: Number(at) })) };
-}
-
-/** How many rows have the values of another row in some columns, and not its value in one more. */
-export async function countConflicts(
-  engine: Engine,
-  paths: readonly string[],
-  columns: readonly string[],
-  label: string,
-): Promise<number> {
-  const [row = {}] = await engine.query(
-    `SELECT coalesce(sum(n) FILTER (WHERE least <> most), 0)::DOUBLE AS n FROM (SELECT k, count(*) AS n, min(y) AS least, max(y) AS most FROM (SELECT hash(${columns.map(identifier).join(', ')}) AS k, ${identifier(label)} AS y FROM (${parquetRows(paths)})) WHERE y IS NOT NULL GROUP BY k)`,
-  );
-  return Number(row.n);
 }

@@ -6,8 +6,8 @@ import type { Engine } from '../engine.ts';
 import { identifier, literal } from '../sql.ts';
 import { trainingSample } from '../strongest-features.ts';
 import type { TypedPart } from '../typed-copy.ts';
-import { countConflicts } from './key-counts.ts';
 import type { LabelClasses, LabelEvidence } from './label-checks.ts';
+import { countConflicts } from './label-conflicts.ts';
 
 const BATCH_ROWS = 16_384;
 /** Rows of the sample; fewer where there are many features, so that it takes at most 32 MB. */
@@ -33,27 +33,20 @@ export interface LabelReading {
 export async function labelEvidence(engine: Engine, reading: LabelReading): Promise<LabelEvidence> {
   const { problem, parts, input, classes, before } = reading;
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const { expression } = input.label;
-  const features = [...new Set(input.inputColumns)].filter(
-    (name) => expression.op !== 'column' || name !== input.labelColumns[0],
-  );
-  const [only] = input.labelColumns;
-  const isCounted =
-    expression.op === 'column' && only !== undefined && features.length > 0 && rows <= MAX_CONFLICT_ROWS;
   return {
     name: input.label.name,
     problem,
     classes,
     before,
     ...(await labelStrengths(engine, reading)),
-    conflicting: isCounted
-      ? await countConflicts(
-          engine,
-          parts.map(({ path }) => path),
-          features,
-          only,
-        )
-      : null,
+    conflicting:
+      rows > MAX_CONFLICT_ROWS
+        ? null
+        : await countConflicts(
+            engine,
+            parts.map(({ path }) => path),
+            input,
+          ),
   };
 }
 

@@ -4,7 +4,16 @@ import type { ColumnType } from '../../features/columns.ts';
 import { ExpressionError } from '../../features/expression.ts';
 import type { Block } from '../block.ts';
 import type { ColumnSpec } from '../sql.ts';
-import { type Check, type Evidence, type Judgement, judged, type KeyColumns, keyName, type Rule } from './check.ts';
+import {
+  type Check,
+  type Evidence,
+  type Judgement,
+  judged,
+  type KeyColumns,
+  keyName,
+  type Rule,
+  type RuleOf,
+} from './check.ts';
 import type { Measure, Measured } from './counts.ts';
 import { judgeDistinct, judgeMoment, judgeQuantile, judgeUniqueness, quantileMeasure } from './figure-checks.ts';
 import { judgeBalance, judgeLeakage, MAX_AUC } from './label-checks.ts';
@@ -27,6 +36,8 @@ export interface PlanInput {
   readonly problem: 'binary' | 'multiclass' | 'regression';
   readonly rules: readonly Rule[];
   readonly columns: readonly ColumnSpec[];
+  /** Columns that only say which row it is, see `id-columns.ts`. */
+  readonly ids: readonly string[];
   /** The waking envelope's time. */
   readonly now: Date;
 }
@@ -48,7 +59,7 @@ export const columnsReadAsText = (rules: readonly Rule[]): string[] => [
 ];
 
 /** Makes the checks ready, those of the definition first. */
-export function planChecks({ problem, rules, columns, now }: PlanInput): Check[] {
+export function planChecks({ problem, rules, columns, ids, now }: PlanInput): Check[] {
   const types: ColumnTypes = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
   const ruled = rules.map(
     (rule, index): Check => ({
@@ -57,10 +68,10 @@ export function planChecks({ problem, rules, columns, now }: PlanInput): Check[]
       index,
       ...('column' in rule ? { column: rule.column } : {}),
       severity: rule.severity,
-      ...readyOrWrong(rule, types, columns, now),
+      ...readyOrWrong(rule, types, { columns, ids, now }),
     }),
   );
-  return [...ruled, ...standing(problem, rules, columns)];
+  return [...ruled, ...standing({ problem, rules, columns, ids })];
 }
 
 /** What the checks count in a block. */
@@ -95,17 +106,19 @@ export const judgeChecks = (checks: readonly Check[], evidence: Evidence): RuleR
 
 const wrong = (message: string): Ready => ({ judge: () => ({ result: 'error', message }) });
 
-function readyOrWrong(rule: Rule, types: ColumnTypes, columns: readonly ColumnSpec[], now: Date): Ready {
+function readyOrWrong(rule: Rule, types: ColumnTypes, given: Given): Ready {
   try {
-    return ready(rule, types, columns, now);
+    return ready(rule, types, given);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     return wrong(error.message);
   }
 }
 
+type Given = Pick<PlanInput, 'columns' | 'ids' | 'now'>;
+
 /** @throws ExpressionError where a column is missing */
-function ready(rule: Rule, types: ColumnTypes, columns: readonly ColumnSpec[], now: Date): Ready {
+function ready(rule: Rule, types: ColumnTypes, { columns, ids, now }: Given): Ready {
   if (isValueRule(rule)) {
     const [name, type] = column(rule.column, types);
     const why = misfit(rule, type);
@@ -133,11 +146,7 @@ function ready(rule: Rule, types: ColumnTypes, columns: readonly ColumnSpec[], n
         judgeKey,
       );
     case 'duplicate_rows_max':
-      return counted(
-        columns.map(({ name }) => name),
-        'value',
-        (key, evidence) => judgeDuplicates(rule, key, evidence),
-      );
+      return duplicates(rule, columns, ids);
     case 'mean_between':
     case 'stdev_between':
     case 'quantile_between': {
@@ -211,6 +220,19 @@ function counted(
   return { key, judge: (evidence) => judge(key, evidence) };
 }
 
+/** Rows are held against each other by all they hold but what only numbers them. */
+function duplicates(
+  limits: Pick<RuleOf<'duplicate_rows_max'>, 'max' | 'warn'>,
+  columns: readonly ColumnSpec[],
+  ids: readonly string[],
+): Ready {
+  const numbers = new Set(ids.map((name) => name.toLowerCase()));
+  const [but, content] = [true, false].map((isId) =>
+    columns.flatMap(({ name }) => (numbers.has(name.toLowerCase()) === isId ? name : [])),
+  );
+  return counted(content ?? [], 'value', (key, evidence) => judgeDuplicates(limits, key, evidence, but ?? []));
+}
+
 function pii(name: string, type: ColumnType, untilLine?: number): Ready {
   if (type !== 'string' && type !== 'integer')
     return { judge: () => ({ result: 'pass', message: `a column of type ${type} holds none of what is looked for` }) };
@@ -228,7 +250,7 @@ const STANDING_PII_COLUMNS = 200;
 const STANDING_DUPLICATE_ROWS = 1_000_000;
 
 /** What every dataset is checked for, as a warning; a rule of the same name takes its place. */
-function standing(problem: PlanInput['problem'], rules: readonly Rule[], columns: readonly ColumnSpec[]): Check[] {
+function standing({ problem, rules, columns, ids }: Omit<PlanInput, 'now'>): Check[] {
   const asked = (name: Rule['rule'], of?: string): boolean =>
     rules.some((rule) => rule.rule === name && (of === undefined || ('column' in rule && rule.column === of)));
   const check = (rule: Rule['rule'], made: Ready, name?: string): Check => ({
@@ -242,12 +264,7 @@ function standing(problem: PlanInput['problem'], rules: readonly Rule[], columns
   const texts = columns
     .filter(({ name, type }) => type === 'string' && !asked('no_pii', name))
     .slice(0, STANDING_PII_COLUMNS);
-  const limits = { warn: 0.01, max: 0.05 };
-  const rows = counted(
-    columns.map(({ name }) => name),
-    'value',
-    (key, evidence) => judgeDuplicates(limits, key, evidence),
-  );
+  const rows = duplicates({ warn: 0.01, max: 0.05 }, columns, ids);
   return [
     ...(asked('row_count_vs_history')
       ? []

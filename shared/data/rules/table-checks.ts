@@ -127,11 +127,20 @@ export function judgeKey(key: KeyColumns, { keys }: Evidence): Judgement {
   };
 }
 
-/** Holds the share of rows that are equal to an earlier one against two limits. */
+const NAMES_TOLD = 3;
+
+function allBut(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length - NAMES_TOLD;
+  return ` in all but ${names.slice(0, NAMES_TOLD).join(', ')}${more > 0 ? ` and ${howMany(more, 'more column', 'more columns')}` : ''}`;
+}
+
+/** Holds the share of rows that are equal to an earlier one, `but` for some columns, against two limits. */
 export function judgeDuplicates(
   { max, warn }: Pick<RuleOf<'duplicate_rows_max'>, 'max' | 'warn'>,
   key: KeyColumns,
   { keys, label }: Evidence,
+  but: readonly string[],
 ): Judgement {
   const counted = keys.get(keyName(key));
   if (counted === undefined) return { result: 'error', message: 'the rows could not be read again' };
@@ -140,7 +149,7 @@ export function judgeDuplicates(
   const conflicts =
     conflicting === 0
       ? ''
-      : `; ${howMany(conflicting, 'row')} ${conflicting === 1 ? 'has' : 'have'} the features of a row with another label`;
+      : `; ${figure(conflicting)} of them, a share of ${figure(conflicting / counted.rows)}, ${conflicting === 1 ? 'has' : 'have'} the features of a row with another label`;
   const share = again / counted.rows;
   const limit = share > max ? max : Math.min(warn, max);
   const isWithin = share <= limit;
@@ -151,7 +160,7 @@ export function judgeDuplicates(
     evaluated: counted.rows,
     failed: again,
     samples: again === 0 ? [] : counted.samples,
-    message: `${figure(again)} of ${howMany(counted.rows, 'row')} ${again === 1 ? 'is' : 'are'} equal to an earlier one${isWithin ? '' : `, a share above ${limit}`}${conflicts}`,
+    message: `${figure(again)} of ${howMany(counted.rows, 'row')} ${again === 1 ? 'is' : 'are'} equal to an earlier one${allBut(but)}${isWithin ? '' : `, a share above ${limit}`}${conflicts}`,
   };
 }
 

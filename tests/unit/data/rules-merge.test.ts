@@ -46,7 +46,7 @@ const block = (rows: readonly Row[]): Block => ({
 });
 
 const counted = async (rows: readonly Row[]): Promise<RuleCounts> => {
-  const checks = planChecks({ problem: 'binary', rules: RULES, columns: COLUMNS, now: NOW });
+  const checks = planChecks({ problem: 'binary', rules: RULES, columns: COLUMNS, ids: [], now: NOW });
   const counter = ruleCounter((each) => measuresOf(checks, each));
   await counter.visit(shop.engine, block(rows));
   return counter.counts();
@@ -120,7 +120,7 @@ describe('what rules count', () => {
 
   it('begins anew when the first block comes again with other types', async () => {
     const counter = ruleCounter((each) =>
-      measuresOf(planChecks({ problem: 'binary', rules: RULES, columns: COLUMNS, now: NOW }), each),
+      measuresOf(planChecks({ problem: 'binary', rules: RULES, columns: COLUMNS, ids: [], now: NOW }), each),
     );
     const rows: Row[] = [{ part: 'p', line: 2, a: 9, b: null, day: 1 }];
 

@@ -81,6 +81,29 @@ describe('a suggested rule', () => {
     });
   });
 
+  it('is what it is from its limits on, and not below', async () => {
+    const of = async (rows: number, cell: (at: number) => string | number, options = {}) => {
+      const text = `name\n${Array.from({ length: rows }, (_, at) => cell(at)).join('\n')}\n`;
+      const { profile } = await shop.read({ 'a.csv': text });
+      return (profile === null ? [] : suggestRules(profile, options)).map(({ rule }) => rule);
+    };
+    const named = async (...given: Parameters<typeof of>) => (await of(...given)).map(({ rule }) => rule);
+    const key = { key: ['name'] };
+
+    expect(await named(1000, (at) => `place ${at % 50}`)).toContain('values_in_set');
+    expect(await named(1020, (at) => `place ${at % 51}`)).not.toContain('values_in_set');
+    expect(await named(100, (at) => at)).toContain('values_not_negative');
+    expect(await named(100, (at) => at - 1)).not.toContain('values_not_negative');
+    expect(await named(100, (at) => at, key)).toContain('uniqueness');
+    expect(await named(99, (at) => at, key)).not.toContain('uniqueness');
+    expect(await named(100, (at) => Math.max(1, at), key)).not.toContain('uniqueness');
+    expect((await of(1000, () => 'x'))[0]).toEqual({ rule: 'completeness', column: 'name' });
+    expect((await of(999, () => 'x'))[0]).toEqual({ rule: 'completeness', column: 'name', min: 0.996 });
+    // Of more than 10,000 values their number is an estimate.
+    expect(await named(12_000, (at) => at, key)).toContain('uniqueness');
+    expect(await named(24_000, (at) => at % 12_000, key)).not.toContain('uniqueness');
+  });
+
   it('shows no value of a protected column, and none that few rows have', async () => {
     const rare = `${csv(2000)}2001,1,1,1,Ada Lovelace,2001-01-01\n`;
     const { profile } = await shop.read({ 'a.csv': rare });

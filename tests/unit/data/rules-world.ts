@@ -13,11 +13,12 @@ export const definitionWith = (
   rules: readonly string[],
   problem = 'binary',
   features = '  features: [price, visits]\n',
+  { label = 'late', key = '[id]' }: { readonly label?: string | undefined; readonly key?: string | undefined } = {},
 ): PublishedDefinition =>
   publish(
     'shop',
     readDefinition(
-      `problem: ${problem}\ndata:\n  label: late\n  key: [id]\n${features}  rules:\n${rules.map((rule) => `    - ${rule}\n`).join('') || '    []\n'}`,
+      `problem: ${problem}\ndata:\n  label: ${label}\n  key: ${key}\n${features}  rules:\n${rules.map((rule) => `    - ${rule}\n`).join('') || '    []\n'}`,
       'models/shop.yml',
     ).definition,
   );
@@ -44,6 +45,8 @@ export interface JudgeOptions extends Partial<Omit<JudgeTerms, 'published'>> {
   readonly problem?: string;
   readonly blockBytes?: number;
   readonly features?: string;
+  readonly label?: string;
+  readonly key?: string;
 }
 
 /** Reads and judges files as one dataset. */
@@ -51,9 +54,9 @@ export async function judgedFiles(
   shop: Workshop,
   files: Readonly<Record<string, string | Uint8Array>>,
   rules: readonly string[],
-  { problem, blockBytes, features, ...terms }: JudgeOptions = {},
+  { problem, blockBytes, features, label, key, ...terms }: JudgeOptions = {},
 ): Promise<DatasetJudgement> {
-  const published = definitionWith(rules, problem, features);
+  const published = definitionWith(rules, problem, features, { label, key });
   const judge = datasetJudge({ published, before: null, history: [], now: NOW, ...terms });
   const read = await shop.read(files, {
     expected: judge.expected,

@@ -336,6 +336,17 @@ describe('a rule', () => {
     expect(checks.map(({ result }) => result)).toEqual(['error', 'error', 'pass']);
   });
 
+  it('cannot be evaluated without a row: any of them but those on columns', async () => {
+    const rules = [...new Map(CASES.map(({ rule }) => [/rule: (\w+)/.exec(rule)?.[1], rule])).values()];
+
+    const { accepted, checks } = await judgedFiles(shop, { 'shop.csv': `${HEADER}\n` }, rules);
+
+    expect(rules.length).toBe(23);
+    expect(accepted).toBe(false);
+    for (const { rule, result, value } of checks.filter(({ index }) => index !== null))
+      expect([rule, value, result]).toEqual([rule, null, rule === 'column_exists' ? expect.any(String) : 'error']);
+  });
+
   it('on a column that is not there is an error, and rejects whatever its severity', async () => {
     const { accepted, problems } = await judgedFiles(shop, { 'shop.csv': good }, [
       '{ rule: values_not_negative, column: visit, severity: warn }',

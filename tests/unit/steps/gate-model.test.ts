@@ -6,7 +6,14 @@ import { gateModel } from '../../../functions/gate-model/gate-model.ts';
 import { type ApprovalAnswer, giveApproval } from '../../../functions/gate-model/give-approval.ts';
 import { NotFoundError } from '../../../shared/errors.ts';
 import { decisionSchema } from '../../../shared/evaluation/decision.ts';
-import { championSchema, registeredSchema, runEndSchema, slotSchema } from '../../../shared/ledger/facts.ts';
+import {
+  championSchema,
+  preparedSchema,
+  registeredSchema,
+  runEndSchema,
+  runPlanSchema,
+  slotSchema,
+} from '../../../shared/ledger/facts.ts';
 import { keys } from '../../../shared/ledger/keys.ts';
 import { CANDIDATE_JOB, CHAMPION_RUN, gateRowsOf, MODEL, NOW, RUN, scoredRun, woken } from './scored-run.ts';
 
@@ -57,8 +64,11 @@ describe('the gate', () => {
     const run = await world();
 
     const outcome = await run.gate();
+    const plan = await run.ledger.read(runPlanSchema, keys.plan(MODEL, RUN));
+    const prepared = await run.ledger.read(preparedSchema, keys.prepared(MODEL, RUN));
 
     expect(outcome).toEqual({ outcome: 'promote' });
+    expect(plan.definitionDigest).not.toBe(prepared.inputDigest);
     expect(run.versions).toMatchObject([
       {
         ModelPackageGroupName: `mr-dev-${MODEL}`,
@@ -72,6 +82,8 @@ describe('the gate', () => {
         },
         CustomerMetadataProperties: {
           run: RUN,
+          definition_digest: plan.definitionDigest,
+          input_digest: prepared.inputDigest,
           gate_rows: '240',
           roc_auc: '1',
           decision: 'promote',
