@@ -506,6 +506,16 @@ export interface HostingFaults {
    */
   failsRollback?(deployment: { readonly endpoint: string; readonly endpointConfig: string }): boolean;
   /**
+   * Asked each time an endpoint has been made or changed and is in service: what it goes through `afterMs` later, for
+   * `forMs`, if it is still in service then. Times are the cloud's, milliseconds.
+   */
+  suspension?(endpoint: {
+    readonly endpoint: string;
+    readonly endpointConfig: string;
+  }):
+    | { readonly status: 'SystemUpdating' | 'OutOfService'; readonly afterMs: number; readonly forMs: number }
+    | undefined;
+  /**
    * Asked for each invocation of an endpoint: so much longer than usual its container takes, in milliseconds of the
    * cloud's time; 0 by default.
    */

@@ -49,7 +49,7 @@ export const fileFromEnvironment = (): string | undefined => {
   return join(folder, `${process.pid}-${++opened}.jsonl`);
 };
 
-/** @param file Lines are appended to it. Without a file nothing is recorded. */
+/** @param file Lines are appended to it. Without a file there is no record. */
 export const createRecorder = (file: string | undefined): Recorder => {
   if (file === undefined) return { write: () => undefined, close: () => Promise.resolve() };
   const stream = createWriteStream(file, { flags: 'a' });

@@ -5,7 +5,7 @@ import type { Cloud } from './contracts.ts';
 export type RoleLog = (lines: readonly string[]) => void;
 
 /**
- * A log stream that a service writes under a role it has assumed. A role that may not write it leaves no log, and what
+ * A log stream that a service writes under a role that it took. A role that may not write it leaves no log, and what
  * it belongs to runs all the same (docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html, documented for
  * functions; *assumed* for SageMaker's containers).
  */

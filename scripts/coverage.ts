@@ -92,13 +92,15 @@ const sentencesOf = (comment: string): string[] =>
     .map((sentence) => sentence.replace(/^\s*(?:@param \w+|@\w+|[-*]) /, '').trim())
     .filter((sentence) => sentence !== '');
 
-const gradeOf = (sentence: string): Grade | undefined => {
-  // One that is partly assumed is no better than that.
-  if (/\*assumed\*|\bassumed\)?[.:;]?$/i.test(sentence)) return 'assumed';
-  if (/\brecorded\)[.:;]?$/.test(sentence)) return 'recorded';
-  if (/\bdocumented\)[.:;]?$/.test(sentence)) return 'documented';
-  return undefined;
-};
+/** A grade at the beginning of a sentence, in brackets, or as what the sentence says; not the word as such. */
+const names = (sentence: string, grade: Grade): boolean =>
+  new RegExp(
+    `\\*${grade}\\*|^${grade}\\b[^.!?]|^${grade}\\.$|\\([^()]*\\b${grade}\\b[^()]*\\)|\\b${grade}\\)[.:;]?$|\\bis ${grade}[.:;]?$`,
+    'i',
+  ).test(sentence.replaceAll(/\[[^\]]*\]/g, ''));
+
+/** One that is known in parts is known as well as the least of them. */
+const gradeOf = (sentence: string): Grade | undefined => GRADES.findLast((grade) => names(sentence, grade));
 
 /** What the comments of a source say of AWS, with grades. */
 export const behavioursIn = (source: string): Behaviour[] =>
@@ -108,6 +110,15 @@ export const behavioursIn = (source: string): Behaviour[] =>
       const grade = gradeOf(sentence);
       return grade ? [{ grade, sentence }] : [];
     });
+
+/** A page of AWS's, as comments name it. */
+const PAGE = /docs\.aws\.|\bAPI_[A-Z]\w+|\b[a-z][\w-]*\.md\b|\bAPI reference\b|\b(?:user|developer) guide\b/i;
+
+/** Sentences that name a page of AWS and not what is known by it. */
+export const ungradedIn = (source: string): string[] =>
+  commentsOf(source)
+    .flatMap(sentencesOf)
+    .filter((sentence) => PAGE.test(sentence) && gradeOf(sentence) === undefined);
 
 /** Operations of a service that the SDK knows. */
 const knownOperations = (service: string): string[] =>

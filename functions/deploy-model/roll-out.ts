@@ -8,7 +8,7 @@ import { deploymentConfigOf } from '../../shared/rollout/traffic.ts';
 import { createOnce } from '../../shared/sagemaker/create-once.ts';
 import { endpointConfigRequest, endpointRequest } from '../../shared/sagemaker/requests.ts';
 import { type Description, type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
-import { isUpdatable, takesConfig } from '../../shared/sagemaker/serving.ts';
+import { isUpdatable, SETTLING_MS, takesConfig } from '../../shared/sagemaker/serving.ts';
 import { guardRollout } from './guard-rollout.ts';
 
 export interface RollOutDeps {
@@ -29,7 +29,7 @@ export interface SeenEndpoint {
  * Sends a rollout that was decided: endpoint configuration, alarms, then create or update. Every part finds again what an
  * earlier try did.
  *
- * @throws CapacityError while the endpoint is busy, or an alarm is still in ALARM.
+ * @throws CapacityError while the endpoint is busy, an alarm is still in ALARM, or what was just made may not be seen yet.
  */
 export const rollOut = ({ ledger, sageMaker, alarms, stage, storeUri }: RollOutDeps) => {
   const createConfig = async (deployment: Deployment, now: Date) => {
@@ -100,8 +100,8 @@ export const rollOut = ({ ledger, sageMaker, alarms, stage, storeUri }: RollOutD
     });
   };
 
-  return async (deployment: Deployment, now: Date, seen?: SeenEndpoint): Promise<void> => {
-    const { model, n, endpointName, endpointConfigName } = deployment;
+  const send = async (deployment: Deployment, now: Date, seen?: SeenEndpoint): Promise<void> => {
+    const { endpointName, endpointConfigName } = deployment;
     await createConfig(deployment, now);
     const found = seen ? seen.endpoint : await sageMaker.describe('endpoint', endpointName);
     const status = text(found, 'EndpointStatus');
@@ -119,6 +119,15 @@ export const rollOut = ({ ledger, sageMaker, alarms, stage, storeUri }: RollOutD
       if (!isUpdatable(found)) throw new CapacityError(`${endpointName} is ${status ?? 'without a status'}`);
       await updateEndpoint(deployment, now);
     }
+  };
+
+  return async (deployment: Deployment, now: Date, seen?: SeenEndpoint): Promise<void> => {
+    const { model, n, decidedAt } = deployment;
+    await send(deployment, now, seen).catch((cause: unknown) => {
+      const isYoung = now.getTime() - Date.parse(decidedAt) < SETTLING_MS;
+      if (!(cause instanceof RefusedError) || !isYoung) throw cause;
+      throw new CapacityError(`what rollout ${n} of ${model} needs may not be seen yet: ${cause.message}`, { cause });
+    });
     await ledger.record(deploymentStartedSchema, keys.deploymentStarted(model, n), {
       model,
       n,

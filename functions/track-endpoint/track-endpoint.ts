@@ -29,7 +29,7 @@ import type { Outcome, Woken } from '../../shared/runtime/woken.ts';
 import { modelOfEndpoint } from '../../shared/sagemaker/names.ts';
 import { VARIANT } from '../../shared/sagemaker/requests.ts';
 import { type SageMakerApi, text } from '../../shared/sagemaker/resources.ts';
-import { isBaking, takesConfig } from '../../shared/sagemaker/serving.ts';
+import { isBaking, SETTLING_MS, takesConfig } from '../../shared/sagemaker/serving.ts';
 import type { BakeProbe } from './bake-probe.ts';
 import type { Probe } from './probe.ts';
 
@@ -53,6 +53,12 @@ export interface TrackEndpointDeps {
 
 /** MaximumExecutionTimeoutInSeconds is at most 8 hours; what takes longer will not end by itself. */
 const STUCK_MS = 1000 * LONGEST_ROLLOUT_SECONDS + 3_600_000;
+
+/**
+ * A new endpoint that is not seen yet may be young. A rollout that waited was sent up to a quarter of an hour after its
+ * message, by whose time it goes.
+ */
+const UNSEEN_MS = SETTLING_MS + 15 * 60_000;
 
 const shownHours = (ms: number): string => howMany(Math.floor(ms / 3_600_000), 'hour');
 
@@ -81,15 +87,18 @@ export const trackEndpoint = (deps: TrackEndpointDeps) => {
     const endpoint = await sageMaker.describe('endpoint', deployment.endpointName);
     const status = text(endpoint, 'EndpointStatus');
     const failure = text(endpoint, 'FailureReason');
-    if (!endpoint || status === 'Failed' || status === 'UpdateRollbackFailed') {
-      return { outcome: 'failed', reason: failure ?? `the endpoint is ${status ?? 'gone'}` };
+    if (status === 'Failed' || status === 'UpdateRollbackFailed') {
+      return { outcome: 'failed', reason: failure ?? `the endpoint is ${status}` };
     }
-    if (status !== 'InService') {
+    if (!endpoint || status !== 'InService') {
       const { startedAt } = await ledger.read(
         deploymentStartedSchema,
         keys.deploymentStarted(deployment.model, deployment.n),
       );
       const took = now.getTime() - Date.parse(startedAt);
+      if (!endpoint) {
+        return took < UNSEEN_MS ? { underWay: 'unseen' } : { outcome: 'failed', reason: 'the endpoint is gone' };
+      }
       if (took > STUCK_MS) {
         const reason = `the endpoint is ${status ?? 'without a status'} after ${shownHours(took)}, longer than SageMaker lets a rollout take`;
         return { outcome: 'failed', reason };

@@ -55,7 +55,7 @@ export interface ServingRun {
 
 // "How Containers Should Respond to Health Check (Ping) Requests": /ping must answer 200 within 2 seconds, and be
 // healthy within 4 minutes of the start unless ContainerStartupHealthCheckTimeoutInSeconds says otherwise; a container
-// is stopped by SIGTERM and killed 30 seconds later (your-algorithms-inference-code.md).
+// is stopped by SIGTERM and killed 30 seconds later (your-algorithms-inference-code.md, documented).
 const PING_TIMEOUT_MS = 2_000;
 const PING_EVERY_MS = 25;
 const KILL_AFTER_MS = 30_000;

@@ -23,7 +23,7 @@ export interface TrainingRun {
   readonly onLine?: (line: string) => void;
 }
 
-/** Where things lie in a training container. Source: your-algorithms-training-algo-running-container.md. */
+/** Where things lie in a training container. Source: your-algorithms-training-algo-running-container.md (documented). */
 export const TRAINING_PATHS = {
   channels: 'opt/ml/input/data',
   configs: 'opt/ml/input/config',
@@ -32,7 +32,7 @@ export const TRAINING_PATHS = {
   failure: 'opt/ml/output/failure',
 } as const;
 
-// The one instance of a job. Names as resourceconfig.json shows them: your-algorithms-training-algo-running-container.md.
+// The one instance of a job. Names as resourceconfig.json shows them: your-algorithms-training-algo-running-container.md (documented).
 const resources = (instanceType: string) => ({
   current_host: 'algo-1',
   current_instance_type: instanceType,

@@ -322,6 +322,14 @@ export const createFaults = (
         (rule) => compilePattern(rule.endpoint)(endpoint) && compilePattern(rule.endpointConfig)(endpointConfig),
         { endpoint, endpointConfig },
       ).length > 0,
+    suspension({ endpoint, endpointConfig }) {
+      const [suspending] = striking(
+        'suspend-endpoint',
+        (rule) => compilePattern(rule.endpoint)(endpoint) && compilePattern(rule.endpointConfig)(endpointConfig),
+        { endpoint, endpointConfig },
+      );
+      return suspending && { status: suspending.status, afterMs: suspending.afterMs, forMs: suspending.forMs };
+    },
     containerDelayMs: ({ endpoint, variant }) =>
       striking(
         'slow-container',

@@ -109,6 +109,15 @@ const Rule = z.discriminatedUnion('fault', [
   }),
   z.strictObject({ fault: z.literal('fail-rollback'), ...endpoints }),
   z.strictObject({
+    fault: z.literal('suspend-endpoint'),
+    ...endpoints,
+    /** `SystemUpdating`: serves, and cannot be changed. `OutOfService`: neither. */
+    status: z.enum(['SystemUpdating', 'OutOfService']),
+    /** After it came in service. */
+    afterMs: milliseconds,
+    forMs: milliseconds,
+  }),
+  z.strictObject({
     fault: z.literal('slow-container'),
     ...occurrence,
     endpoint: pattern.optional(),

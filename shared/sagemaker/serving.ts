@@ -1,6 +1,13 @@
 import { type Description, text } from './resources.ts';
 
 /**
+ * For so long what was just made may not be seen by whoever asks for it. CreateEndpoint reads configurations and models
+ * with eventual consistency, and what it misses is a validation error like any other: "retry logic is recommended".
+ * Source: CreateEndpoint, API reference; that Describe may miss a new endpoint, too, is *assumed*.
+ */
+export const SETTLING_MS = 10 * 60_000;
+
+/**
  * Whether an endpoint serves a configuration or is on its way to. While an update is under way the endpoint still names
  * the old one, and the new one as pending. Source: DescribeEndpoint, PendingDeploymentSummary.
  */

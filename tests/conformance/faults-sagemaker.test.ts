@@ -18,12 +18,14 @@ import {
   DescribeTransformJobCommand,
   SageMakerClient,
   UpdateEndpointCommand,
+  UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { FaultSettings } from '../../local/faults/settings.ts';
 import { ADMINISTRATOR, deployStack, type TestStack } from './lambda-stack.ts';
+import { openedQueue } from './messaging-cloud.ts';
 import { refusal } from './s3-cloud.ts';
 import { putModel } from './sagemaker-model.ts';
 
@@ -62,6 +64,18 @@ beforeAll(async () => {
         },
       },
       Store: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'store' } },
+      Told: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'told' } },
+      ToldPolicy: openedQueue('Told'),
+      Rule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          EventPattern: {
+            'detail-type': ['SageMaker Endpoint State Change'],
+            detail: { EndpointName: [{ prefix: 'suspended-' }] },
+          },
+          Targets: [{ Id: 'queue', Arn: { 'Fn::GetAtt': ['Told', 'Arn'] } }],
+        },
+      },
     },
     { options: { images: [{ pattern: /^constant-model:\d+$/, command: [process.execPath, program] }] } },
   );
@@ -320,6 +334,59 @@ describe('endpoints', () => {
     await sagemaker.send(new DeleteEndpointCommand({ EndpointName }));
     await stack.cloud.settle();
   });
+
+  it.each([
+    { status: 'SystemUpdating', event: 'SYSTEM_UPDATING', answers: true },
+    { status: 'OutOfService', event: 'OUT_OF_SERVICE', answers: false },
+  ] as const)(
+    'can be neither changed nor deleted while they are $status, and come back as they were',
+    async ({ status, event, answers }) => {
+      const EndpointName = `suspended-${status}`;
+      const describeIt = () => sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
+      const invoke = () =>
+        runtime.send(new InvokeEndpointCommand({ EndpointName, ContentType: 'text/csv', Body: '1' }));
+      faults({ fault: 'suspend-endpoint', endpoint: EndpointName, status, afterMs: 60_000, forMs: 3_600_000 });
+
+      await sagemaker.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName: 'one' }));
+      await stack.cloud.settle();
+      const before = await describeIt();
+      await stack.cloud.settle({ advanceMs: 60_000 });
+      const meanwhile = await describeIt();
+      const refused = await Promise.all([
+        refusal(sagemaker.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName: 'two' }))),
+        refusal(sagemaker.send(new DeleteEndpointCommand({ EndpointName }))),
+        refusal(
+          sagemaker.send(
+            new UpdateEndpointWeightsAndCapacitiesCommand({
+              EndpointName,
+              DesiredWeightsAndCapacities: [{ VariantName: 'v', DesiredInstanceCount: 2 }],
+            }),
+          ),
+        ),
+      ]);
+      const asked = answers ? await invoke() : await refusal(invoke());
+      await stack.cloud.settle({ advanceMs: 3_600_000 });
+      const after = await describeIt();
+      const answered = await invoke();
+      const told = stack.cloud.sqs
+        .peek('arn:aws:sqs:eu-west-1:000000000000:told')
+        .map(({ body }) => JSON.parse(body).detail)
+        .filter((detail) => detail.EndpointName === EndpointName)
+        .map(({ EndpointStatus }) => EndpointStatus);
+
+      expect(before.EndpointStatus).toBe('InService');
+      expect(meanwhile).toMatchObject({ EndpointStatus: status, EndpointConfigName: 'one' });
+      expect(refused.map(({ name }) => name)).toEqual(Array(3).fill('ValidationException'));
+      expect(asked).toMatchObject(
+        answers ? { InvokedProductionVariant: 'v' } : { name: 'ValidationError', status: 400 },
+      );
+      expect(after).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'one' });
+      expect(answered.InvokedProductionVariant).toBe('v');
+      expect(told).toEqual(['CREATING', 'IN_SERVICE', event, 'IN_SERVICE']);
+      await sagemaker.send(new DeleteEndpointCommand({ EndpointName }));
+      await stack.cloud.settle();
+    },
+  );
 
   it('answer in the time that their faults say, and in none of the machine that runs them', async () => {
     faults({ fault: 'slow-container', endpoint: 'served', nth: [2, 3], delayMs: 500 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ServiceError } from '../../local/contracts.ts';
 import { constraintsOf } from '../../local/requests/constraints.ts';
 import { readInput, structure, text } from '../../local/services/parameters.ts';
-import { behavioursIn, COVERAGE_FILE, coverageReport } from '../../scripts/coverage.ts';
+import { behavioursIn, COVERAGE_FILE, coverageReport, ungradedIn } from '../../scripts/coverage.ts';
 import { refusedMembers } from '../../scripts/refused-members.ts';
 
 describe('local/COVERAGE.md', () => {
@@ -25,6 +25,14 @@ describe('local/COVERAGE.md', () => {
 
     expect(made.length).toBeGreaterThan(20);
     expect(made.filter((type) => !report.includes(`\n- \`${type}\`: `))).toEqual([]);
+  });
+
+  it('lists every sentence of the code that names a page of AWS', () => {
+    const ungraded = globSync('local/**/*.ts').flatMap((file) =>
+      ungradedIn(readFileSync(file, 'utf8')).map((sentence) => `${file}: ${sentence}`),
+    );
+
+    expect(ungraded).toEqual([]);
   });
 
   it('names the operations that are refused, and the refused members of those that are served', async () => {
@@ -99,9 +107,27 @@ describe('a behaviour', () => {
     ]);
   });
 
-  it('that is assumed in part is assumed', () => {
-    expect(behavioursIn('// It is refused, with *assumed* words (API_X, documented).')).toMatchObject([
-      { grade: 'assumed' },
+  it.each([
+    ['// It is refused, with *assumed* words (API_X, documented).', 'assumed'],
+    ['// What it answers was seen (recorded); when it does is on its page (API_X, documented).', 'documented'],
+    ['// Recorded: it names the queue.', 'recorded'],
+    ['// It keeps its state (documented: PutMetricAlarm), and no more.', 'documented'],
+  ])('is known as well as the least of its parts: %s', (source, grade) => {
+    expect(behavioursIn(source)).toMatchObject([{ grade }]);
+  });
+
+  it.each([
+    '// It writes under a role it has assumed.',
+    '// Whoever was recorded by it is kept.',
+    '// arn:aws:sts::1:assumed-role/a',
+  ])('is not found where the word means something else: %s', (source) => {
+    expect(behavioursIn(source)).toEqual([]);
+  });
+
+  it('that names its page has a grade, and is told when it has not', () => {
+    expect(ungradedIn('// A queue forgets after four days (API_CreateQueue, documented).')).toEqual([]);
+    expect(ungradedIn('// A queue forgets after four days: API_CreateQueue.')).toEqual([
+      'A queue forgets after four days: API_CreateQueue.',
     ]);
   });
 

@@ -5,7 +5,7 @@ import { UserError } from './user-error.ts';
 
 /**
  * Where a container finds and leaves things, below `/opt/ml`:
- * https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html (documented)
  */
 export interface ContainerPaths {
   readonly config: (name: string) => string;

@@ -30,7 +30,7 @@ const rowsOf = ({ values, perRow }: Predictions, print: (value: number) => strin
 
 /**
  * `text/csv`: a row per line, with a newline at the end. Real-time answers print the float32 itself (numpy's `%s`), batch
- * answers the double that Python's `tolist()` makes of it (algorithm_mode/serve.py): assumed for 3.0-5.
+ * answers the double that Python's `tolist()` makes of it (algorithm_mode/serve.py); *assumed* for 3.0-5.
  */
 export const csvAnswer = (predictions: Predictions, isBatch: boolean): string => {
   const print = isBatch ? pythonFloat : (value: number) => pythonFloat(shortestFloat32(value));

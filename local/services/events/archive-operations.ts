@@ -118,7 +118,7 @@ const describedReplay = (replay: Replay): JsonObject =>
 const invalid = (parameter: string, reason: string) =>
   new ServiceError('ValidationException', `Parameter ${parameter} is not valid. Reason: ${reason}`);
 
-/** Archives and replays as EventBridge's clients see them; members of answers are recorded. */
+/** Archives and replays as EventBridge's clients see them, with the members of its answers (recorded). */
 export const archiveOperations = (
   store: EventStore,
   archives: Archives,

@@ -1,6 +1,6 @@
 /**
  * The match types of event patterns. Sources: EventBridge user guide, "Comparison operators for use in event
- * patterns" (eb-create-pattern-operators); where it is silent, aws/event-ruler, whose answers are in
+ * patterns" (eb-create-pattern-operators, documented); where it is silent, aws/event-ruler, whose answers are in
  * tests/fixtures/pattern-cases.json.
  */
 import { BlockList, isIP, isIPv6 } from 'node:net';

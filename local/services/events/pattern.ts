@@ -109,8 +109,8 @@ const parse = (text: string): Json => {
 /**
  * Compiles an event pattern. Pure: the result depends on nothing but its arguments.
  *
- * Sources: EventBridge user guide (eb-event-patterns, eb-create-pattern-operators); the finer points are
- * aws/event-ruler's, whose answers to 228 cases the tests hold. Numbers compare as IEEE doubles, so integers above
+ * Sources: EventBridge user guide (eb-event-patterns, eb-create-pattern-operators, documented); the finer
+ * points are aws/event-ruler's, whose answers to 228 cases the tests hold. Numbers compare as IEEE doubles, so integers above
  * 2^53 that differ by less than a double can tell count as equal (event-ruler compares decimals).
  *
  * @param pattern The pattern, as JSON text or as the object it means.

@@ -40,7 +40,7 @@ export interface EventResources {
   readonly id: (length: number) => string;
 }
 
-/** How CloudFormation makes buses, rules, archives and policies; `Ref` and attributes are documented per type. */
+/** How CloudFormation makes buses, rules, archives and policies; `Ref` and attributes are those of each type's page (documented). */
 export const eventResources = ({
   store,
   archives,

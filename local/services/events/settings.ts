@@ -27,7 +27,7 @@ const shape = structure({
   ),
 });
 
-/** A target as PutTargets takes it; limits from the API reference. */
+/** A target as PutTargets takes it; limits from the API reference (documented). */
 export type TargetSettings = Read<typeof shape>;
 
 const check = (target: TargetSettings): TargetSettings => {

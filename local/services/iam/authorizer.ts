@@ -153,7 +153,7 @@ export const createAuthorizer = (
 
   const judge = judgeIn({ account: cloud.account, region: cloud.region });
 
-  /** Documented in this project: whoever signs with the administrator's key may do everything. */
+  /** By the design of this cloud whoever signs with the administrator's key may do everything. */
   const isAdministrator = ({ by }: Authorization) =>
     'principal' in by && by.principal.accessKeyId !== '' && by.principal.roleArn === undefined;
 

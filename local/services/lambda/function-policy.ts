@@ -2,7 +2,7 @@ import type { JsonObject } from '../../contracts.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { Permission, Registry } from './registry.ts';
 
-/** One permission as the statement it stands for: recorded, as GetPolicy gives it. */
+/** One permission as the statement it stands for: as GetPolicy gives it (recorded). */
 const statementOf = (permission: Permission, arn: string): JsonObject => {
   const { principal, sourceArn, sourceAccount, functionUrlAuthType, invokedViaFunctionUrl } = permission;
   const condition: JsonObject = {

@@ -26,7 +26,7 @@ export interface FunctionUrl {
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-// Which bodies are passed as text is not documented: assumed by content type; without one, by being UTF-8.
+// Which bodies are passed as text AWS does not say: by content type, without one by being UTF-8 (*assumed*).
 const isText = (contentType: string | undefined, body: Buffer): boolean => {
   if (contentType === undefined || contentType === '') return body.equals(Buffer.from(body.toString('utf8')));
   return /^(text\/|application\/(json|javascript|xml|x-ndjson)|[^;]*\+(json|xml))/i.test(contentType);

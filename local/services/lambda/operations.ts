@@ -162,7 +162,7 @@ export const lambdaRoutes = (
     const definition = registry.find(name, qualifier);
     const bytes = await readPayload(request, MAX_PAYLOAD_BYTES[type === 'Event' ? 'Event' : 'RequestResponse']);
     call.verifyBody(bytes);
-    // Without a payload the event is an empty object: recorded, as the payload a destination was told.
+    // Without a payload the event is an empty object: as the payload a destination was told (recorded).
     const payload = bytes.length === 0 ? '{}' : bytes.toString('utf8');
     const encoded = header('x-amz-client-context');
     const clientContext = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');

@@ -140,7 +140,7 @@ export const lambdaResources = (
         const batchSize = members.integer('BatchSize', { min: 1, max: 10_000 }) ?? 10;
         const batchingWindowSeconds = members.integer('MaximumBatchingWindowInSeconds', { min: 0, max: 300 }) ?? 0;
         if (batchSize > 10 && batchingWindowSeconds === 0) {
-          // Recorded.
+          // Without a window a batch has at most ten messages; the words, too (recorded).
           throw invalidParameter(
             'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
           );
@@ -155,7 +155,7 @@ export const lambdaResources = (
           ({ mapping }) => mapping.queueArn === queueArn && mapping.definition.name === definition.name,
         );
         if (taken) {
-          // Recorded, blanks and all.
+          // The words for a second mapping of a queue to a function, blanks and all (recorded).
           throw conflict(
             `An event source mapping with SQS arn (" ${queueArn} ") and function (" ${definition.name} ") already exists. Please update or delete the existing mapping with UUID ${taken.mapping.uuid}`,
           );
@@ -165,7 +165,7 @@ export const lambdaResources = (
           visibilitySeconds = cloud.sqs.visibilityTimeoutSeconds(queueArn);
         } catch (cause) {
           if (!(cause instanceof ServiceError)) throw cause;
-          // Recorded.
+          // The words for a queue that cannot be read (recorded).
           throw invalidParameter(
             `Error occurred while ReceiveMessage. SQS Error Code: ${cause.code}. SQS Error Message: ${cause.message}`,
           );

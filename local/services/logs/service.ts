@@ -10,7 +10,7 @@ const invalid = (message: string) => new ServiceError('InvalidParameterException
 const membersFor = (operation: string, input: JsonObject, known: readonly string[]) =>
   membersOf(input, operation, known, invalid);
 
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html (documented)
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];

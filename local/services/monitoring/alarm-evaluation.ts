@@ -1,7 +1,8 @@
 /**
  * Which state data puts an alarm into, and why. Sources: CloudWatch user guide, "Alarm evaluation"
  * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html) and "Configuring how CloudWatch alarms
- * treat missing data" (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html).
+ * treat missing data" (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html,
+ * documented).
  */
 import type { AlarmState } from '../../contracts.ts';
 

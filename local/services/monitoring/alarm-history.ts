@@ -1,4 +1,4 @@
-/** What happened to alarms: DescribeAlarmHistory (API reference). */
+/** What happened to alarms: DescribeAlarmHistory (API reference, documented). */
 import type { JsonObject } from '../../contracts.ts';
 
 export const HISTORY_TYPES = ['ConfigurationUpdate', 'StateUpdate', 'Action'] as const;

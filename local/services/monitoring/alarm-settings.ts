@@ -1,4 +1,4 @@
-/** What PutMetricAlarm and the CloudFormation type take. Source: API reference, PutMetricAlarm. */
+/** What PutMetricAlarm and the CloudFormation type take. Source: API reference, PutMetricAlarm (documented). */
 import { type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import { type DestinationKind, destinationKind } from '../../deliver.ts';
 import {

@@ -1,4 +1,4 @@
-/** What PutCompositeAlarm and AWS::CloudWatch::CompositeAlarm take. Source: API reference, PutCompositeAlarm. */
+/** What PutCompositeAlarm and AWS::CloudWatch::CompositeAlarm take. Source: API reference, PutCompositeAlarm (documented). */
 import { type JsonObject, ServiceError } from '../../contracts.ts';
 import { anything, flag, list, optional, type Read, readInput, structure, text } from '../parameters.ts';
 import { type AlarmRule, parseAlarmRule } from './alarm-rule.ts';

@@ -7,7 +7,7 @@ import { type Bucket, type MetricIdentity, type Metrics, ofOneUnit, UNITS } from
 import { dimensions, dimensionsOf, metricName, namespace } from './put-metric-data.ts';
 import { findStatistic, type StatisticOf } from './statistics.ts';
 
-/** MetricDataQuery of the API reference. */
+/** MetricDataQuery of the API reference (documented). */
 export const metricQuery = structure({
   Id: text({ min: 1, max: 255, pattern: '[a-z][a-zA-Z0-9_]*' }),
   MetricStat: optional(

@@ -1,6 +1,7 @@
 /**
  * Metrics as CloudWatch keeps them: data by namespace, name and the exact set of dimensions. Source: CloudWatch user
- * guide, "Metrics concepts" (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html).
+ * guide, "Metrics concepts" (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html,
+ * documented).
  */
 import { ServiceError } from '../../contracts.ts';
 import type { Samples } from './statistics.ts';

@@ -1,4 +1,4 @@
-/** PutMetricData: what it takes, and what it says to the rest. Limits: API reference, PutMetricData and MetricDatum. */
+/** PutMetricData: what it takes, and what it says to the rest. Limits: API reference, PutMetricData and MetricDatum (documented). */
 import { type Json, type JsonObject, ServiceError } from '../../contracts.ts';
 import {
   integer,

@@ -80,7 +80,7 @@ export const createNotifications = (cloud: Cloud): Notifications => {
       );
     },
     tagged(bucket, key, object, change, by) {
-      // The form of the ACL event, which is recorded (this one assumed to be alike).
+      // The form is that of the ACL event, which AWS was seen to send; that this one is alike is *assumed*.
       emit(bucket, `Object Tags ${change}`, { key, etag: object.etag, ...version(object.versionId) }, {}, by);
     },
   };

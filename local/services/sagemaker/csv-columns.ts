@@ -12,7 +12,7 @@ const at = (columns: readonly string[], index: number, filter: string) => {
   const place = index < 0 ? columns.length + index : index;
   const value = columns[place];
   // "If you specify indexes that aren't within the dimension size of the joined dataset, you get an error":
-  // API_DataProcessing.
+  // API_DataProcessing (documented).
   if (value === undefined) throw new FilterError(`The filter ${filter} asks for column ${index} of ${columns.length}`);
   return value;
 };

@@ -1,6 +1,7 @@
 /**
  * The steps by which traffic goes from the old fleet of an endpoint to the new one, as a pure function of the
- * DeploymentConfig and the instance counts (deployment-guardrails-blue-green.html, deployment-guardrails-rolling.html).
+ * DeploymentConfig and the instance counts (deployment-guardrails-blue-green.html, deployment-guardrails-rolling.html,
+ * documented).
  */
 import type { CapacitySize, DeploymentConfig } from './deployment-config.ts';
 

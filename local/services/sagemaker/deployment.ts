@@ -82,8 +82,8 @@ export const startDeployment = (context: Context, host: DeploymentHost, update: 
   const limit =
     longestMs === undefined
       ? undefined
-      : // A deployment that exceeds MaximumExecutionTimeoutInSeconds goes back (*assumed*: "exceeding this limit causes
-        // a timeout", API_RollingUpdatePolicy). The words of its FailureReason are *assumed*.
+      : // "Exceeding this limit causes a timeout" (MaximumExecutionTimeoutInSeconds of API_RollingUpdatePolicy,
+        // documented): that the deployment goes back then is *assumed*. The words of its FailureReason are *assumed*.
         cloud.clock.after(
           longestMs,
           () =>

@@ -83,7 +83,7 @@ export interface EndpointConfigs {
   /** @throws ServiceError `ValidationException` when there is none of this name. */
   get(name: string): EndpointConfig;
   /**
-   * As CreateEndpoint and UpdateEndpoint read it: with eventual consistency (API_CreateEndpoint).
+   * As CreateEndpoint and UpdateEndpoint read it: with eventual consistency (API_CreateEndpoint, documented).
    * @throws ServiceError as {@link EndpointConfigs.get}, also for a configuration that is not visible yet.
    */
   settled(name: string): EndpointConfig;

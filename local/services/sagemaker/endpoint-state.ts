@@ -24,7 +24,7 @@ export const ENDPOINT_STATUSES = [
 
 export type EndpointStatus = (typeof ENDPOINT_STATUSES)[number];
 
-/** The stage of a variant (API_ProductionVariantStatus). */
+/** The stage of a variant (API_ProductionVariantStatus, documented). */
 export interface VariantStage {
   readonly status: 'Creating' | 'Updating' | 'Deleting' | 'ActivatingTraffic' | 'Baking';
   readonly message: (variant: string) => string;
@@ -143,8 +143,8 @@ const pendingOf = (pending: PendingDeployment | undefined, time: Time) => {
 };
 
 /**
- * The detail of "SageMaker Endpoint State Change" (automating-sagemaker-with-eventbridge.md): times in epoch
- * milliseconds, tags as an object.
+ * The detail of "SageMaker Endpoint State Change" (automating-sagemaker-with-eventbridge.md, documented): times in
+ * epoch milliseconds, tags as an object.
  */
 export const stateChange = (endpoint: Endpoint, tags: JsonObject): JsonObject =>
   toJson({

@@ -138,11 +138,33 @@ export const createEndpoints = (
     running.add(caught);
   };
 
-  const enter = (endpoint: Endpoint, status: EndpointStatus) => {
+  const move = (endpoint: Endpoint, status: EndpointStatus) => {
     endpoint.status = status;
     endpoint.modifiedMs = now();
     const { arn } = endpoint;
     context.tell('SageMaker Endpoint State Change', arn, stateChange(endpoint, context.tags.asObject(arn)));
+  };
+
+  /**
+   * "SystemUpdating: Endpoint is undergoing maintenance", and "OutOfService: Endpoint is not available to take incoming
+   * requests" (API_DescribeEndpoint, documented). What leads to either AWS does not say: here a fault does, and the
+   * endpoint comes back as it was (*assumed*).
+   */
+  const suspend = (endpoint: Endpoint) => {
+    const fault = cloud.faults.suspension?.({ endpoint: endpoint.name, endpointConfig: endpoint.config.name });
+    if (!fault) return;
+    const from = (status: EndpointStatus, next: EndpointStatus) => () => {
+      if (closed || endpoint.status !== status || byName.get(key(endpoint.name)) !== endpoint) return;
+      move(endpoint, next);
+    };
+    const what = `${fault.status} of endpoint ${endpoint.name}`;
+    cloud.clock.after(fault.afterMs, from('InService', fault.status), what);
+    cloud.clock.after(fault.afterMs + fault.forMs, from(fault.status, 'InService'), `end of ${what}`);
+  };
+
+  const enter = (endpoint: Endpoint, status: EndpointStatus) => {
+    move(endpoint, status);
+    if (status === 'InService') suspend(endpoint);
   };
 
   const tellDeployment = (endpoint: Endpoint) => {
@@ -254,7 +276,9 @@ export const createEndpoints = (
 
   const refuseInProgress = (endpoint: Endpoint) => {
     // That an endpoint whose rollback failed can be updated, to the configuration it had, too, and deleted is *assumed*:
-    // it is to be restored by its owner (API_DescribeEndpoint).
+    // it is to be restored by its owner (API_DescribeEndpoint). One that is SystemUpdating "cannot be updated or deleted
+    // or re-scaled until it has completed" (the same page, documented). That one that is OutOfService cannot either is
+    // *assumed*, as AWS's own operator has it (aws/amazon-sagemaker-operator-for-k8s, hosting deployments).
     if (!['InService', 'Failed', 'UpdateRollbackFailed'].includes(endpoint.status)) {
       throw invalid(`Cannot update in-progress endpoint "${endpoint.arn}".`);
     }
@@ -366,7 +390,8 @@ export const createEndpoints = (
     served(name) {
       const endpoint = byName.get(key(name));
       if (!endpoint) return undefined;
-      if (endpoint.routes.length === 0 || endpoint.status === 'Deleting') return 'idle';
+      // That an endpoint answers while it is SystemUpdating is *assumed*: maintenance changes nothing of the customer's.
+      if (endpoint.routes.length === 0 || ['Deleting', 'OutOfService'].includes(endpoint.status)) return 'idle';
       return { name: endpoint.name, routes: endpoint.routes };
     },
     operations: {

@@ -10,11 +10,11 @@ export const invalid = (message: string): ServiceError => new ServiceError('Vali
 export const notImplemented = (what: string): ServiceError =>
   new ServiceError('NotImplemented', `${what} is not implemented by the local cloud`, 501);
 
-/** The name of a job is taken: modelled for CreateTrainingJob and CreateTransformJob. */
+/** The name of a job is taken: an error of CreateTrainingJob and CreateTransformJob (documented). */
 export const resourceInUse = (message: string): ServiceError => new ServiceError('ResourceInUse', message);
 
-/** A job that does not exist: modelled for DescribeTrainingJob, DescribeTransformJob and the Stop operations. */
+/** A job that does not exist: an error of DescribeTrainingJob, DescribeTransformJob and the Stop operations (documented). */
 export const resourceNotFound = (message: string): ServiceError => new ServiceError('ResourceNotFound', message);
 
-/** Modelled for the registry's operations. */
+/** An error of the registry's operations (documented). */
 export const conflict = (message: string): ServiceError => new ServiceError('ConflictException', message);

@@ -46,7 +46,7 @@ const tooLarge = (bytes: number, limit: number) =>
 
 /**
  * Cuts an object into requests: whole when it is not split, else line by line, with as many lines in a request as fit
- * (`MultiRecord`) or one (`SingleRecord`). API_CreateTransformJob, BatchStrategy; API_TransformInput, SplitType.
+ * (`MultiRecord`) or one (`SingleRecord`). API_CreateTransformJob, BatchStrategy; API_TransformInput, SplitType (documented).
  *
  * @throws BatchError when the object, or one record, is larger than a request may be.
  */

@@ -33,7 +33,7 @@ export interface Models {
   /** @throws ServiceError `ValidationException` when there is no such model. */
   get(name: string): Model;
   /**
-   * As CreateEndpoint and CreateEndpointConfig read it: with eventual consistency (API_CreateEndpoint).
+   * As CreateEndpoint and CreateEndpointConfig read it: with eventual consistency (API_CreateEndpoint, documented).
    * @throws ServiceError as {@link Models.get}, also for a model that is not visible yet.
    */
   settled(name: string): Model;

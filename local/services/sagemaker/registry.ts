@@ -371,7 +371,7 @@ export const createRegistry = (context: Context): Registry => {
       ...rest,
       ...(Object.keys(metadata).length > 0 ? { CustomerMetadataProperties: metadata } : {}),
     };
-    // Models that were made from the version before keep what it held then: a model never changes (API_CreateModel).
+    // Models that were made from the version before keep what it held then: a model never changes (API_CreateModel, documented).
     if (value.InferenceSpecification) one.model = packaged(value.InferenceSpecification);
     one.modified = { ms: now(), by: userOf(call) };
     if (value.ClientToken !== undefined) one.updates.set(value.ClientToken, request);

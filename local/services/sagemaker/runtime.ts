@@ -7,7 +7,7 @@ import { notImplemented } from './errors.ts';
 import { toJson } from './request.ts';
 import { chooseDestination, type Destination } from './traffic.ts';
 
-// Header names: API_runtime_InvokeEndpoint.
+// Header names: API_runtime_InvokeEndpoint (documented).
 const HEADERS = {
   accept: 'accept',
   contentType: 'content-type',
@@ -115,7 +115,8 @@ export const createRuntime = (context: Context, endpoints: Endpoints, capture: D
   const modelError = (served: ServedEndpoint, status: number, message: string) => {
     const group = `/aws/sagemaker/Endpoints/${served.name}`;
     const kind = status >= 400 && status < 500 ? 'client' : 'server';
-    // The words are those public issues quote; *assumed*. Members: API_runtime_InvokeEndpoint, ModelError.
+    // The words are those public issues quote; *assumed*. Members: API_runtime_InvokeEndpoint, ModelError
+    // (documented).
     const text = `Received ${kind} error (${status}) from primary with message "${message}". See ${group} in account ${cloud.account} for more information.`;
     return new ServiceError('ModelError', text, 424, {
       Message: text,

@@ -109,7 +109,7 @@ const checkChannels = (request: TrainingRequest) => {
   const names = channels.map(({ ChannelName }) => ChannelName);
   if (new Set(names).size < names.length) throw invalid('Channel names must be unique');
   for (const channel of channels) {
-    // "CompressionType … is used only in Pipe input mode": API_Channel.
+    // "CompressionType … is used only in Pipe input mode": API_Channel (documented).
     if (channel.CompressionType === 'Gzip') throw invalid('CompressionType Gzip is supported in Pipe input mode only');
     if (channel.RecordWrapperType === 'RecordIO')
       throw notImplemented('RecordWrapperType RecordIO of CreateTrainingJob');

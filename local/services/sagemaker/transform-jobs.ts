@@ -83,8 +83,8 @@ const withoutLastLineEnd = (body: Buffer) => (body.at(-1) === 10 ? body.subarray
 /** The output of one request: joined and filtered record by record when that is asked for. */
 const assemble = (job: TransformJob, batch: MiniBatch, answer: Buffer): Buffer => {
   const { processing, request } = job;
-  // "To add a newline character at the end of every transformed record, specify Line": API_TransformOutput. That an
-  // answer which ends with one gets no second is *assumed*.
+  // "To add a newline character at the end of every transformed record, specify Line": API_TransformOutput
+  // (documented). That an answer which ends with one gets no second is *assumed*.
   if (!processing) {
     if (request.TransformOutput.AssembleWith !== 'Line') return answer;
     return Buffer.concat([withoutLastLineEnd(answer), Buffer.from('\n')]);
@@ -95,7 +95,7 @@ const assemble = (job: TransformJob, batch: MiniBatch, answer: Buffer): Buffer =
   }
   const rows = batch.records.map((record, i) => {
     const prediction = splitColumns(predictions[i] ?? '');
-    // CSV is joined as the input's columns, then the prediction's: batch-transform-data-processing.md.
+    // CSV is joined as the input's columns, then the prediction's: batch-transform-data-processing.md (documented).
     return joinColumns(processing.output(processing.join ? [...splitColumns(record), ...prediction] : prediction));
   });
   return Buffer.from(`${rows.join('\n')}\n`);
@@ -177,7 +177,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
       payloadBytes: (job.request.MaxPayloadInMB ?? DEFAULT_PAYLOAD_MB) * MB,
       input: (record) => (processing ? joinColumns(processing.input(splitColumns(record))) : record),
     });
-    // 0, or nothing said and no /execution-parameters, is one at a time: API_CreateTransformJob.
+    // 0, or nothing said and no /execution-parameters, is one at a time: API_CreateTransformJob (documented).
     const concurrent = Math.max(job.request.MaxConcurrentTransforms ?? 1, 1);
     const parts: Buffer[] = [];
     const workers = Array.from({ length: concurrent }, async () => {
@@ -192,7 +192,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
     await batches.return(undefined);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     // The sub-folder below S3OutputPath is *assumed*: the key below the folder that the input names. The API's own example
-    // contradicts itself (API_TransformOutput); list the output prefix and match on `.out`.
+    // contradicts itself (API_TransformOutput, documented); list the output prefix and match on `.out`.
     const { bucket, key } = parseS3Uri(job.request.TransformOutput.S3OutputPath.replace(/\/+$/, ''));
     const prefix = key === '' ? '' : `${key}/`;
     job.stop.signal.throwIfAborted();
@@ -215,7 +215,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
         model: job.model,
         environment: {
           ...job.request.Environment,
-          // your-algorithms-batch-code.md: the last three only if set in the request.
+          // The last three only if set in the request: your-algorithms-batch-code.md (documented).
           SAGEMAKER_BATCH: 'true',
           ...(job.request.MaxPayloadInMB === undefined
             ? {}
@@ -250,7 +250,7 @@ export const createTransformJobs = (context: Context, models: Models): Transform
           throw error;
         });
       }
-      // Outputs of the objects that went well stay: API_TransformOutput.
+      // Outputs of the objects that went well stay: API_TransformOutput (documented).
       if (problems.length > 0) throw new TransformError(problems.join('; '));
     } finally {
       await hosted?.stop();

@@ -63,7 +63,7 @@ export interface Processing {
 }
 
 // Defaults and limits: API_CreateTransformJob (MaxPayloadInMB 6, at most 100 together with MaxConcurrentTransforms) and
-// API_ModelClientConfig (600 seconds, 3 retries).
+// API_ModelClientConfig (600 seconds, 3 retries; documented).
 export const DEFAULT_PAYLOAD_MB = 6;
 const LONGEST_PAYLOAD_MB = 100;
 export const DEFAULT_TIMEOUT_S = 600;

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../contracts.ts';
 
-/** SNS's errors, by the codes of its query protocol (API reference, common errors). */
+/** SNS's errors, by the codes of its query protocol (API reference, common errors, documented). */
 export const invalid = (what: string) => new ServiceError('InvalidParameter', `Invalid parameter: ${what}`);
 
 export const notFound = (what: string) => new ServiceError('NotFound', `${what} does not exist`, 404);

@@ -2,7 +2,7 @@ import { ServiceError } from '../../contracts.ts';
 
 /**
  * SQS's errors, named as its JSON protocol names them; `queryCodes` are the codes the query protocol had, which clients
- * still see. Source: the service's API reference (common and per-operation errors) and the SDKs' service model.
+ * still see. Source: the service's API reference (common and per-operation errors) and the SDKs' service model (documented).
  */
 export const queryCodes: Readonly<Record<string, string>> = {
   AccessDeniedException: 'AccessDenied',

@@ -1,6 +1,6 @@
 /**
  * Message move tasks: dead letters go back to where they came from, or to another queue. Source:
- * docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html.
+ * docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html (documented).
  */
 import { type Actor, type Cloud, ServiceError } from '../../contracts.ts';
 import type { MessageKeys } from '../../message-keys.ts';

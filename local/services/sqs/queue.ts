@@ -1,6 +1,6 @@
 /**
  * One queue: what is in it, what of it can be seen, and when. It knows time, and nothing of requests. Source: Amazon
- * SQS Developer Guide (visibility timeout, delay queues, dead-letter queues, FIFO delivery logic).
+ * SQS Developer Guide (visibility timeout, delay queues, dead-letter queues, FIFO delivery logic, documented).
  */
 import { createHash } from 'node:crypto';
 

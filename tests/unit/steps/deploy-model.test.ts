@@ -575,6 +575,9 @@ describe('an endpoint that is not as the rollout expects it', () => {
 });
 
 describe('a rollout that SageMaker refuses', () => {
+  /** What was made at first is seen by everybody. */
+  const SETTLED = new Date(NOW.getTime() + 15 * 60_000);
+
   const refused = async (what: 'updateEndpoint' | 'endpointConfig' | 'endpoint') => {
     const run = await world({ champion: what !== 'endpoint' });
     run.sageMaker.refuse(what, new RefusedError(`${what}: no such model`));
@@ -585,8 +588,9 @@ describe('a rollout that SageMaker refuses', () => {
     'at its %s ends, and with it the run, in SageMaker’s words',
     async (what) => {
       const run = await refused(what);
+      await expect(run.wake()).rejects.toThrow(CapacityError);
 
-      const outcome = await run.wake();
+      const outcome = await run.wake(undefined, SETTLED);
 
       expect(outcome).toEqual({ outcome: 'refused' });
       expect(run.told).toMatchObject([
@@ -600,6 +604,20 @@ describe('a rollout that SageMaker refuses', () => {
       expect(await run.end()).toMatchObject({ outcome: 'failed', reason: `${what}: no such model` });
       expect(await run.flight()).toBeNull();
       expect(await run.started()).toBeUndefined();
+    },
+  );
+
+  it.each([['updateEndpoint'], ['endpointConfig'], ['endpoint']] as const)(
+    'at its %s because what it needs is not seen yet is sent a quarter of an hour later',
+    async (what) => {
+      const run = await refused(what);
+      await expect(run.wake()).rejects.toThrow(`may not be seen yet: ${what}: no such model`);
+      run.sageMaker.refuse(what, undefined);
+
+      expect(await run.wake(undefined, SETTLED)).toEqual({ outcome: 'started' });
+
+      expect(await run.runEnd()).toBeUndefined();
+      expect(await run.started()).toMatchObject({ startedAt: SETTLED.toISOString() });
     },
   );
 
@@ -618,7 +636,8 @@ describe('a rollout that SageMaker refuses', () => {
 
   it('is not sent again when the event comes again', async () => {
     const run = await refused('updateEndpoint');
-    await run.wake();
+    await run.wake(undefined, NOW).catch(() => undefined);
+    await run.wake(undefined, SETTLED);
     const before = await run.state();
     run.sageMaker.refuse('updateEndpoint', undefined);
 
