@@ -160,6 +160,103 @@ type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'monitor
   readonly s3: S3Store;
 };
 
+/** What a life of the cloud has before its services are made. */
+type Ground = Omit<World['cloud'], keyof Parts | 'faults'>;
+
+/**
+ * What services see of the cloud and of each other, which they do only when all are made. Read all the time: accessors of
+ * its class's prototype are quick, while on an object by itself they would make of it a dictionary.
+ */
+class LivingCloud implements Omit<Cloud, 'iam' | 's3' | 'faults'> {
+  readonly clock: Clock;
+  readonly activity: Activity;
+  readonly account: string;
+  readonly region: string;
+  readonly url: () => string;
+  readonly directory: string;
+  readonly images: readonly ContainerImage[];
+  readonly id: Cloud['id'];
+  readonly log: Cloud['log'];
+  readonly deliver: Cloud['deliver'] = (...delivery) => this.#part('deliver')(...delivery);
+  readonly #made: { -readonly [name in keyof Parts]?: Parts[name] } = {};
+  #faults: FaultControl | undefined;
+  #isClosing = false;
+
+  constructor({ clock, activity, account, region, url, directory, images, id, log }: Ground) {
+    this.clock = clock;
+    this.activity = activity;
+    this.account = account;
+    this.region = region;
+    this.url = url;
+    this.directory = directory;
+    this.images = images;
+    this.id = id;
+    this.log = log;
+  }
+
+  /** Takes the services in. */
+  complete(parts: Parts): void {
+    Object.assign(this.#made, parts);
+  }
+
+  /** Takes the faults in. */
+  suffer(faults: FaultControl): void {
+    this.#faults = faults;
+  }
+
+  /** From now on nobody hears of anything. */
+  closing(): void {
+    this.#isClosing = true;
+  }
+
+  get events() {
+    return this.#isClosing ? DEAF : this.#part('events');
+  }
+
+  get s3() {
+    return this.#part('s3');
+  }
+
+  get lambda() {
+    return this.#part('lambda');
+  }
+
+  get sqs() {
+    return this.#part('sqs');
+  }
+
+  get sns() {
+    return this.#part('sns');
+  }
+
+  get iam() {
+    return this.#part('iam');
+  }
+
+  get logs() {
+    return this.#part('logs');
+  }
+
+  get monitoring() {
+    return this.#part('monitoring');
+  }
+
+  get kms() {
+    return this.#part('kms');
+  }
+
+  get faults() {
+    if (!this.#faults) throw new Error('faults were asked for before the cloud was complete');
+    return this.#faults;
+  }
+
+  #part<Name extends keyof Parts>(name: Name): Parts[Name] {
+    const found: Parts[Name] | undefined = this.#made[name];
+    if (!found) throw new Error(`${name} was asked for before the cloud was complete`);
+    return found;
+  }
+}
+
 /** The services of one life of the cloud: a reset ends one and begins another. */
 const createWorld = (
   options: Omit<CloudOptions, 'faults'>,
@@ -170,14 +267,7 @@ const createWorld = (
 ): World => {
   const clock: Clock = createClock((options.start ?? new Date()).getTime(), options.rate ?? options.flow ?? false);
   const activity: Activity = createActivity(clock);
-  const made: { -readonly [name in keyof Parts]?: Parts[name] } = {};
-  let isClosing = false;
-  const part = <Name extends keyof Parts>(name: Name): Parts[Name] => {
-    const found: Parts[Name] | undefined = made[name];
-    if (!found) throw new Error(`${name} was asked for before the cloud was complete`);
-    return found;
-  };
-  const cloud: World['cloud'] = {
+  const cloud = new LivingCloud({
     clock,
     activity,
     account: ACCOUNT,
@@ -187,41 +277,10 @@ const createWorld = (
     images: options.images ?? defaultImages,
     id: createIds(options.seed ?? DEFAULT_SEED),
     log: options.log ?? (() => undefined),
-    // Services know each other only when all are made.
-    get events() {
-      return isClosing ? DEAF : part('events');
-    },
-    get s3() {
-      return part('s3');
-    },
-    get lambda() {
-      return part('lambda');
-    },
-    get sqs() {
-      return part('sqs');
-    },
-    get sns() {
-      return part('sns');
-    },
-    get iam() {
-      return part('iam');
-    },
-    get logs() {
-      return part('logs');
-    },
-    get monitoring() {
-      return part('monitoring');
-    },
-    get kms() {
-      return part('kms');
-    },
-    get faults() {
-      return faults;
-    },
-    deliver: (...delivery) => part('deliver')(...delivery),
-  };
+  });
 
   const faults = createFaults(cloud, faultSettings, NEEDS);
+  cloud.suffer(faults);
   const authorizations = options.authorizations ?? process.env.LOCAL_CLOUD_AUTHORIZATIONS;
   const iam = createIam(cloud, {
     services: () => services,
@@ -244,7 +303,7 @@ const createWorld = (
   const kms = createKms(cloud);
   const monitoring = createMonitoring(cloud);
   const sagemaker = createSageMaker(cloud, { metric: (datum) => monitoring.api.put(datum) }, options.quotas);
-  Object.assign(made, {
+  cloud.complete({
     iam: iam.api,
     logs: logs.api,
     s3: s3.api,
@@ -255,7 +314,7 @@ const createWorld = (
     monitoring: monitoring.api,
     kms: kms.api,
     deliver: createDeliver(cloud),
-  } satisfies Parts);
+  });
 
   const others = [
     ...iam.services,
@@ -277,7 +336,7 @@ const createWorld = (
     flush: () => sagemaker.flushCapture(),
     async close() {
       // What a service still writes while it closes must set nothing off.
-      isClosing = true;
+      cloud.closing();
       clock.close();
       await Promise.all(others.map((service) => service.close?.()));
       await s3.service.close?.();
