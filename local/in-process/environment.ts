@@ -96,7 +96,10 @@ export const createInProcessStart =
     let isAlive = true;
     const killed = Promise.withResolvers<'killed'>();
     const goesOn = () => isAlive;
-    const client = whileAlive(createInProcessClient(door(), cloud.iam.principalFor(definition.role, definition.name), goesOn), goesOn);
+    const client = whileAlive(
+      createInProcessClient(door(), cloud.iam.principalFor(definition.role, definition.name), goesOn),
+      goesOn,
+    );
     let handler: InProcessHandler | undefined;
     let initDurationMs: number | undefined;
 
