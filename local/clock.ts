@@ -142,21 +142,20 @@ export const createClock = (start: number, flow: boolean | number, real: RealTim
     // What has gone by has gone by at the old rate. Whole milliseconds: the clock never shows a part of one.
     moveTo(ms());
     rate = checked;
+    clock.rate = rate;
+    clock.flows = rate > 0;
     schedule();
   };
 
-  return {
+  // Its rate is told and not asked for: an accessor would make of a clock, which everything reads, a dictionary.
+  const clock = {
     ms,
-    get rate() {
-      return rate;
-    },
-    get flows() {
-      return rate > 0;
-    },
+    rate,
+    flows: rate > 0,
     run,
     freeze: () => run(0),
     now: () => new Date(ms()),
-    at(time, callback) {
+    at(time: number, callback: () => void): Timer {
       const timer = { time, order: order++, callback };
       if (closed) return { cancel: () => undefined };
       timers.add(timer);
@@ -164,16 +163,14 @@ export const createClock = (start: number, flow: boolean | number, real: RealTim
       if (timers.first() === timer || !wake) schedule();
       return { cancel: () => timers.remove(timer) };
     },
-    after(delay, callback, what) {
-      return this.at(ms() + delay, callback, what);
-    },
-    advance: (by, between) => advanceTo(ms() + by, between),
-    async set(time, between) {
+    after: (delay: number, callback: () => void): Timer => clock.at(ms() + delay, callback),
+    advance: (by: number, between?: () => Promise<void>) => advanceTo(ms() + by, between),
+    async set(time: number, between?: () => Promise<void>) {
       if (time >= ms()) await advanceTo(time, between);
       else moveTo(time);
       schedule();
     },
-    async jump(time, between) {
+    async jump(time: number, between?: () => Promise<void>) {
       if (time > ms()) moveTo(time);
       await advanceTo(ms(), between);
     },
@@ -184,4 +181,5 @@ export const createClock = (start: number, flow: boolean | number, real: RealTim
       timers.clear();
     },
   };
+  return clock;
 };

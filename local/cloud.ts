@@ -160,6 +160,103 @@ type Parts = Pick<Cloud, 'events' | 'lambda' | 'sqs' | 'sns' | 'logs' | 'monitor
   readonly s3: S3Store;
 };
 
+/** What a life of the cloud has before its services are made. */
+type Ground = Omit<World['cloud'], keyof Parts | 'faults'>;
+
+/**
+ * What services see of the cloud and of each other, which they do only when all are made. Read all the time: accessors of
+ * its class's prototype are quick, while on an object by itself they would make of it a dictionary.
+ */
+class LivingCloud implements Omit<Cloud, 'iam' | 's3' | 'faults'> {
+  readonly clock: Clock;
+  readonly activity: Activity;
+  readonly account: string;
+  readonly region: string;
+  readonly url: () => string;
+  readonly directory: string;
+  readonly images: readonly ContainerImage[];
+  readonly id: Cloud['id'];
+  readonly log: Cloud['log'];
+  readonly deliver: Cloud['deliver'] = (...delivery) => this.#part('deliver')(...delivery);
+  readonly #made: { -readonly [name in keyof Parts]?: Parts[name] } = {};
+  #faults: FaultControl | undefined;
+  #isClosing = false;
+
+  constructor({ clock, activity, account, region, url, directory, images, id, log }: Ground) {
+    this.clock = clock;
+    this.activity = activity;
+    this.account = account;
+    this.region = region;
+    this.url = url;
+    this.directory = directory;
+    this.images = images;
+    this.id = id;
+    this.log = log;
+  }
+
+  /** Takes the services in. */
+  complete(parts: Parts): void {
+    Object.assign(this.#made, parts);
+  }
+
+  /** Takes the faults in. */
+  suffer(faults: FaultControl): void {
+    this.#faults = faults;
+  }
+
+  /** From now on nobody hears of anything. */
+  closing(): void {
+    this.#isClosing = true;
+  }
+
+  get events() {
+    return this.#isClosing ? DEAF : this.#part('events');
+  }
+
+  get s3() {
+    return this.#part('s3');
+  }
+
+  get lambda() {
+    return this.#part('lambda');
+  }
+
+  get sqs() {
+    return this.#part('sqs');
+  }
+
+  get sns() {
+    return this.#part('sns');
+  }
+
+  get iam() {
+    return this.#part('iam');
+  }
+
+  get logs() {
+    return this.#part('logs');
+  }
+
+  get monitoring() {
+    return this.#part('monitoring');
+  }
+
+  get kms() {
+    return this.#part('kms');
+  }
+
+  get faults() {
+    if (!this.#faults) throw new Error('faults were asked for before the cloud was complete');
+    return this.#faults;
+  }
+
+  #part<Name extends keyof Parts>(name: Name): Parts[Name] {
+    const found: Parts[Name] | undefined = this.#made[name];
+    if (!found) throw new Error(`${name} was asked for before the cloud was complete`);
+    return found;
+  }
+}
+
 /** The services of one life of the cloud: a reset ends one and begins another. */
 const createWorld = (
   options: Omit<CloudOptions, 'faults'>,
@@ -170,14 +267,7 @@ const createWorld = (
 ): World => {
   const clock: Clock = createClock((options.start ?? new Date()).getTime(), options.rate ?? options.flow ?? false);
   const activity: Activity = createActivity(clock);
-  const made: { -readonly [name in keyof Parts]?: Parts[name] } = {};
-  let isClosing = false;
-  const part = <Name extends keyof Parts>(name: Name): Parts[Name] => {
-    const found: Parts[Name] | undefined = made[name];
-    if (!found) throw new Error(`${name} was asked for before the cloud was complete`);
-    return found;
-  };
-  const cloud: World['cloud'] = {
+  const cloud = new LivingCloud({
     clock,
     activity,
     account: ACCOUNT,
@@ -187,41 +277,10 @@ const createWorld = (
     images: options.images ?? defaultImages,
     id: createIds(options.seed ?? DEFAULT_SEED),
     log: options.log ?? (() => undefined),
-    // Services know each other only when all are made.
-    get events() {
-      return isClosing ? DEAF : part('events');
-    },
-    get s3() {
-      return part('s3');
-    },
-    get lambda() {
-      return part('lambda');
-    },
-    get sqs() {
-      return part('sqs');
-    },
-    get sns() {
-      return part('sns');
-    },
-    get iam() {
-      return part('iam');
-    },
-    get logs() {
-      return part('logs');
-    },
-    get monitoring() {
-      return part('monitoring');
-    },
-    get kms() {
-      return part('kms');
-    },
-    get faults() {
-      return faults;
-    },
-    deliver: (...delivery) => part('deliver')(...delivery),
-  };
+  });
 
   const faults = createFaults(cloud, faultSettings, NEEDS);
+  cloud.suffer(faults);
   const authorizations = options.authorizations ?? process.env.LOCAL_CLOUD_AUTHORIZATIONS;
   const iam = createIam(cloud, {
     services: () => services,
@@ -244,7 +303,7 @@ const createWorld = (
   const kms = createKms(cloud);
   const monitoring = createMonitoring(cloud);
   const sagemaker = createSageMaker(cloud, { metric: (datum) => monitoring.api.put(datum) }, options.quotas);
-  Object.assign(made, {
+  cloud.complete({
     iam: iam.api,
     logs: logs.api,
     s3: s3.api,
@@ -255,7 +314,7 @@ const createWorld = (
     monitoring: monitoring.api,
     kms: kms.api,
     deliver: createDeliver(cloud),
-  } satisfies Parts);
+  });
 
   const others = [
     ...iam.services,
@@ -277,7 +336,7 @@ const createWorld = (
     flush: () => sagemaker.flushCapture(),
     async close() {
       // What a service still writes while it closes must set nothing off.
-      isClosing = true;
+      cloud.closing();
       clock.close();
       await Promise.all(others.map((service) => service.close?.()));
       await s3.service.close?.();
@@ -286,6 +345,108 @@ const createWorld = (
 };
 
 const DEAF: Cloud['events'] = { emit: () => undefined, put: () => undefined };
+
+/** A cloud as who started it sees it: through it the world of its present life. */
+class RunningCloud implements LocalCloud {
+  readonly url: string;
+  readonly port: number;
+  readonly account = ACCOUNT;
+  readonly settle: LocalCloud['settle'];
+  readonly reset: LocalCloud['reset'];
+  readonly close: LocalCloud['close'];
+  readonly id: LocalCloud['id'] = (kind) => this.#world().cloud.id(kind);
+  readonly log: LocalCloud['log'] = (line, facts) => this.#world().cloud.log(line, facts);
+  readonly deliver: LocalCloud['deliver'] = (...delivery) => this.#world().cloud.deliver(...delivery);
+  readonly #world: () => World;
+
+  constructor(
+    url: string,
+    port: number,
+    world: () => World,
+    { settle, reset, close }: Pick<LocalCloud, 'settle' | 'reset' | 'close'>,
+  ) {
+    this.url = url;
+    this.port = port;
+    this.#world = world;
+    this.settle = settle;
+    this.reset = reset;
+    this.close = close;
+  }
+
+  get directory() {
+    return this.#world().cloud.directory;
+  }
+
+  get region() {
+    return this.#world().cloud.region;
+  }
+
+  get images() {
+    return this.#world().cloud.images;
+  }
+
+  get clock() {
+    return this.#world().cloud.clock;
+  }
+
+  get activity() {
+    return this.#world().cloud.activity;
+  }
+
+  get events() {
+    return this.#world().cloud.events;
+  }
+
+  get s3() {
+    return this.#world().cloud.s3;
+  }
+
+  get lambda() {
+    return this.#world().cloud.lambda;
+  }
+
+  get sqs() {
+    return this.#world().cloud.sqs;
+  }
+
+  get sns() {
+    return this.#world().cloud.sns;
+  }
+
+  get iam() {
+    return this.#world().cloud.iam;
+  }
+
+  get logs() {
+    return this.#world().cloud.logs;
+  }
+
+  get monitoring() {
+    return this.#world().cloud.monitoring;
+  }
+
+  get faults() {
+    return this.#world().cloud.faults;
+  }
+
+  get sageMaker() {
+    return this.#world().sageMaker;
+  }
+
+  client(): InProcessClient {
+    const { cloud, door } = this.#world();
+    const administrator = cloud.iam.principalOf(ADMINISTRATOR_KEY);
+    if (!administrator) throw new Error('this cloud has no administrator');
+    return createInProcessClient(door, administrator);
+  }
+
+  async deploy(deployment: DeployOptions): Promise<DeployedStack> {
+    const { cloud, services } = this.#world();
+    const stack = await deployTemplate(cloud, services, deployment);
+    for (const service of services) service.started?.();
+    return stack;
+  }
+}
 
 /**
  * Starts a local cloud on 127.0.0.1. It is empty until a stack is deployed on it.
@@ -362,64 +523,7 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
   });
   port = door.port;
 
-  return {
-    url: url(),
-    port,
-    get directory() {
-      return world.cloud.directory;
-    },
-    account: ACCOUNT,
-    region: world.cloud.region,
-    images: world.cloud.images,
-    get clock() {
-      return world.cloud.clock;
-    },
-    get activity() {
-      return world.cloud.activity;
-    },
-    get events() {
-      return world.cloud.events;
-    },
-    get s3() {
-      return world.cloud.s3;
-    },
-    get lambda() {
-      return world.cloud.lambda;
-    },
-    get sqs() {
-      return world.cloud.sqs;
-    },
-    get sns() {
-      return world.cloud.sns;
-    },
-    get iam() {
-      return world.cloud.iam;
-    },
-    get logs() {
-      return world.cloud.logs;
-    },
-    get monitoring() {
-      return world.cloud.monitoring;
-    },
-    get sageMaker() {
-      return world.sageMaker;
-    },
-    get faults() {
-      return world.cloud.faults;
-    },
-    id: (kind) => world.cloud.id(kind),
-    log: (line, facts) => world.cloud.log(line, facts),
-    deliver: (...delivery) => world.cloud.deliver(...delivery),
-    client() {
-      const administrator = world.cloud.iam.principalOf(ADMINISTRATOR_KEY);
-      if (!administrator) throw new Error('this cloud has no administrator');
-      return createInProcessClient(world.door, administrator);
-    },
-    async deploy(deployment) {
-      const stack = await deployTemplate(world.cloud, world.services, deployment);
-      for (const service of world.services) service.started?.();
-      return stack;
-    },
+  return new RunningCloud(url(), port, () => world, {
     settle,
     reset,
     async close() {
@@ -427,5 +531,5 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
       await door.close();
       await cleanUp();
     },
-  };
+  });
 };

@@ -407,6 +407,8 @@ export interface IamApi {
     roleArn: string,
     sessionName: string,
   ): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  /** Who signs with these: the same without what it takes to sign. */
+  principalFor(roleArn: string, sessionName: string): Principal;
   /** Who owns this access key; undefined if nobody. */
   principalOf(accessKeyId: string): Principal | undefined;
   /** The secret of an access key, for signature checks. */

@@ -346,7 +346,11 @@ export const openDoor = async (house: House, port: number, limits: ConnectionLim
     port: address.port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          // Its socket outlives it until memory is tidied thoroughly, and would keep the whole cloud alive through these.
+          server.removeAllListeners();
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };

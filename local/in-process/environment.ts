@@ -1,5 +1,5 @@
 /** Functions that run in the cloud's process: no start, no bundle, no socket. The packaged ones stay the truth. */
-import type { Cloud, Json, Principal } from '../contracts.ts';
+import type { Cloud, Json } from '../contracts.ts';
 import { openRoleLog } from '../role-log.ts';
 import type { ExecutionEnvironment, Invocation, Outcome } from '../services/lambda/execution-environment.ts';
 import type { FunctionDefinition } from '../services/lambda/function-definition.ts';
@@ -84,13 +84,6 @@ const whileAlive = (client: InProcessClient, isAlive: () => boolean): InProcessC
   },
 });
 
-const principalOf = (cloud: Cloud, definition: FunctionDefinition): Principal => {
-  const { accessKeyId } = cloud.iam.credentialsFor(definition.role, definition.name);
-  const principal = cloud.iam.principalOf(accessKeyId);
-  if (!principal) throw new Error(`the credentials of ${definition.name} belong to nobody`);
-  return principal;
-};
-
 /** Starts environments whose functions are called in this process. */
 export const createInProcessStart =
   (functions: InProcessFunctions, door: () => InnerDoor) =>
@@ -103,7 +96,10 @@ export const createInProcessStart =
     let isAlive = true;
     const killed = Promise.withResolvers<'killed'>();
     const goesOn = () => isAlive;
-    const client = whileAlive(createInProcessClient(door(), principalOf(cloud, definition), goesOn), goesOn);
+    const client = whileAlive(
+      createInProcessClient(door(), cloud.iam.principalFor(definition.role, definition.name), goesOn),
+      goesOn,
+    );
     let handler: InProcessHandler | undefined;
     let initDurationMs: number | undefined;
 

@@ -72,6 +72,7 @@ const throttledWorld = (
     },
     iam: {
       credentialsFor: unused,
+      principalFor: unused,
       principalOf: unused,
       secretOf: unused,
       tokenOf: unused,

@@ -154,6 +154,7 @@ export const startSageMakerCloud = async (options: { quotas?: QuotaSettings; fau
     },
     iam: {
       credentialsFor: (role) => ({ accessKeyId: `key of ${role}`, secretAccessKey: 'secret', sessionToken: 'token' }),
+      principalFor: (roleArn) => ({ arn: roleArn, accessKeyId: 'test', roleArn }),
       principalOf: (accessKeyId) => ({ arn: 'arn:aws:iam::000000000000:root', accessKeyId }),
       secretOf: () => 'test',
       tokenOf: () => undefined,

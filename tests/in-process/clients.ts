@@ -78,29 +78,49 @@ const standIn = <Client>(
   });
 
 /** Clients of one function, or of the administrator, made when they are asked for. */
-export const clientsOn = (client: InProcessClient) => ({
+class Clients {
+  readonly #client: InProcessClient;
+
+  constructor(client: InProcessClient) {
+    this.#client = client;
+  }
+
   get cloudWatch() {
-    return standIn(CloudWatchClient.prototype, 'cloudwatch', client, CloudWatchServiceException);
-  },
+    return standIn(CloudWatchClient.prototype, 'cloudwatch', this.#client, CloudWatchServiceException);
+  }
+
   get events() {
-    return standIn(EventBridgeClient.prototype, 'eventbridge', client, EventBridgeServiceException);
-  },
+    return standIn(EventBridgeClient.prototype, 'eventbridge', this.#client, EventBridgeServiceException);
+  }
+
   get lambda() {
-    return standIn(LambdaClient.prototype, 'lambda', client, LambdaServiceException);
-  },
+    return standIn(LambdaClient.prototype, 'lambda', this.#client, LambdaServiceException);
+  }
+
   get runtime() {
-    return standIn(SageMakerRuntimeClient.prototype, 'sagemaker-runtime', client, SageMakerRuntimeServiceException);
-  },
+    return standIn(
+      SageMakerRuntimeClient.prototype,
+      'sagemaker-runtime',
+      this.#client,
+      SageMakerRuntimeServiceException,
+    );
+  }
+
   get s3() {
-    return standIn(S3Client.prototype, 's3', client, S3ServiceException);
-  },
+    return standIn(S3Client.prototype, 's3', this.#client, S3ServiceException);
+  }
+
   get sageMaker() {
-    return standIn(SageMakerClient.prototype, 'sagemaker', client, SageMakerServiceException);
-  },
+    return standIn(SageMakerClient.prototype, 'sagemaker', this.#client, SageMakerServiceException);
+  }
+
   get sns() {
-    return standIn(SNSClient.prototype, 'sns', client, SNSServiceException);
-  },
+    return standIn(SNSClient.prototype, 'sns', this.#client, SNSServiceException);
+  }
+
   get sqs() {
-    return standIn(SQSClient.prototype, 'sqs', client, SQSServiceException);
-  },
-});
+    return standIn(SQSClient.prototype, 'sqs', this.#client, SQSServiceException);
+  }
+}
+
+export const clientsOn = (client: InProcessClient): Clients => new Clients(client);

@@ -27,11 +27,14 @@ export const frozen = <Value>(value: Value): Value => {
   return value;
 };
 
-/** Longer contents are known by a digest: of short ones that would take longer than to compare them. */
-const SHORT_BYTES = 1024;
+/** Longer contents are known by a digest: kept whole they would take too much memory. */
+const SHORT_CHARACTERS = 4096;
 
-const known = (content: Buffer): string =>
-  content.length <= SHORT_BYTES ? content.toString('latin1') : hash('sha256', content, 'base64');
+const known = (content: string): string => {
+  if (content.length <= SHORT_CHARACTERS) return content;
+  // UTF-8 has one character for all halves of others.
+  return hash('sha256', content.isWellFormed() ? content : Buffer.from(content, 'utf16le'), 'base64');
+};
 
 /** What values are known by that nobody can change any more, down to the last: undefined for those that are not so. */
 const unchanging = new WeakMap<object, string | undefined>();
@@ -52,22 +55,42 @@ const unchangingContent = (value: object): string | undefined => {
   return unchanging.get(value);
 };
 
-/** A question with what cannot change in place of itself by what it is known by: facts are asked about again and again. */
-const shortened = (value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null) return value;
-  const content = Object.isFrozen(value) ? unchangingContent(value) : undefined;
-  // A text as an object: nothing that is asked about has such a value.
-  if (content !== undefined) return Object(content);
-  if (Array.isArray(value)) return value.map(shortened);
-  if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shortened(member)]));
+/** With its length before it a text cannot read like two, or like anything else. */
+const textContent = (text: string): string => `${text.length}"${text}`;
+
+/**
+ * A value by its type and what it holds, as text: with what cannot change by what it is known by, for facts are asked about
+ * again and again.
+ */
+const valueContent = (value: unknown): string => {
+  if (typeof value === 'string') return textContent(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0;' : `${value};`;
+  if (typeof value === 'boolean') return value ? 'true;' : 'false;';
+  if (value === undefined) return 'undefined;';
+  if (value === null) return 'null;';
+  if (typeof value === 'object') {
+    const content = Object.isFrozen(value) ? unchangingContent(value) : undefined;
+    if (content !== undefined) return `#${content}`;
+    if (Array.isArray(value)) {
+      let items = '[';
+      for (const item of value) items += valueContent(item);
+      return `${items}]`;
+    }
+    if (isPlain(value)) {
+      let members = '{';
+      for (const [name, member] of Object.entries(value)) members += textContent(name) + valueContent(member);
+      return `${members}}`;
+    }
+    if (value instanceof Uint8Array) return `${value.constructor.name}${hash('sha256', value, 'base64')}`;
+  }
+  return `=${hash('sha256', serialize(value), 'base64')}`;
 };
 
 /**
  * What a question is known by: every value in it, of its type and its place.
  * @throws DataCloneError for a question that has functions in it.
  */
-export const contentOf = (...question: readonly unknown[]): string => known(serialize(question.map(shortened)));
+export const contentOf = (...question: readonly unknown[]): string => known(question.map(valueContent).join(''));
 
 /** Answers by what they answer. */
 export const createKept = <Answer>() => {

@@ -63,25 +63,15 @@ const adaptersOf = ({ client, environment, region }: InProcessContext) => {
     bucketNamed: (name: string) => s3ObjectStore(name, clients.s3),
     ledger: ledgerOn(store, keptFactText),
     // Made for the steps that ask for them.
-    get sageMaker() {
-      return sageMakerApi(clients.sageMaker, clients.runtime);
-    },
-    get alarms() {
-      return alarmsApi(clients.cloudWatch);
-    },
-    get dashboards() {
-      return dashboardsApi(clients.cloudWatch);
-    },
-    get readMetric() {
-      return metricReader(clients.cloudWatch);
-    },
+    sageMaker: () => sageMakerApi(clients.sageMaker, clients.runtime),
+    alarms: () => alarmsApi(clients.cloudWatch),
+    dashboards: () => dashboardsApi(clients.cloudWatch),
+    readMetric: () => metricReader(clients.cloudWatch),
     metrics: () => metricsPublisher(METRIC_NAMESPACE, clients.cloudWatch),
     tell: () => eventPublisher(setting('BUS_NAME'), clients.events),
     queue: (name: string) => queue(setting(name), clients.sqs),
     topic: () => topic(setting('TOPIC_ARN'), clients.sns),
-    get invoke() {
-      return functionInvoker(clients.lambda);
-    },
+    invoke: () => functionInvoker(clients.lambda),
     stage: () => setting('STAGE'),
     storeUri: `s3://${setting('STORE_BUCKET')}`,
     hours: (name: string) => Number(setting(name)) * 3_600_000,
@@ -153,7 +143,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       queue('QUEUE_URL'),
       launchTrainingRoutes({
         ledger,
-        sageMaker,
+        sageMaker: sageMaker(),
         tell: tell(),
         stage: stage(),
         region,
@@ -167,7 +157,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
     wokenByEvent(
       trackTrainingRoutes({
         ledger,
-        sageMaker,
+        sageMaker: sageMaker(),
         tell: tell(),
         stage: stage(),
         region,
@@ -182,7 +172,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         ledger,
         store,
         openEngine: engine(1024),
-        sageMaker,
+        sageMaker: sageMaker(),
         tell: tell(),
         stage: stage(),
         ...keptJudging,
@@ -191,7 +181,15 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
 
   'gate-model': ({ ledger, sageMaker, tell, stage, storeUri, region }) =>
     wokenByEvent(
-      gateModelRoutes({ ledger, sageMaker, tell: tell(), stage: stage(), storeUri, region, drawReport: keptRunReport }),
+      gateModelRoutes({
+        ledger,
+        sageMaker: sageMaker(),
+        tell: tell(),
+        stage: stage(),
+        storeUri,
+        region,
+        drawReport: keptRunReport,
+      }),
     ),
 
   'deploy-model': ({ ledger, sageMaker, alarms, dashboards, readMetric, tell, stage, storeUri, queue, hours }) =>
@@ -199,10 +197,10 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       queue('QUEUE_URL'),
       deployModelRoutes({
         ledger,
-        sageMaker,
-        alarms,
-        dashboards,
-        readMetric,
+        sageMaker: sageMaker(),
+        alarms: alarms(),
+        dashboards: dashboards(),
+        readMetric: readMetric(),
         tell: tell(),
         stage: stage(),
         storeUri,
@@ -215,11 +213,11 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
       trackEndpointRoutes({
         ledger,
         store,
-        sageMaker,
+        sageMaker: sageMaker(),
         tell: tell(),
         stage: stage(),
-        alarms,
-        dashboards,
+        alarms: alarms(),
+        dashboards: dashboards(),
         region,
         publish: metrics(),
         pageArns: [setting('TOPIC_ARN')],
@@ -252,10 +250,10 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
   },
 
   'retrain-model': ({ ledger, alarms, tell, stage }) =>
-    wokenByEvent(retrainModelRoutes({ ledger, alarms, tell: tell(), stage: stage() })),
+    wokenByEvent(retrainModelRoutes({ ledger, alarms: alarms(), tell: tell(), stage: stage() })),
 
   predict: ({ ledger, store, sageMaker }) =>
-    urlHandler(predict({ ledger, sageMaker, capture: capturer(store), index: keyIndexer(store) })),
+    urlHandler(predict({ ledger, sageMaker: sageMaker(), capture: capturer(store), index: keyIndexer(store) })),
 
   notify: ({ ledger, topic }) => wokenByEvent(notifyRoutes({ ledger, send: topic() })),
 
@@ -265,9 +263,9 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
         ledger,
         data: data(),
         dataBucket: setting('DATA_BUCKET'),
-        sageMaker,
+        sageMaker: sageMaker(),
         tell: tell(),
-        alarms,
+        alarms: alarms(),
         publish: metrics(),
         stage: stage(),
         pageArns: [setting('TOPIC_ARN')],
@@ -278,7 +276,7 @@ const STEPS: Readonly<Record<string, (adapters: Adapters) => Handler>> = {
           stage: stage(),
           sendToDeploy: queue('DEPLOY_QUEUE_URL'),
           sendToQuality: queue('QUALITY_QUEUE_URL'),
-          invoke,
+          invoke: invoke(),
         }),
       }),
     ),

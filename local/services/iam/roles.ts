@@ -39,7 +39,7 @@ export interface IamStore extends IamApi {
 /** The part of IAM that is about who somebody is, not about what they may do. */
 export type Identities = Pick<
   IamStore,
-  'credentialsFor' | 'principalOf' | 'secretOf' | 'tokenOf' | 'roleExists' | 'roles'
+  'credentialsFor' | 'principalFor' | 'principalOf' | 'secretOf' | 'tokenOf' | 'roleExists' | 'roles'
 >;
 
 /** A session of a role. */
@@ -48,6 +48,32 @@ export interface Session {
   readonly secretAccessKey: string;
   readonly sessionToken: string;
   readonly roleId: string;
+}
+
+/** A session whose secrets are worked out when somebody signs: functions of this process do not. */
+class RoleSession implements Session {
+  readonly principal: Principal;
+  readonly roleId: string;
+  readonly #id: string;
+  #secret: string | undefined;
+  #token: string | undefined;
+
+  /** @param id What tells the session from all others. */
+  constructor(principal: Principal, roleId: string, id: string) {
+    this.principal = principal;
+    this.roleId = roleId;
+    this.#id = id;
+  }
+
+  get secretAccessKey(): string {
+    this.#secret ??= hash('sha256', `secret/${this.#id}`, 'base64').slice(0, 40);
+    return this.#secret;
+  }
+
+  get sessionToken(): string {
+    this.#token ??= hash('sha512', `token/${this.#id}`, 'base64');
+    return this.#token;
+  }
 }
 
 /** A role while policies are still being attached to it. */
@@ -122,25 +148,8 @@ export const createRoles = (cloud: Cloud): Roles => {
     if (known) return known;
     const id = `${seed}/${roleArn}/${sessionName}`;
     const accessKeyId = `ASIA${base32Of(id, 16)}`;
-    let secret: string | undefined;
-    let token: string | undefined;
-    const session: Session = {
-      principal: {
-        arn: `arn:aws:sts::${cloud.account}:assumed-role/${role.record.name}/${sessionName}`,
-        accessKeyId,
-        roleArn,
-      },
-      roleId: role.record.id,
-      // Worked out when somebody signs: functions of this process do not.
-      get secretAccessKey() {
-        secret ??= hash('sha256', `secret/${id}`, 'base64').slice(0, 40);
-        return secret;
-      },
-      get sessionToken() {
-        token ??= hash('sha512', `token/${id}`, 'base64');
-        return token;
-      },
-    };
+    const arn = `arn:aws:sts::${cloud.account}:assumed-role/${role.record.name}/${sessionName}`;
+    const session = new RoleSession({ arn, accessKeyId, roleArn }, role.record.id, id);
     sessions.set(accessKeyId, session);
     ofRole.set(sessionName, session);
     return session;
@@ -148,17 +157,10 @@ export const createRoles = (cloud: Cloud): Roles => {
 
   const api: Identities = {
     credentialsFor(roleArn, sessionName) {
-      const session = open(roleArn, sessionName);
-      return {
-        accessKeyId: session.principal.accessKeyId,
-        get secretAccessKey() {
-          return session.secretAccessKey;
-        },
-        get sessionToken() {
-          return session.sessionToken;
-        },
-      };
+      const { principal, secretAccessKey, sessionToken } = open(roleArn, sessionName);
+      return { accessKeyId: principal.accessKeyId, secretAccessKey, sessionToken };
     },
+    principalFor: (roleArn, sessionName) => open(roleArn, sessionName).principal,
     principalOf: (accessKeyId) =>
       accessKeyId === ADMINISTRATOR_KEY ? administrator : sessions.get(accessKeyId)?.principal,
     secretOf: (accessKeyId) =>

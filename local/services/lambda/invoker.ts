@@ -39,6 +39,27 @@ const LOG_TAIL_BYTES = 4096;
 // Lambda answers so is from its error message.
 const MAX_RESPONSE_BYTES = 6_291_556;
 
+/** A result that makes the tail of its log when it is asked for: few ask. */
+class LoggedResult implements InvocationResult {
+  readonly requestId: string;
+  readonly payload: string;
+  declare readonly functionError?: 'Unhandled';
+  readonly #lines: readonly string[];
+
+  constructor(requestId: string, lines: readonly string[], payload: string, failed: boolean) {
+    this.requestId = requestId;
+    this.#lines = lines;
+    this.payload = payload;
+    if (failed) this.functionError = 'Unhandled';
+  }
+
+  get logTail(): string {
+    return Buffer.from(this.#lines.map((line) => `${line}\n`).join(''))
+      .subarray(-LOG_TAIL_BYTES)
+      .toString();
+  }
+}
+
 const milliseconds = (value: number) => value.toFixed(2);
 
 export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
@@ -102,27 +123,15 @@ export const createInvoker = (cloud: Cloud, pool: EnvironmentPool): Invoker => {
 
       countInvocation(cloud, definition, outcome.durationMs, outcome.kind === 'error');
       sendTraces(cloud, definition);
-      const answer = (answered: Pick<InvocationResult, 'payload' | 'functionError'>): InvocationResult => ({
-        requestId,
-        ...answered,
-        // Few ask for it.
-        get logTail() {
-          return Buffer.from(lines.map((line) => `${line}\n`).join(''))
-            .subarray(-LOG_TAIL_BYTES)
-            .toString();
-        },
-      });
-      if (outcome.kind === 'error') {
-        return answer({ payload: JSON.stringify(outcome.failure), functionError: 'Unhandled' });
-      }
+      if (outcome.kind === 'error') return new LoggedResult(requestId, lines, JSON.stringify(outcome.failure), true);
       if (Buffer.byteLength(outcome.payload) > MAX_RESPONSE_BYTES) {
         const failure = {
           errorType: 'Function.ResponseSizeTooLarge',
           errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`,
         };
-        return answer({ payload: JSON.stringify(failure), functionError: 'Unhandled' });
+        return new LoggedResult(requestId, lines, JSON.stringify(failure), true);
       }
-      return answer({ payload: outcome.payload });
+      return new LoggedResult(requestId, lines, outcome.payload, false);
     });
 
   return {

@@ -94,6 +94,27 @@ const counted = (count: number, what: string) => `${count} ${what}${count === 1 
 
 const missingWords = { breaching: 'Breaching', notBreaching: 'NonBreaching' } as const;
 
+/** A verdict that is explained when somebody asks: few change an alarm's state. */
+class ExplainedVerdict implements Verdict {
+  readonly state: AlarmState;
+  readonly #reason: () => string;
+  readonly #reasonData: () => string;
+
+  constructor(state: AlarmState, reason: () => string, reasonData: () => string) {
+    this.state = state;
+    this.#reason = reason;
+    this.#reasonData = reasonData;
+  }
+
+  get reason(): string {
+    return this.#reason();
+  }
+
+  get reasonData(): string {
+    return this.#reasonData();
+  }
+}
+
 /**
  * Puts data through an alarm's condition.
  * @param recent The data points there are in the evaluation range, newest first.
@@ -169,22 +190,14 @@ export const evaluateCondition = (
     const [least, move] = state === 'ALARM' ? [m, 'OK -> ALARM'] : [n - m + 1, 'ALARM -> OK'];
     return `${named.length} out of the last ${n} datapoints [${values}] ${comparisonText}${and} (minimum ${counted(least, 'datapoint')} for ${move} transition).`;
   };
-  const crossed = (state: 'OK' | 'ALARM'): Verdict => ({
-    state,
-    get reason() {
-      return `Threshold Crossed: ${crossedText(state)}`;
-    },
-    get reasonData() {
-      return reasonDataOf();
-    },
-  });
-  const unknown = (): Verdict => ({
-    state: 'INSUFFICIENT_DATA',
-    reason: `Insufficient Data: ${n === 1 ? '1 datapoint was' : `${n} datapoints were`} unknown.`,
-    get reasonData() {
-      return reasonDataOf();
-    },
-  });
+  const crossed = (state: 'OK' | 'ALARM'): Verdict =>
+    new ExplainedVerdict(state, () => `Threshold Crossed: ${crossedText(state)}`, reasonDataOf);
+  const unknown = (): Verdict =>
+    new ExplainedVerdict(
+      'INSUFFICIENT_DATA',
+      () => `Insufficient Data: ${n === 1 ? '1 datapoint was' : `${n} datapoints were`} unknown.`,
+      reasonDataOf,
+    );
 
   if (breaching.length >= m) return crossed('ALARM');
   if (absent === 0) return crossed('OK');

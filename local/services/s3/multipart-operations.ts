@@ -117,7 +117,7 @@ export const uploadPart: S3Operation = async ({ cloud, store, blobs }, exchange)
       `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${payload.declared.toLowerCase()}`,
     );
   }
-  const content = await blobs.write(payload.bytes, () => undefined);
+  const content = await blobs.write(payload.bytes(), () => undefined);
   note(exchange, { Body: { bytes: content.size } });
   try {
     // It may have been completed or aborted while the part came in.

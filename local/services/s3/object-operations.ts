@@ -52,7 +52,7 @@ export const putObject: S3Operation = async (context, exchange) => {
   const algorithm = payload.declared ?? DEFAULT_ALGORITHM;
   const isComputed = isForEveryReader || payload.declared !== undefined;
   const whole = blobs.keep && payload.whole();
-  const content = whole && blobs.keep ? blobs.keep(whole) : await blobs.write(payload.bytes, () => undefined);
+  const content = whole && blobs.keep ? blobs.keep(whole) : await blobs.write(payload.bytes(), () => undefined);
   note(exchange, { Body: { bytes: content.size } });
   let object: StoredObject;
   try {

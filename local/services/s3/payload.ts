@@ -19,7 +19,7 @@ const MAX_UPLOAD_BYTES = 5 * 1024 ** 3;
 /** A body on its way in. */
 export interface Payload {
   /** The object's bytes; ends with an error when they are not what was announced. */
-  readonly bytes: AsyncIterable<Uint8Array>;
+  bytes(): AsyncIterable<Uint8Array>;
   /** The same at once, where they lie in memory; undefined where they have to be read. @throws like {@link bytes} */
   whole(): Uint8Array | undefined;
   /** The algorithm the client sent a checksum of, undefined if it sent none. */
@@ -207,9 +207,7 @@ export const openPayload = (
   };
 
   return {
-    get bytes() {
-      return read();
-    },
+    bytes: read,
     whole,
     declared,
     md5: () => md5.digest().toString('hex'),
@@ -226,7 +224,7 @@ export const readText = async (
 ): Promise<string> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of openPayload(request, call, integrity, {}).bytes) {
+  for await (const chunk of openPayload(request, call, integrity, {}).bytes()) {
     size += chunk.length;
     if (size > limitBytes) throw new ServiceError('MaxMessageLengthExceeded', 'Your request was too large.');
     chunks.push(chunk);
