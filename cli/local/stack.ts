@@ -8,6 +8,7 @@ import { putInForce, readPublications } from '../verbs/publish.ts';
 import { ARTIFACTS, ROOT, TEMPLATE } from './package.ts';
 
 const STAGE = 'dev';
+const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'local-cloud');
 const DEMO_MODELS = join(ROOT, 'demo', 'models');
 
 /** The packaged stack on a local cloud, with models published and no data in it. */
@@ -42,7 +43,7 @@ export const startStack = async (options: {
   if (!existsSync(TEMPLATE)) throw new Error(`${TEMPLATE} is not there: run npm run package first`);
   const { models = [DEMO_MODELS], ...cloudOptions } = options;
   const publications = await readPublications(models, await readPlatform(join(ROOT, 'platform.yml')));
-  const cloud = await createCloud(cloudOptions);
+  const cloud = await createCloud({ ...cloudOptions, compileCache: COMPILE_CACHE });
   try {
     const { outputs } = await cloud.deploy({
       template: TEMPLATE,

@@ -79,7 +79,7 @@ describe('millrace try', () => {
     'explains why nothing is served where nothing can be learned, and exits 1',
     async () => {
       const told = await new Promise<{ exit: number | null; out: string; err: string }>((resolve) => {
-        const args = [CLI, 'try', 'noise.csv', '--label', 'outcome', '--once', '--packaged', '--json'];
+        const args = [CLI, 'try', 'noise.csv', '--label', 'outcome', '--once', '--json'];
         const child = execFile(process.execPath, args, settings(), (_, out, err) =>
           resolve({ exit: child.exitCode, out, err }),
         );

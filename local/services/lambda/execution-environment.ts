@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Cloud } from '../../contracts.ts';
 import { openRoleLog, type RoleLog } from '../../role-log.ts';
+import { compileCacheOf } from './compile-cache.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import {
   type ClockReading,
@@ -108,8 +109,9 @@ const environmentOf = async (
     TMPDIR: temporary,
     // Without it the SDK would look for the settings of whoever runs the cloud.
     HOME: temporary,
-    // Halves the start of every process but the first; the runtime takes it away before the function sees it.
-    NODE_COMPILE_CACHE: join(cloud.directory, 'lambda', 'compile-cache'),
+    // Halves the start of every process but the first; the runtime takes them away before the function sees them.
+    NODE_COMPILE_CACHE: compileCacheOf(cloud.directory),
+    NODE_COMPILE_CACHE_PORTABLE: '1',
     // Where AWS is, is the one thing that differs from AWS.
     AWS_ENDPOINT_URL: cloud.url(),
   };

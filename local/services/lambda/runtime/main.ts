@@ -20,7 +20,7 @@ const setClock = installCloudTime();
 const channel = process.send?.bind(process);
 // The function must not find a channel it does not have on AWS.
 Reflect.deleteProperty(process, 'send');
-Reflect.deleteProperty(process.env, 'NODE_COMPILE_CACHE');
+for (const name of ['NODE_COMPILE_CACHE', 'NODE_COMPILE_CACHE_PORTABLE']) Reflect.deleteProperty(process.env, name);
 process.once('disconnect', () => process.exit(0));
 
 let handler: Handler | undefined;

@@ -3,10 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { slotSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import { millrace } from './command.ts';
-import { type DeliveredEvent, hearEvents, hearNotices } from './deliveries.ts';
-import { parcels } from './parcels.ts';
-import { onSageMaker, startWorld, type World } from './world.ts';
+import { millrace } from '../loop/command.ts';
+import { type DeliveredEvent, hearEvents, hearNotices } from '../loop/deliveries.ts';
+import { parcels } from '../loop/parcels.ts';
+import { onSageMaker, type World } from '../loop/world.ts';
+import { trainingImage } from './training-image.ts';
+import { startInProcessWorld } from './world.ts';
 
 const MODEL = 'parcel-refused';
 
@@ -15,7 +17,7 @@ let events: DeliveredEvent[];
 let notices: string[];
 
 beforeAll(async () => {
-  world = await startWorld([MODEL], '2001-03-20T06:00:00Z');
+  world = await startInProcessWorld({ models: [MODEL], start: '2001-03-20T06:00:00Z', image: trainingImage });
   const [heard, told] = [await hearEvents(world), await hearNotices(world)];
   await world.land(`incoming/${MODEL}/parcels.csv`, parcels('2001-03-01', 12));
   [events, notices] = [await heard(), await told()];

@@ -1,9 +1,17 @@
 /** An event may come more than once, at once or days later, in any order: nothing happens a second time. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type DeliveredEvent, deliverAgain, deliverTwice, hearEvents, hearNotices, sayAgain } from './deliveries.ts';
-import { parcels } from './parcels.ts';
-import { DAY_MS, HOUR_MS, objectsOf, onSageMaker, startWorld, type World } from './world.ts';
+import {
+  type DeliveredEvent,
+  deliverAgain,
+  deliverTwice,
+  hearEvents,
+  hearNotices,
+  sayAgain,
+} from '../loop/deliveries.ts';
+import { parcels } from '../loop/parcels.ts';
+import { DAY_MS, HOUR_MS, objectsOf, onSageMaker, type World } from '../loop/world.ts';
+import { startInProcessWorld } from './world.ts';
 
 const MODEL = 'parcel-late';
 
@@ -32,7 +40,7 @@ describe('events that come again after the story is over', () => {
   let notices: () => Promise<string[]>;
 
   beforeAll(async () => {
-    world = await startWorld([MODEL], '2001-03-20T06:00:00Z');
+    world = await startInProcessWorld({ models: [MODEL], start: '2001-03-20T06:00:00Z' });
     const heard = await hearEvents(world);
     notices = await hearNotices(world);
     await play(world);
@@ -115,7 +123,7 @@ describe('events that come twice while the story plays', () => {
   let notices: () => Promise<string[]>;
 
   beforeAll(async () => {
-    world = await startWorld([MODEL], '2001-03-20T06:00:00Z');
+    world = await startInProcessWorld({ models: [MODEL], start: '2001-03-20T06:00:00Z' });
     await deliverTwice(world);
     notices = await hearNotices(world);
     await play(world);

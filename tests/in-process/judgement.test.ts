@@ -6,15 +6,21 @@ import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { goldenSchema } from '../../shared/evaluation/golden.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import { confused, parcels, retold } from './parcels.ts';
-import { HOUR_MS, startWorld, type World } from './world.ts';
+import { confused, parcels, retold } from '../loop/parcels.ts';
+import { HOUR_MS, type World } from '../loop/world.ts';
+import { trainingImage } from './training-image.ts';
+import { startInProcessWorld } from './world.ts';
 
 const QUESTION = { sent: '2001-04-20T10:00:00', carrier: 'crow', weight: 3, distance: 800 };
 
 let world: World;
 
 beforeAll(async () => {
-  world = await startWorld(['parcel-class', 'parcel-slices', 'parcel-fair'], '2001-04-20T06:00:00Z');
+  world = await startInProcessWorld({
+    models: ['parcel-class', 'parcel-slices', 'parcel-fair'],
+    start: '2001-04-20T06:00:00Z',
+    image: trainingImage,
+  });
 });
 afterAll(() => world.close());
 

@@ -6,16 +6,22 @@ import { decisionSchema } from '../../shared/evaluation/decision.ts';
 import { evaluationSchema } from '../../shared/evaluation/evaluation.ts';
 import { runPlanSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
-import { millrace } from './command.ts';
-import { hearNotices } from './deliveries.ts';
-import { confused, parcels } from './parcels.ts';
-import { HOUR_MS, startWorld, type World } from './world.ts';
+import { millrace } from '../loop/command.ts';
+import { hearNotices } from '../loop/deliveries.ts';
+import { confused, parcels } from '../loop/parcels.ts';
+import { HOUR_MS, type World } from '../loop/world.ts';
+import { trainingImage } from './training-image.ts';
+import { startInProcessWorld } from './world.ts';
 
 let world: World;
 let notices: () => Promise<string[]>;
 
 beforeAll(async () => {
-  world = await startWorld(['parcel-strict', 'parcel-creep', 'parcel-steady'], '2001-06-20T06:00:00Z');
+  world = await startInProcessWorld({
+    models: ['parcel-strict', 'parcel-creep', 'parcel-steady'],
+    start: '2001-06-20T06:00:00Z',
+    image: trainingImage,
+  });
   notices = await hearNotices(world);
 });
 afterAll(() => world.close());
