@@ -10,7 +10,7 @@ const shop = workshop();
 
 /** The checks of a table, under these rules. */
 const planned = (columns: readonly ColumnSpec[], rules: readonly Rule[] = []) =>
-  planChecks({ problem: 'binary', rules, columns, now: NOW });
+  planChecks({ problem: 'binary', rules, columns, ids: [], now: NOW });
 const texts = (count: number): ColumnSpec[] =>
   Array.from({ length: count }, (_, at) => ({ name: `t${at}`, type: 'string' }));
 
