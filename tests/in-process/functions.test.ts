@@ -128,6 +128,45 @@ describe('a function in the cloud’s process', () => {
     });
   });
 
+  it('has its requests held by a latency while the clock flows, and not while it stands', async () => {
+    const delayMs = 3_600_000;
+    const stack = await deployStack(
+      { asker: { 'index.js': 'exports.handler = async () => undefined;' } },
+      { Asker: functionResource('asker') },
+      {
+        options: {
+          functions:
+            () =>
+            ({ client }) =>
+            async () => {
+              await client.send('sts', 'GetCallerIdentity', {});
+            },
+          faults: { rules: [{ fault: 'latency', service: 'sts', delayMs }] },
+        },
+      },
+    );
+    const { clock, lambda } = stack.cloud;
+    const began = clock.ms();
+
+    await lambda.invoke('asker', null);
+    const standing = clock.ms() - began;
+    clock.run();
+    let isOver = false;
+    const asked = lambda.invoke('asker', null).finally(() => {
+      isOver = true;
+    });
+    // The request waits for the clock, or the function is over without it.
+    while (!isOver && (clock.nextTimer() ?? 0) < began + delayMs) await new Promise(setImmediate);
+    const wasHeld = !isOver;
+    await clock.advance(delayMs);
+    const { functionError } = await asked;
+    await stack.close();
+
+    expect(standing).toBe(0);
+    expect(wasHeld).toBe(true);
+    expect(functionError).toBeUndefined();
+  });
+
   it('has requests tried again, but none whose body has been read', async () => {
     const cloud = await createCloud({
       start: new Date(START),

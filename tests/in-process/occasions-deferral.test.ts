@@ -97,4 +97,30 @@ describe('data that takes longer to read than a function has', () => {
     expect(world.errors()).toEqual([]);
     expect(await world.deadLetters()).toEqual({});
   });
+
+  it('is looked at once more after any change of the limits, without an upload, and judged where the time is enough', async () => {
+    const platform: Platform = {
+      settings: {},
+      remainingMs: ({ functionName }) => (functionName.endsWith('-validate-data') ? 300_500 : 900_000),
+    };
+    const { world, notices } = await start(platform);
+    const version = await world.land(KEY, parcels('2001-02-10', 36));
+    await pass(world, 2 * HOUR_MS);
+    const reasons = await putOff(world);
+
+    // More memory reads faster, and the one who gives it says so.
+    platform.remainingMs = undefined;
+    await pass(world, 2 * HOUR_MS);
+    const unsaid = await world.runs(MODEL);
+    platform.settings = { READ_BYTES_PER_SECOND: '20000001' };
+    await pass(world, 2 * HOUR_MS);
+
+    expect(reasons).toEqual([expect.stringContaining('this function has left; deliver it in several parts')]);
+    expect(unsaid).toEqual([]);
+    expect(await world.arrival(MODEL, KEY, version)).toMatchObject({ outcome: 'accepted' });
+    expect((await world.ends(MODEL)).map((end) => end?.end)).toEqual(['promoted']);
+    expect(await notices()).toContain(`${MODEL}: a dataset was put off`);
+    expect(await putOff(world)).toHaveLength(1);
+    expect(world.errors()).toEqual([]);
+  });
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -40,5 +41,23 @@ describe('the toolchain', () => {
 
   it('locks the data engine for the machine the functions run on', () => {
     expect(lock.packages['node_modules/@duckdb/node-bindings-linux-arm64']?.integrity).toMatch(/^sha512-/);
+  });
+
+  it('draws the same cases of properties where no other seed is given, and none of a seed that is no number', () => {
+    const script = `import('${join(import.meta.dirname, '../fast-check.ts')}').then((it) => console.log(it.default.readConfigureGlobal().seed))`;
+    const seedOf = (PROPERTY_SEED: string | undefined) => {
+      const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', script], {
+        env: { ...process.env, PROPERTY_SEED },
+        encoding: 'utf8',
+      });
+      return status === 0 ? Number(stdout) : /TypeError: (.*)/.exec(stderr)?.[1];
+    };
+
+    const [none, empty, blank, zero, seven, word] = [undefined, '', ' ', '0', '7', 'seven'].map(seedOf);
+
+    expect([empty, blank]).toEqual([none, none]);
+    expect([zero, seven]).toEqual([0, 7]);
+    expect(none).toBeGreaterThan(7);
+    expect(word).toBe('PROPERTY_SEED is "seven", and not a whole number');
   });
 });
