@@ -13,6 +13,8 @@ export interface DraftSplit {
 /** What the gate asks for before it trusts figures: so many rows, and of a binary label so many of each answer. */
 const GATE_ROWS = 100;
 const GATE_ROWS_OF_AN_ANSWER = 10;
+/** And before it trusts a model, so many of each answer to learn from. */
+const ROWS_TO_TEACH_AN_ANSWER = 20;
 
 /** A hash does not divide exactly: three standard deviations of a binomial share more than is needed. */
 const withSlack = (needed: number): number => needed + 3 * Math.sqrt(needed);
@@ -51,7 +53,9 @@ export function splitOf(
   const isEnoughOfAll = rows >= GATE_ROWS && rows * (rarestShare ?? 1) >= GATE_ROWS_OF_AN_ANSWER;
   if (!hasTime && isEnoughOfAll) {
     const why = `${counted(rows)} rows are few: each is judged, by one of ${FOLDS} models that never saw it`;
-    return { shares: { folds: FOLDS }, why, tooFew: null };
+    const ofRarest = Math.round(rows * (rarestShare ?? 1));
+    const untaught = `${counted(ofRarest)} rows of the rarer answer are too few to learn it from: ${ROWS_TO_TEACH_AN_ANSWER} are asked for. A candidate is held for a person`;
+    return { shares: { folds: FOLDS }, why, tooFew: ofRarest < ROWS_TO_TEACH_AN_ANSWER ? untaught : null };
   }
   const why = ofAnswers > withSlack(GATE_ROWS) ? `${GATE_ROWS_OF_AN_ANSWER} of each answer` : `${GATE_ROWS} rows`;
   return {

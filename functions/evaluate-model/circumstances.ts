@@ -43,6 +43,7 @@ export async function gatherCircumstances(
     champion: plan.champion && (await championAt(ledger, model, plan.champion.run, published, now)),
     gateUses: await countUse(ledger, model, run, prepared.gateDigest, now),
     ...(prepared.sharedRows !== undefined && { sharedRows: prepared.sharedRows }),
+    ...(prepared.taught !== undefined && { taught: [...prepared.taught] }),
     modelBytes: await sizeOf(store, trained.artifact),
     latencyP95Ms: null,
     strongestFeatures: [...(prepared.strongestFeatures ?? [])],

@@ -252,6 +252,7 @@ async function prepare(
     ...(folds !== null && { folds }),
     gateDigest,
     ...(shared > 0 && { sharedRows: shared }),
+    ...(problem !== 'regression' && { taught: taughtClasses(written, classes) }),
     strongestFeatures: [...written.strongestFeatures],
     dropped: written.dropped,
     split,
@@ -259,6 +260,13 @@ async function prepare(
     preparedAt: now.toISOString(),
   };
 }
+
+/** How many rows teach each class, in the order in which the model has them; a truth value is `0` or `1`. */
+const taughtClasses = (
+  { trainLabels }: WrittenSplits,
+  classes: readonly string[] | null,
+): NonNullable<Prepared['taught']> =>
+  (classes ?? ['0', '1']).map((name, place) => ({ name, rows: trainLabels.get(place) ?? 0 }));
 
 /** How the other models read the gate rows, where one model judges for all of them. */
 const gateEncoders = (champion: OtherModels | null, anchor: OtherModels | null): Encoders['others'] => ({

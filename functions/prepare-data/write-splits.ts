@@ -36,7 +36,7 @@ export interface WrittenSplits {
   /** CSV files `gate` and one for each other model. */
   readonly gate: readonly SplitPart[];
   readonly dropped: Readonly<Record<string, number>>;
-  /** How many rows to train on have each label; of a binary problem alone. */
+  /** How many rows to train on have each label, a class being its place; empty where labels are amounts. */
   readonly trainLabels: ReadonlyMap<number, number>;
   /** sha256 over keys and labels of the gate rows, in their order. */
   readonly gateDigest: string;
@@ -118,7 +118,7 @@ export async function writeSplits({
     );
     const beside = rowsFile.of(batch, key, assigned.shown);
     const train = chosen(assigned.sides, SIDES.train);
-    for (const row of train) count(trainLabels, assigned.label[row] ?? 0);
+    if (labelKind.problem !== 'regression') countLabels(trainLabels, assigned.label, train);
     // What a row's own label told its feature would look like a giveaway.
     sample.add(training, assigned.label, train);
     watched?.add(batch, features, train);
@@ -142,7 +142,10 @@ export async function writeSplits({
   };
 }
 
-/** Only two labels are told apart; a regression's are not kept one by one. */
-function count(labels: Map<number, number>, label: number): void {
-  if (labels.has(label) || labels.size < 2) labels.set(label, (labels.get(label) ?? 0) + 1);
+/** There are no more labels than classes: rows to train on have no other. */
+function countLabels(labels: Map<number, number>, label: Float64Array, rows: Uint32Array): void {
+  for (const row of rows) {
+    const value = label[row] ?? Number.NaN;
+    labels.set(value, (labels.get(value) ?? 0) + 1);
+  }
 }

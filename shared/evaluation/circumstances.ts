@@ -26,6 +26,8 @@ export const circumstancesSchema = z.strictObject({
   gateUses: z.int().min(1),
   /** Gate rows that equal a row trained on in all but what names them; missing where there are none. */
   sharedRows: z.int().min(1).optional(),
+  /** How many rows each class was taught by, a truth value being `0` or `1`; missing where it was not recorded, or labels are amounts. */
+  taught: z.array(z.strictObject({ name: z.string(), rows: z.int().min(0) })).optional(),
   /** Of the candidate's artefact. */
   modelBytes: z.number().min(0).nullable(),
   /** Over at least 200 warm requests. */

@@ -1,5 +1,6 @@
 /** What a candidate's own figures say about it: enough rows, thresholds, better than a guess. */
 import { howMany } from '../report/how-many.ts';
+import type { Circumstances } from './circumstances.ts';
 import type { Evaluation, Scored } from './evaluation.ts';
 import { apart, counted } from './figure-text.ts';
 import { type Findings, findings, gainOver, metricOr, sizeText, together } from './findings.ts';
@@ -14,7 +15,14 @@ const LEAST_ROWS = 100;
 const LEAST_ROWS_OF_A_CLASS = 10;
 
 /** Whether there are enough gate rows for any figure to mean something. */
-export function checkRows({ rows, problem }: Evaluation, { confusion, classes }: Scored): Findings {
+export function checkRows(
+  { rows, problem }: Evaluation,
+  { confusion, classes }: Scored,
+  { taught = [] }: Pick<Circumstances, 'taught'>,
+): Findings {
+  // A class that the model once learned, and that no row of this run has, is no matter.
+  const isMet = (name: string, support: number): boolean =>
+    support > 0 || taught.some((each) => each.name === name && each.rows > 0);
   const few: Reason[] = [];
   const hold = (message: string, value: number | null, limit: number) =>
     few.push({ code: 'too_few_gate_rows', message, value, limit });
@@ -31,6 +39,14 @@ export function checkRows({ rows, problem }: Evaluation, { confusion, classes }:
     const seen = classes?.filter(({ support }) => support > 0).length ?? 0;
     if (classes !== null && seen < 2)
       hold('the gate rows are all of one class, so nothing was to be told apart', seen, 2);
+    const rare = (classes ?? []).filter(({ name, support }) => support < LEAST_ROWS_OF_A_CLASS && isMet(name, support));
+    const least = Math.min(...rare.map(({ support }) => support));
+    if (seen >= 2 && rare.length > 0)
+      hold(
+        `of the rows the candidate was judged on, too few to trust what it does of them have the class ${classList(rare.map(({ name, support: rows }) => ({ name, rows })))}: at least ${LEAST_ROWS_OF_A_CLASS} are asked for`,
+        least,
+        LEAST_ROWS_OF_A_CLASS,
+      );
     return findings({ toPerson: few });
   }
   if (confusion === null) {
@@ -50,6 +66,36 @@ export function checkRows({ rows, problem }: Evaluation, { confusion, classes }:
     );
   }
   return findings({ toPerson: few });
+}
+
+/** By fewer rows a class is not taught, whatever the gate's few rows of it say. *assumed* */
+const LEAST_ROWS_TO_TEACH_A_CLASS = 20;
+
+/** Whether each class that the rows have was taught by enough of them. */
+export function checkTaught(
+  { problem }: Evaluation,
+  { classes }: Scored,
+  { taught = [] }: Pick<Circumstances, 'taught'>,
+): Findings {
+  const judges = (name: string): boolean =>
+    problem === 'binary' || classes?.some((each) => each.name === name && each.support > 0) === true;
+  const few = taught.filter(({ name, rows }) => rows < LEAST_ROWS_TO_TEACH_A_CLASS && (rows > 0 || judges(name)));
+  if (few.length === 0) return findings();
+  const named = problem === 'binary' ? few.map(({ name, rows }) => ({ name: name === '1' ? 'yes' : 'no', rows })) : few;
+  const message = `too few of the rows it was trained on have the ${problem === 'binary' ? 'answer' : 'class'} ${classList(named)}: at least ${LEAST_ROWS_TO_TEACH_A_CLASS} are asked for`;
+  const value = Math.min(...few.map(({ rows }) => rows));
+  const limit = LEAST_ROWS_TO_TEACH_A_CLASS;
+  return findings({ toPerson: [{ code: 'too_few_training_rows', message, value, limit }] });
+}
+
+/** How many classes are told one by one. */
+const TOLD = 5;
+
+/** Classes with their rows, the rarest first. */
+function classList(classes: readonly { readonly name: string; readonly rows: number }[]): string {
+  const told = [...classes].sort((a, b) => a.rows - b.rows).slice(0, TOLD);
+  const more = classes.length - told.length;
+  return `${told.map(({ name, rows }) => `${name} (${howMany(rows, 'row')})`).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Rows of which a fifth judges as well as all of them: a comparison of so many tells a hundredth apart. *assumed* */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import type { Circumstances } from './circumstances.ts';
 import { checkAnchor, checkChampion } from './decision-comparison.ts';
-import { checkFolds, checkRows, checkThresholds, checkTrivial } from './decision-figures.ts';
+import { checkFolds, checkRows, checkTaught, checkThresholds, checkTrivial } from './decision-figures.ts';
 import { checkFairness, checkSlices } from './decision-groups.ts';
 import { checkGateUses, checkLimits, checkSharedRows, checkSuspicion } from './decision-suspicion.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -52,7 +52,8 @@ export function decide({ evaluation, circumstances, policy }: Evidence): Pick<De
     return reject('circumstances_of_another_run', message);
   }
   const { against, toPerson, inFavour, notes } = together([
-    checkRows(evaluation, candidate),
+    checkRows(evaluation, candidate, circumstances),
+    checkTaught(evaluation, candidate, circumstances),
     checkThresholds(evaluation, candidate, policy),
     checkTrivial(evaluation, candidate, policy),
     ...checkChampion(evaluation, candidate, circumstances, policy),

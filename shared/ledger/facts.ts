@@ -286,6 +286,8 @@ export const preparedSchema = z.strictObject({
   gateDigest: z.string().optional(),
   /** Gate rows that equal a row trained on in all but what names them; missing where there are none, or none are looked for. */
   sharedRows: count.optional(),
+  /** How many rows to train on each class has, in the model's order; missing where labels are amounts. */
+  taught: z.array(z.strictObject({ name: z.string(), rows: count })).optional(),
   /** How well each feature alone ranks (explains) the label on a sample of the training rows, the strongest first. */
   strongestFeatures: z
     .array(z.strictObject({ feature: z.string(), strength: z.number().min(0).max(1).nullable() }))

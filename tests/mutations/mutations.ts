@@ -926,4 +926,12 @@ export const MUTATIONS: readonly Mutation[] = [
     title:
       'rows that are equal but for their names > end the run where more of them judge than may, with how many, by what, and what to do',
   },
+  {
+    without: 'asking a person about a class that few rows taught',
+    file: 'shared/evaluation/decision.ts',
+    find: 'checkTaught(evaluation, candidate, circumstances),',
+    replace: '',
+    test: 'tests/unit/evaluation/decision.test.ts',
+    title: 'the decision > holds classes that too few rows taught, and asks nothing of one that no row has any more',
+  },
 ];

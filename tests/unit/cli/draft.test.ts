@@ -242,6 +242,16 @@ describe('the split', () => {
     expect(splitOf(150, label, true)).toMatchObject({ shares: { gate: 0.3 }, tooFew: expect.any(String) });
   });
 
+  it('says that a person will be asked where fewer than 20 rows have the rarer answer', () => {
+    const of = (rarest: number) => splitOf(200, { problem: 'binary', rarest }, false);
+
+    expect(of(0.1)).toMatchObject({ shares: { folds: 5 }, tooFew: null });
+    expect(of(0.095)).toMatchObject({
+      shares: { folds: 5 },
+      tooFew: expect.stringMatching(/^19 rows .* 20 are asked/),
+    });
+  });
+
   it('has ten rows of the rarer answer to judge on, far more often than not', () => {
     const rarest = 0.03;
     const { shares } = splitOf(2000, { problem: 'binary', rarest }, false);

@@ -164,23 +164,80 @@ describe('the decision', () => {
     ]);
   });
 
-  it('holds classes of which the gate rows show only one, or nobody knows how many', () => {
-    const of = (classes: ReturnType<typeof scored>['classes']) =>
-      decide(
-        evidence(
-          {
-            problem: 'multiclass',
-            candidate: { ...scored('r', { accuracy: 0.7 }), confusion: null, classes },
-            trivial: { accuracy: 0.5 },
-          },
-          { metric: 'accuracy' },
-        ),
-      );
-    const one = (name: string, support: number) => ({ name, precision: 0, recall: 0, f1: 0, support, answers: [0, 0] });
+  const of = (classes: ReturnType<typeof scored>['classes'], taught?: { name: string; rows: number }[]) =>
+    decide(
+      evidence(
+        {
+          problem: 'multiclass',
+          candidate: { ...scored('r', { accuracy: 0.7 }), confusion: null, classes },
+          trivial: { accuracy: 0.5 },
+        },
+        { metric: 'accuracy' },
+        taught === undefined ? {} : { taught },
+      ),
+    );
+  const one = (name: string, support: number) => ({ name, precision: 0, recall: 0, f1: 0, support, answers: [0, 0] });
 
+  it('holds classes of which the gate rows show only one, or nobody knows how many', () => {
     expect(of([one('a', 500), one('b', 400)]).outcome).toBe('promote');
     expect(codes(of([one('a', 900), one('b', 0)]))).toContain('too_few_gate_rows');
     expect(codes(of(null))).toContain('too_few_gate_rows');
+  });
+
+  it('holds classes that too few rows judge, by name and number, the rarest first', () => {
+    const decision = of([one('a', 500), one('b', 9), one('c', 3), one('d', 10)]);
+
+    expect(decision.outcome).toBe('hold');
+    expect(decision.reasons[0]).toMatchObject({ code: 'too_few_gate_rows', value: 3, limit: 10 });
+    expect(decision.reasons[0]?.message).toContain('have the class c (3 rows), b (9 rows): at least 10');
+    expect(of([one('a', 500), one('d', 10)]).outcome).toBe('promote');
+  });
+
+  it('holds classes that too few rows taught, and asks nothing of one that no row has any more', () => {
+    const judged = [one('a', 500), one('b', 400), one('gone', 0)];
+    const taught = (b: number, gone: number) => [
+      { name: 'a', rows: 900 },
+      { name: 'b', rows: b },
+      { name: 'gone', rows: gone },
+    ];
+
+    expect(of(judged, taught(20, 0)).outcome).toBe('promote');
+    expect(of(judged, taught(19, 0))).toMatchObject({
+      outcome: 'hold',
+      reasons: [{ code: 'too_few_training_rows', value: 19, limit: 20 }, {}, {}],
+    });
+    expect(of(judged, taught(0, 0)).reasons[0]?.message).toContain('have the class b (0 rows): at least 20');
+    expect(codes(of(judged, taught(20, 30)))).toEqual([
+      'hold',
+      'too_few_gate_rows',
+      'better_than_trivial',
+      'no_champion',
+    ]);
+  });
+
+  it.each([
+    ['yes', 19, 900],
+    ['no', 900, 19],
+  ])('holds what was taught by 19 rows that say %s', (answer, yes, no) => {
+    const by = (some: number, other: number) =>
+      decide(
+        evidence(
+          {},
+          {},
+          {
+            taught: [
+              { name: '0', rows: other },
+              { name: '1', rows: some },
+            ],
+          },
+        ),
+      );
+
+    expect(by(20, 20).outcome).toBe('promote');
+    expect(by(yes, no).reasons[0]?.message).toBe(
+      `too few of the rows it was trained on have the answer ${answer} (19 rows): at least 20 are asked for`,
+    );
+    expect(by(yes, no).outcome).toBe('hold');
   });
 
   it('rejects on what is known of another run', () => {

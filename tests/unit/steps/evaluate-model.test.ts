@@ -420,6 +420,10 @@ describe('the circumstances', () => {
       trigger: 'new_data',
       champion: null,
       gateUses: 2,
+      taught: [
+        { name: '0', rows: 60 },
+        { name: '1', rows: 40 },
+      ],
       modelBytes: 12,
       latencyP95Ms: null,
       strongestFeatures: [{ feature: 'hour', strength: 0.75 }],

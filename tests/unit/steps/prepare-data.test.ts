@@ -286,8 +286,10 @@ describe('labels of classes', () => {
     ];
     expect(before.classes).toEqual(['fast', 'middling']);
     expect(after.classes).toEqual(['fast', 'middling', 'slow']);
-    const { splits } = await run.prepared();
+    const { splits, taught } = await run.prepared();
     const train = (await run.text(splits.train.parts[0]?.dataKey)).split('\n');
+    const rowsOf = (place: number) => train.filter((line) => line.startsWith(`${place},`)).length;
+    expect(taught).toEqual(['fast', 'middling', 'slow'].map((name, place) => ({ name, rows: rowsOf(place) })));
     // Delays 0, 2, 4, 6, 8 on the second day.
     expect(train.slice(0, 5).map((line) => line.split(',')[0])).toEqual(['0', '0', '1', '1', '2']);
     const beside = await run.rows(splits.gate.parts[0]?.rowsKey);

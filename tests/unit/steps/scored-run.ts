@@ -119,6 +119,10 @@ export const scoredRun = async ({
       gateAnchor: { outcome: 'prepared' as const, split: { rows: 4 * copies, parts: parts('gate-anchor') } },
     }),
     gateDigest: 'd'.repeat(64),
+    taught: [
+      { name: '0', rows: 60 },
+      { name: '1', rows: 40 },
+    ],
     strongestFeatures: [{ feature: 'hour', strength: 0.75 }],
     dropped: {},
     trainedBefore: null,
