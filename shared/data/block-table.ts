@@ -2,7 +2,7 @@
 import type { ColumnTyping } from './column-typing.ts';
 import { cellOf, conversion, isTextIn } from './conversion.ts';
 import type { Engine, EngineTable } from './engine.ts';
-import type { HeldMemory } from './held-columns.ts';
+import { type HeldColumn, type HeldMemory, heldBytes } from './held-columns.ts';
 import { readPlain } from './plain-cells.ts';
 import type { SourceBlock } from './sources/part.ts';
 import { type ColumnSpec, DATABASE_TYPES } from './sql.ts';
@@ -23,7 +23,10 @@ export async function loadBlock(
   memory: HeldMemory,
 ): Promise<LoadedBlock | string[]> {
   const { columns } = typing;
-  const held = await holdPlain(engine, block, columns, memory);
+  const held =
+    block.rows === undefined
+      ? await holdPlain(engine, block, columns, memory)
+      : await holdTyped(engine, block, block.rows, typing, memory);
   if (held !== undefined) return { table: held, columns, flagged: [] };
   const nameOf = (index: number): string => columns[index]?.name ?? '';
   const isFound = (name: string): boolean => isTextIn(block, name) && !typing.isKnown(name);
@@ -54,23 +57,79 @@ async function holdPlain(
 ): Promise<EngineTable | undefined> {
   if (scanned?.pieces === undefined) return undefined;
   const { records: rows } = scanned;
-  const specs = [LINE, ...columns.map(({ type }, index) => ({ name: `c${index}`, type }))];
-  const { columns: held, release } = memory.take(
-    specs.map(({ type }) => type),
-    rows,
-  );
-  const [lines, ...cells] = held;
+  const specs = specsOf(columns);
+  const types = specs.map(({ type }) => type);
+  const taken = { specs, ...memory.take(types, rows) };
+  const [lines, ...cells] = taken.columns;
   const placed = cells.map((into, index) => {
     const place = names.indexOf(columns[index]?.name ?? '');
     return { into, place: place < 0 ? undefined : place };
   });
   const isPlain = lines !== undefined && (await readPlain(scanned.take(), placed, lines));
-  if (!isPlain) {
+  return heldTable(engine, taken, rows, isPlain);
+}
+
+/** The most memory of a block of Parquet without its long texts: wide ones are the engine's, which can spill. */
+const MOST_HELD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A block of Parquet as a table in this process's memory; undefined where a cell is not of its column's type, or the block is
+ * too large.
+ */
+async function holdTyped(
+  engine: Engine,
+  block: SourceBlock,
+  rows: number,
+  typing: ColumnTyping,
+  memory: HeldMemory,
+): Promise<EngineTable | undefined> {
+  const specs = specsOf(typing.columns);
+  const types = specs.map(({ type }) => type);
+  if (heldBytes(types, rows) > MOST_HELD_BYTES) return undefined;
+  const { fields, flags } = typedFields(block, typing, () => 'filled');
+  const taken = { specs, ...memory.take(types, rows) };
+  const places = fields.map((_, index) => {
+    const flag = flags.findIndex(({ column }) => column === index);
+    return flag < 0 ? undefined : 1 + fields.length + flag;
+  });
+  const selected = ['line', ...fields, ...flags.map(({ sql }) => sql)];
+  let found: number | undefined;
+  try {
+    found = await engine.fill(`SELECT ${selected.join(', ')} FROM (${block.relation})`, taken.columns, [
+      undefined,
+      ...places,
+    ]);
+  } catch (error) {
+    taken.release();
+    throw error;
+  }
+  return heldTable(engine, taken, rows, found === rows);
+}
+
+interface Taken {
+  readonly columns: HeldColumn[];
+  readonly specs: readonly ColumnSpec[];
+  readonly release: () => void;
+}
+
+const specsOf = (columns: readonly ColumnSpec[]): ColumnSpec[] => [
+  LINE,
+  ...columns.map(({ type }, index) => ({ name: `c${index}`, type })),
+];
+
+/** The memory as a table; given back where it is not to be one. */
+function heldTable(
+  engine: Engine,
+  { columns, specs, release }: Taken,
+  rows: number,
+  isWhole: boolean,
+): EngineTable | undefined {
+  if (!isWhole) {
     release();
     return undefined;
   }
   const table = engine.hold(
-    held.map((column, at) => ({ ...column, name: specs[at]?.name ?? '' })),
+    columns.map((column, at) => ({ ...column, name: specs[at]?.name ?? '' })),
     rows,
   );
   return {
@@ -89,22 +148,31 @@ async function holdPlain(
  */
 const NO_ROWS = 'range(0)';
 
-/** A query of a block's typed cells, and of flags: `f` where a cell of the source is not null, `u` where it does not parse. */
-function typedSql(
-  block: SourceBlock,
-  typing: ColumnTyping,
-  flag: (index: number) => 'filled' | 'unparsed' | undefined,
-): string {
-  const fields = typing.columns.flatMap(({ name, type }, index) => {
-    if (!block.names.includes(name)) return [`NULL::${DATABASE_TYPES[type]} AS c${index}`];
+type Flag = (index: number) => 'filled' | 'unparsed' | undefined;
+
+interface TypedFields {
+  readonly fields: readonly string[];
+  readonly flags: readonly { readonly column: number; readonly sql: string }[];
+}
+
+/** A block's typed cells in SQL, and flags: `f` where a cell of the source is not null, `u` where it does not parse. */
+function typedFields(block: SourceBlock, typing: ColumnTyping, flag: Flag): TypedFields {
+  const flags: { column: number; sql: string }[] = [];
+  const fields = typing.columns.map(({ name, type }, column) => {
+    if (!block.names.includes(name)) return `NULL::${DATABASE_TYPES[type]} AS c${column}`;
     const { value, bad } = conversion(block, name, type, !typing.isKnown(name));
-    const typed = `(${value})::${DATABASE_TYPES[type]} AS c${index}`;
-    const flagged = bad === 'false' ? undefined : flag(index);
-    if (flagged === undefined) return [typed];
-    if (flagged === 'unparsed') return [typed, `coalesce(${bad}, false) AS u${index}`];
-    return [typed, `${cellOf(block, name)} IS NOT NULL AS f${index}`];
+    const flagged = bad === 'false' ? undefined : flag(column);
+    if (flagged === 'unparsed') flags.push({ column, sql: `coalesce(${bad}, false) AS u${column}` });
+    else if (flagged !== undefined) flags.push({ column, sql: `${cellOf(block, name)} IS NOT NULL AS f${column}` });
+    return `(${value})::${DATABASE_TYPES[type]} AS c${column}`;
   });
-  const selected = ['line', ...fields];
+  return { fields, flags };
+}
+
+/** A query of {@link typedFields}, to make a table of. */
+function typedSql(block: SourceBlock, typing: ColumnTyping, flag: Flag): string {
+  const { fields, flags } = typedFields(block, typing, flag);
+  const selected = ['line', ...fields, ...flags.map(({ sql }) => sql)];
   return `SELECT ${selected.join(', ')} FROM (${block.relation}) UNION ALL SELECT ${selected.map(() => 'NULL').join(', ')} FROM ${NO_ROWS}`;
 }
 

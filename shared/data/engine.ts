@@ -10,7 +10,8 @@ import { BatchBuilder } from './column-batches.ts';
 import { EngineError, translated } from './engine-error.ts';
 import { type FillingBindings, HeldTables } from './engine-held.ts';
 import { type EngineVectors, vectorsOf } from './engine-vectors.ts';
-import type { NamedColumn } from './held-columns.ts';
+import type { HeldColumn, NamedColumn } from './held-columns.ts';
+import { holdChunk } from './held-rows.ts';
 import { type ColumnSpec, columnTypeOf, DATABASE_TYPES, identifier, literal } from './sql.ts';
 
 export { EngineError } from './engine-error.ts';
@@ -60,6 +61,16 @@ export interface Engine {
   columns(sql: string, batchSize: number): AsyncGenerator<ColumnBatch>;
   /** Streams a query's columns as the engine holds them, some 2,000 rows at a time, for whoever only counts. */
   vectors(sql: string): AsyncGenerator<EngineVectors>;
+  /**
+   * Puts a query's rows into columns that stand in its order. It may have truths behind them: `flags` says at which place, for
+   * columns of which one tells that the row has to have a value.
+   * @returns The number of rows; undefined where such a row has none, or there are more bytes of text than are held so.
+   */
+  fill(
+    sql: string,
+    columns: readonly HeldColumn[],
+    flags: readonly (number | undefined)[],
+  ): Promise<number | undefined>;
   /** Streams columns of a table, by their SQL names, as the engine holds them; those of a held one where they stand. */
   cells(table: string, columns: readonly string[]): AsyncGenerator<EngineVectors>;
   /** Writes a query's rows, in their order, to a Parquet file, and returns their number. */
@@ -233,7 +244,24 @@ class DuckDbEngine implements Engine {
     }
   }
 
+  async fill(
+    sql: string,
+    columns: readonly HeldColumn[],
+    flags: readonly (number | undefined)[],
+  ): Promise<number | undefined> {
+    let rows = 0;
+    for await (const chunk of this.#chunks(sql)) {
+      if (!holdChunk(this.#bindings, chunk, columns, flags, rows)) return undefined;
+      rows += chunk.rowCount;
+    }
+    return rows;
+  }
+
   async *vectors(sql: string): AsyncGenerator<EngineVectors> {
+    for await (const chunk of this.#chunks(sql)) yield vectorsOf(this.#bindings, chunk);
+  }
+
+  async *#chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
     // As with columns: a stream's connection must run nothing else meanwhile.
     const connection = await translated(() => this.#instance.connect());
     try {
@@ -241,7 +269,7 @@ class DuckDbEngine implements Engine {
       for (;;) {
         const chunk = await translated(() => fetchChunk(result));
         if (chunk === undefined) break;
-        yield vectorsOf(this.#bindings, chunk);
+        yield chunk;
       }
     } finally {
       connection.closeSync();

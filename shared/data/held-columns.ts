@@ -76,6 +76,10 @@ export const CHUNK_ROWS = 2048;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
+/** Bytes of columns of so many rows, without their long texts. */
+export const heldBytes = (types: readonly ColumnType[], rows: number): number =>
+  types.reduce((sum, type) => sum + aligned(rows * ROW_BYTES[type]) + aligned(rows / 8), 0);
+
 /** Memory for columns, used again: one piece for each block that is held at a time. */
 export class HeldMemory {
   readonly #free: ArrayBuffer[] = [];
@@ -84,7 +88,7 @@ export class HeldMemory {
   take(types: readonly ColumnType[], rows: number): { readonly columns: HeldColumn[]; readonly release: () => void } {
     const maskBytes = aligned(rows / 8);
     const sizes = types.map((type) => aligned(rows * ROW_BYTES[type]));
-    const bytes = sizes.reduce((sum, size) => sum + size + maskBytes, 0);
+    const bytes = heldBytes(types, rows);
     const kept = this.#free.pop();
     // Blocks have about as many rows as each other; a little more room saves the next one from a new piece.
     const memory = kept !== undefined && kept.byteLength >= bytes ? kept : new ArrayBuffer(aligned(bytes * 1.1));

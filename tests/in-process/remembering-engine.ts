@@ -215,6 +215,7 @@ export const openRememberingEngine = async (options: EngineOptions): Promise<Eng
       yield* batches;
     },
     vectors,
+    fill: async (sql, columns, flags) => (await engine()).fill(await real(sql), columns, flags),
     hold,
     async *cells(table, columns) {
       const { columns: all, rows } = held.get(table) ?? {};

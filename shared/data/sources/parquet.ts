@@ -40,7 +40,8 @@ export async function readParquet(
   const types = columns.map(({ databaseType }) => databaseType);
   for (let from = 0; from < rows; from += blockRows) {
     context.read((sizeBytes * from) / rows);
-    const range = `file_row_number >= ${from} AND file_row_number < ${Math.min(rows, from + blockRows)}`;
+    const to = Math.min(rows, from + blockRows);
+    const range = `file_row_number >= ${from} AND file_row_number < ${to}`;
     const relation = `SELECT file_row_number + 1 AS line, ${projected.join(', ')} FROM read_parquet(${file}, file_row_number = true) WHERE ${range}`;
     const block = {
       part: name,
@@ -51,6 +52,7 @@ export async function readParquet(
       marked: new Set<string>(),
       relation,
       path,
+      rows: to - from,
     } as const;
     if (!(await context.emit(block))) return undefined;
   }

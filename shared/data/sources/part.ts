@@ -34,6 +34,8 @@ export interface SourceBlock {
   readonly marked: ReadonlySet<string>;
   /** A query with columns `line`, `c0`, `c1`, … */
   readonly relation: string;
+  /** Of Parquet: how many rows it has. */
+  readonly rows?: number;
   /** Of text: where its cells stand. */
   readonly scanned?: ScannedText;
   /** The file the engine reads; an error that names it means the part. */

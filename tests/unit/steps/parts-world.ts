@@ -23,6 +23,7 @@ const sharedEngine = async (directory: string): Promise<Engine> => {
     describe: (sql) => engine.describe(sql),
     columns: (sql, batchSize) => engine.columns(sql, batchSize),
     vectors: (sql) => engine.vectors(sql),
+    fill: (sql, columns, flags) => engine.fill(sql, columns, flags),
     copyToParquet: (sql, path) => engine.copyToParquet(sql, path),
     parquetWriter: (columns, path) => engine.parquetWriter(columns, path),
     close: () => undefined,
