@@ -197,15 +197,19 @@ export async function run(): Promise<void> {
       ([kind, name]) => `${kind} ${(statSync(join(folder, name)).size / 1e6).toFixed(0)} MB`,
     );
     const seconds = (name: string): number => median((found.get(name) ?? []).map((each) => each.seconds));
+    const cpuSeconds = (name: string): number =>
+      median((found.get(name) ?? []).flatMap(({ cpuSeconds: own }) => own ?? []));
+    const ratio = (of: number, measure: (name: string) => number): string =>
+      (measure(castsWith(of)) / measure(OURS)).toFixed(2);
     const text = [
       `${rows.toLocaleString('en-US')} rows of ${Object.keys(COLUMNS).length} mixed columns (${sizes.join(', ')}); median of ${runs} interleaved runs, ours with ${threadsOf(threads)} of the engine beside its own, as validate-data has it, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}).`,
       markdown(table),
       enginesOf(threads)
         .map(
           (of) =>
-            `${(seconds(castsWith(of)) / seconds(OURS)).toFixed(2)} of the speed of bare casts with ${threadsOf(of)}`,
+            `${ratio(of, seconds)} of the speed of bare casts with ${threadsOf(of)}, ${ratio(of, cpuSeconds)} by CPU seconds`,
         )
-        .join(', ')
+        .join('; ')
         .concat(': reading, types, profile, rules and typed copy.'),
       await oneRecord(),
       await coldStart(folder),

@@ -417,10 +417,10 @@ class Scanner {
         }
         const place = base + (places[next] as number);
         next += 1;
-        // Within quotes, behind a carriage return or in a comment; that has been passed.
-        if (place < i) continue;
+        const kind = kinds[buffer[place] as number] as number;
+        // What stands within quotes, behind a carriage return or in a comment has been passed.
+        if (place < i || kind === 0) continue;
         i = place;
-        const kind = kinds[buffer[i] as number] as number;
         if (kind === DELIMITER) {
           i += 1;
           if (fields < width) marks[fields] = i;

@@ -18,11 +18,16 @@ const PLACES_TOGETHER = 4;
 const PLACES_AT = WINDOW_BYTES;
 const PAGES = 1;
 
+/** What the module below exports: places are written from `places` on, and where they end is returned. All of them bytes. */
+interface Program {
+  readonly find: (at: number, to: number, places: number, delimiter: number) => number;
+}
+
 /** What is used of WebAssembly; `lib.dom.d.ts` has its types, which this project does not load. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: Program };
 };
 
 type Code = readonly number[];
@@ -56,7 +61,7 @@ const [WRAP_I64, EXTEND_I32] = [0xa7, 0xad] as const;
 const loadVector = (offset: number): number[] => [...simd(0x00), 0, ...unsigned(offset)];
 const [SPLAT, EQUAL, OR, BITMASK] = [simd(0x0f), simd(0x23), simd(0x50), simd(0x64)];
 
-/** Parameters and locals of the function `(at, to, places, delimiter) => end of the places`. */
+/** The function's parameters, and its locals. */
 const [AT, TO, PLACES, DELIMITER, AFTER, FOUND, BYTES] = [0, 1, 2, 3, 4, 5, 6] as const;
 
 /** A bit of 16 for each byte that means something. */
@@ -127,7 +132,6 @@ const MODULE = new WebAssembly.Module(
 
 const memory = new WebAssembly.Memory({ initial: PAGES });
 const { find } = new WebAssembly.Instance(MODULE, { own: { memory } }).exports;
-if (typeof find !== 'function') throw new TypeError('the program exports a function');
 const bytes = new Uint8Array(memory.buffer, 0, WINDOW_BYTES);
 
 /** Where bytes were found, as far as {@link findStructural} says: counted from where it began. The next call writes over them. */
@@ -139,8 +143,7 @@ export const places = new Uint32Array(memory.buffer, PLACES_AT);
  */
 export function findStructural(source: Uint8Array, from: number, length: number, delimiter: number): number {
   bytes.set(source.subarray(from, from + length));
-  const end: unknown = find(0, length, PLACES_AT, delimiter);
-  let count = (Number(end) - PLACES_AT) / 4;
+  let count = (find(0, length, PLACES_AT, delimiter) - PLACES_AT) / 4;
   // Of the last sixty-four bytes some may be left from before.
   while (count > 0 && (places[count - 1] as number) >= length) count -= 1;
   return count;
