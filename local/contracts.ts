@@ -84,9 +84,10 @@ export interface Call {
   /**
    * What a service with a protocol of its own calls once, before anything is done: the front does so for the others. Notes
    * the operation, checks its members and the permissions of who signed, and lets faults strike.
+   * @returns What has to be waited for; undefined when the request may go on at once.
    * @throws ServiceError
    */
-  admit(operation: string, params: JsonObject): Promise<void>;
+  admit(operation: string, params: JsonObject): Promise<void> | undefined;
 }
 
 /** One operation of a JSON or query protocol service. Throws {@link ServiceError}. */
@@ -135,7 +136,7 @@ export interface HttpService {
   readonly protocol: 'rest';
   /** How the front words errors it raises itself (bad credentials): `json` (rest-json) unless it says `xml` (S3). */
   readonly errors?: 'json' | 'xml';
-  handle(request: RestRequest, response: RestResponse, call: Call): Promise<void>;
+  handle(request: RestRequest, response: RestResponse, call: Call): Promise<void> | void;
 }
 
 /** One CloudFormation resource, its intrinsics resolved. */

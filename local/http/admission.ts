@@ -48,20 +48,23 @@ export const createAnswerGate = (): AnswerGate => {
 /**
  * @param scope The service's name in a signature's scope.
  * @param gate Where the answer to the request will pass.
+ * @returns What has to be waited for; undefined when the request may go on at once.
  * @throws ServiceError when the request may not go on, Unanswered when nothing is to be said of it either; nothing has
  *   been done then.
  */
-export const admit = async (
+export const admit = (
   { iam, faults }: Admission,
   scope: string,
   operation: string,
   params: JsonObject,
   call: Pick<Call, 'principal' | 'sourceIp' | 'note'>,
   gate: AnswerGate,
-): Promise<void> => {
+): Promise<void> | undefined => {
   call.note(operation, params);
   checkRequest(scope, operation, params);
   iam.authorizeRequest(scope, operation, params, call);
   const suffered = faults.admitted?.({ scope, operation, params, principal: call.principal });
-  if (suffered) gate.guard(await suffered);
+  if (suffered instanceof Promise) return suffered.then((before) => gate.guard(before));
+  gate.guard(suffered);
+  return undefined;
 };

@@ -1,6 +1,7 @@
 /** An AWS client for code that runs in the cloud's process: operations by name, in the words of the SDKs. */
 import { Readable } from 'node:stream';
 
+import { goOn } from '../at-once.ts';
 import { type Json, type JsonObject, type Principal, ServiceError, Unanswered } from '../contracts.ts';
 import { jsonCopy } from '../json-copy.ts';
 import type { InnerDoor } from './door.ts';
@@ -12,7 +13,7 @@ import * as runtime from './sagemaker-runtime-requests.ts';
 export type Members = Readonly<Record<string, unknown>>;
 
 /** One operation of a service that reads requests itself. @throws ServiceError */
-export type RestOperation = (input: Members, send: Send) => Promise<Members>;
+export type RestOperation = (input: Members, send: Send) => Members | Promise<Members>;
 
 /** Has a request answered. @throws ServiceError */
 export type Send = (request: Parameters<InnerDoor['exchange']>[2]) => ReturnType<InnerDoor['exchange']>;
@@ -102,18 +103,20 @@ const withDates = (value: Json, name = ''): unknown => {
 const membersOf = (value: JsonObject): Members =>
   Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withDates(member, name)]));
 
+const never = () => new Promise<never>(() => undefined);
+
 /**
  * @param principal Who asks.
- * @param goesOn False once who asks has been killed: then nothing is tried again.
+ * @param goesOn False once who asks has been killed: then no answer comes any more, and nothing further has an effect.
  */
 export const createInProcessClient = (
   door: InnerDoor,
   principal: Principal,
   goesOn: () => boolean = () => true,
 ): InProcessClient => {
-  const once = async (service: string, operation: string, input: Members): Promise<Members> => {
+  const once = (service: string, operation: string, input: Members): Members | Promise<Members> => {
     const scope = SCOPES[service];
-    if (scope !== undefined) return membersOf(await door.run(principal, scope, operation, jsonCopy(input)));
+    if (scope !== undefined) return goOn(door.run(principal, scope, operation, jsonCopy(input)), membersOf);
     const rest = REST[service];
     const run = rest && Object.hasOwn(rest.operations, operation) ? rest.operations[operation] : undefined;
     if (!rest || !run) {
@@ -127,16 +130,20 @@ export const createInProcessClient = (
   };
   return {
     async send(service, operation, input) {
+      if (!goesOn()) return never();
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(service, operation, input);
+          const answering = once(service, operation, input);
+          const answer = answering instanceof Promise ? await answering : answering;
+          return goesOn() ? answer : never();
         } catch (thrown) {
+          if (!goesOn()) return never();
           const error =
             thrown instanceof Unanswered
               ? new ConnectionBrokenError(`no answer to ${operation} came`, { cause: thrown })
               : thrown;
           // The pause between attempts is left out: no clock of this cloud runs meanwhile.
-          if (attempt >= MAX_ATTEMPTS || !goesOn() || !mayPass(error) || !isRepeatable(input)) throw error;
+          if (attempt >= MAX_ATTEMPTS || !mayPass(error) || !isRepeatable(input)) throw error;
         }
       }
     },

@@ -68,22 +68,6 @@ const afterReal = (ms: number, pass: () => void): (() => void) => {
   return () => void deadlines.delete(deadline);
 };
 
-const never = <T>() => new Promise<T>(() => undefined);
-
-/** A client that is heard no more once its environment has been killed: no answer comes, nothing further has an effect. */
-const whileAlive = (client: InProcessClient, isAlive: () => boolean): InProcessClient => ({
-  async send(service, operation, input) {
-    if (!isAlive()) return never();
-    try {
-      const answer = await client.send(service, operation, input);
-      return isAlive() ? answer : never();
-    } catch (error) {
-      if (!isAlive()) return never();
-      throw error;
-    }
-  },
-});
-
 /** Starts environments whose functions are called in this process. */
 export const createInProcessStart =
   (functions: InProcessFunctions, door: () => InnerDoor) =>
@@ -95,11 +79,8 @@ export const createInProcessStart =
     const log = openRoleLog(cloud, { role: definition.role, session: definition.name }, definition.logGroup, logStream);
     let isAlive = true;
     const killed = Promise.withResolvers<'killed'>();
-    const goesOn = () => isAlive;
-    const client = whileAlive(
-      createInProcessClient(door(), cloud.iam.principalFor(definition.role, definition.name), goesOn),
-      goesOn,
-    );
+    const principal = cloud.iam.principalFor(definition.role, definition.name);
+    const client = createInProcessClient(door(), principal, () => isAlive);
     let handler: InProcessHandler | undefined;
     let initDurationMs: number | undefined;
 

@@ -1,4 +1,5 @@
 /** Requests and answers that cross no socket: what a service with a protocol of its own reads and writes. */
+import { goOn } from '../at-once.ts';
 import type { JsonObject, RestRequest, RestResponse } from '../contracts.ts';
 
 /** A request as it would come in. */
@@ -95,11 +96,10 @@ class MemoryResponse implements RestResponse {
  * @returns What was answered.
  * @throws what `handle` throws.
  */
-export const exchange = async (
+export const exchange = (
   options: MemoryRequestOptions,
-  handle: (request: RestRequest, response: RestResponse) => Promise<void>,
-): Promise<MemoryAnswer> => {
+  handle: (request: RestRequest, response: RestResponse) => Promise<void> | void,
+): MemoryAnswer | Promise<MemoryAnswer> => {
   const response = new MemoryResponse();
-  await handle(new MemoryRequest(options), response);
-  return response.answer();
+  return goOn(handle(new MemoryRequest(options), response), () => response.answer());
 };

@@ -21,7 +21,7 @@ export const text = (input: Members, name: string): string => {
 };
 
 /** The bytes of a member that may be text, bytes or a stream. @throws ServiceError for anything else. */
-export const bytes = async (input: Members, name: string): Promise<Uint8Array> => {
+export const bytes = (input: Members, name: string): Uint8Array | Promise<Uint8Array> => {
   const value = input[name];
   if (value === undefined) return new Uint8Array(0);
   if (typeof value === 'string') return Buffer.from(value);

@@ -1,6 +1,7 @@
 /** The operations of S3 that code in the cloud's process uses, as HTTP requests and back. */
 import { Readable } from 'node:stream';
 
+import { goOn } from '../at-once.ts';
 import { type Json, type JsonObject, ServiceError } from '../contracts.ts';
 import { listOf } from '../http/xml.ts';
 import type { Members, RestOperation } from './client.ts';
@@ -74,6 +75,16 @@ const objectMembers = ({ headers }: MemoryAnswer): Members => ({
   ...(headers['last-modified'] !== undefined && { LastModified: timeOf(headers['last-modified']) }),
 });
 
+const readObject = (answer: MemoryAnswer): Members => ({
+  ...objectMembers(answer),
+  Body: new ObjectBody(answer.body),
+});
+
+const writtenObject = ({ headers }: MemoryAnswer): Members => ({
+  ETag: headers.etag,
+  VersionId: headers['x-amz-version-id'],
+});
+
 const isObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -93,17 +104,16 @@ const entries = (value: Json | undefined): Members[] =>
     }));
 
 export const OPERATIONS: Readonly<Record<string, RestOperation>> = {
-  async GetObject(input, send) {
+  GetObject(input, send) {
     refuseOthers('GetObject', input, READ_MEMBERS);
     const url = pathOf(input) + queryText(carried(input, READ_QUERY));
-    const answer = await send({ method: 'GET', url, headers: carried(input, READ_HEADERS) });
-    return { ...objectMembers(answer), Body: new ObjectBody(answer.body) };
+    return goOn(send({ method: 'GET', url, headers: carried(input, READ_HEADERS) }), readObject);
   },
-  async PutObject(input, send) {
+  PutObject(input, send) {
     refuseOthers('PutObject', input, WRITE_MEMBERS);
-    const body = await bytes(input, 'Body');
-    const answer = await send({ method: 'PUT', url: pathOf(input), headers: carried(input, WRITE_HEADERS), body });
-    return { ETag: answer.headers.etag, VersionId: answer.headers['x-amz-version-id'] };
+    const url = pathOf(input);
+    const headers = carried(input, WRITE_HEADERS);
+    return goOn(bytes(input, 'Body'), (body) => goOn(send({ method: 'PUT', url, headers, body }), writtenObject));
   },
   async DeleteObject(input, send) {
     refuseOthers('DeleteObject', input, ['Bucket', 'Key', 'VersionId']);
@@ -111,18 +121,19 @@ export const OPERATIONS: Readonly<Record<string, RestOperation>> = {
     const { headers } = await send({ method: 'DELETE', url });
     return { VersionId: headers['x-amz-version-id'], DeleteMarker: headers['x-amz-delete-marker'] === 'true' };
   },
-  async ListObjectsV2(input, send) {
+  ListObjectsV2(input, send) {
     refuseOthers('ListObjectsV2', input, V2_MEMBERS);
     const query = queryText({ 'list-type': '2', ...carried(input, V2_QUERY) });
-    const answer = await send({ method: 'GET', url: `/${text(input, 'Bucket')}${query}` });
-    const page = documentOf(answer, 'ListBucketResult');
-    return {
-      Contents: entries(page.Contents),
-      CommonPrefixes: entries(page.CommonPrefixes),
-      IsTruncated: page.IsTruncated === 'true',
-      KeyCount: Number(page.KeyCount),
-      NextContinuationToken: page.NextContinuationToken,
-    };
+    return goOn(send({ method: 'GET', url: `/${text(input, 'Bucket')}${query}` }), (answer) => {
+      const page = documentOf(answer, 'ListBucketResult');
+      return {
+        Contents: entries(page.Contents),
+        CommonPrefixes: entries(page.CommonPrefixes),
+        IsTruncated: page.IsTruncated === 'true',
+        KeyCount: Number(page.KeyCount),
+        NextContinuationToken: page.NextContinuationToken,
+      };
+    });
   },
   async ListObjectVersions(input, send) {
     refuseOthers('ListObjectVersions', input, VERSIONS_MEMBERS);

@@ -94,10 +94,10 @@ export const startInProcessWorld = async (options: InProcessWorldOptions): Promi
       layers: { [`millrace-${STAGE}-engine`]: resolve('dist/layers/engine-local') },
       stack: `millrace-${STAGE}`,
     });
-    const clients = clientsOn(cloud.client());
-    const ledger = ledgerOn(s3ObjectStore(outputs.StoreBucketName ?? '', clients.s3));
+    const { s3, events, sqs, sns, lambda, sageMaker } = clientsOn(cloud.client());
+    const ledger = ledgerOn(s3ObjectStore(outputs.StoreBucketName ?? '', s3));
     for (const definition of published) await putInForce(ledger, definition, cloud.clock.now());
-    return worldOn({ cloud, outputs }, ledger, clients);
+    return worldOn({ cloud, outputs }, ledger, { s3, events, sqs, sns, lambda, sageMaker });
   } catch (error) {
     await cloud.close();
     throw error;

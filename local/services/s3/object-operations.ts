@@ -1,11 +1,12 @@
 /** Operations on objects: put, get, head, delete, and their tags. */
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
-import type { Json, JsonObject } from '../../contracts.ts';
+import type { Json, JsonObject, RestResponse } from '../../contracts.ts';
 import { ServiceError } from '../../contracts.ts';
 import { listOf, parseXml } from '../../http/xml.ts';
+import type { Content } from './blobs.ts';
 import { DEFAULT_ALGORITHM } from './checksums.ts';
 import { failedCondition } from './conditions.ts';
 import { defaultChecksum } from './default-checksum.ts';
@@ -37,7 +38,7 @@ const DELETE_LIMIT_BYTES = 4 * 1024 * 1024;
 const MAX_DELETES = 1000;
 const TAGGING_LIMIT_BYTES = 64 * 1024;
 
-export const putObject: S3Operation = async (context, exchange) => {
+export const putObject: S3Operation = (context, exchange) => {
   const { cloud, store, blobs, notifications } = context;
   const { request, input, metadata, key, call } = exchange;
   const bucket = store.bucket(exchange.bucket);
@@ -52,36 +53,38 @@ export const putObject: S3Operation = async (context, exchange) => {
   const algorithm = payload.declared ?? DEFAULT_ALGORITHM;
   const isComputed = isForEveryReader || payload.declared !== undefined;
   const whole = blobs.keep && payload.whole();
-  const content = whole && blobs.keep ? blobs.keep(whole) : await blobs.write(payload.bytes(), () => undefined);
-  note(exchange, { Body: { bytes: content.size } });
-  let object: StoredObject;
-  try {
-    object = store.put(
-      bucket,
-      key,
-      {
-        lastModified: wholeSeconds(cloud.clock.ms()),
-        content,
-        etag: payload.md5(),
-        checksum: isComputed
-          ? { algorithm, value: payload.checksum(algorithm), type: 'FULL_OBJECT' }
-          : defaultChecksum(blobs, content),
-        traits,
-      },
-      { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch },
-    );
-  } catch (error) {
-    blobs.release(content);
-    throw error;
-  }
-  notifications.created(bucket, key, object, 'PutObject', call);
-  answerEmpty(exchange, 200, {
-    etag: quoted(object.etag),
-    ...(isComputed && checksumHeaders(object.checksum)),
-    ...encryptionHeaders(object.traits.encryption),
-    ...newVersionHeader(object.versionId),
-    ...(bucket.lifecycle.length > 0 && expirationHeader(bucket, key, object.lastModified)),
-  });
+  const put = (content: Content): void => {
+    note(exchange, { Body: { bytes: content.size } });
+    let object: StoredObject;
+    try {
+      object = store.put(
+        bucket,
+        key,
+        {
+          lastModified: wholeSeconds(cloud.clock.ms()),
+          content,
+          etag: payload.md5(),
+          checksum: isComputed
+            ? { algorithm, value: payload.checksum(algorithm), type: 'FULL_OBJECT' }
+            : defaultChecksum(blobs, content),
+          traits,
+        },
+        { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch },
+      );
+    } catch (error) {
+      blobs.release(content);
+      throw error;
+    }
+    notifications.created(bucket, key, object, 'PutObject', call);
+    answerEmpty(exchange, 200, {
+      etag: quoted(object.etag),
+      ...(isComputed && checksumHeaders(object.checksum)),
+      ...encryptionHeaders(object.traits.encryption),
+      ...newVersionHeader(object.versionId),
+      ...(bucket.lifecycle.length > 0 && expirationHeader(bucket, key, object.lastModified)),
+    });
+  };
+  return whole && blobs.keep ? put(blobs.keep(whole)) : blobs.write(payload.bytes(), () => undefined).then(put);
 };
 
 const timeOf = (input: Readonly<Record<string, string>>, member: string): number | undefined => {
@@ -138,7 +141,7 @@ const found = ({ store }: Context, { response, request, input, key }: Exchange, 
   throw methodNotAllowed(request.method ?? 'GET');
 };
 
-const read = async (context: Context, exchange: Exchange): Promise<void> => {
+const read: S3Operation = (context, exchange) => {
   const { cloud, store, blobs } = context;
   const { request, response, input } = exchange;
   const bucket = store.bucket(exchange.bucket);
@@ -188,12 +191,20 @@ const read = async (context: Context, exchange: Exchange): Promise<void> => {
     return;
   }
   const atOnce = blobs.inMemory?.(object.content, offset, length);
-  if (atOnce || !(response instanceof Writable)) {
-    response.end(atOnce ?? (await buffer(blobs.read(object.content, offset, length))));
+  if (atOnce) {
+    response.end(atOnce);
+    return;
+  }
+  return send(blobs.read(object.content, offset, length), response);
+};
+
+const send = async (bytes: Readable, response: RestResponse): Promise<void> => {
+  if (!(response instanceof Writable)) {
+    response.end(await buffer(bytes));
     return;
   }
   try {
-    await pipeline(blobs.read(object.content, offset, length), response);
+    await pipeline(bytes, response);
   } catch (error) {
     // A client that has read enough hangs up; that is no failure.
     if (!response.destroyed) throw error;

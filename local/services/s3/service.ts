@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
+import { goOn } from '../../at-once.ts';
 import {
   type Call,
   type Cloud,
@@ -21,7 +22,7 @@ import { copyObject, uploadPartCopy } from './copy-operations.ts';
 import { defaultChecksum } from './default-checksum.ts';
 import { authorizeKey } from './encryption-keys.ts';
 import { accessDenied, checkVersionId } from './errors.ts';
-import { type Context, type S3Operation, wholeSeconds } from './exchange.ts';
+import { type Context, type Exchange, type S3Operation, wholeSeconds } from './exchange.ts';
 import { checkPathStyle } from './host-style.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing-operations.ts';
@@ -93,7 +94,7 @@ export const createS3 = (
   const notifications = createNotifications(cloud);
   const context: Context = { cloud, store, blobs, notifications };
 
-  const handle = async (request: RestRequest, response: RestResponse, call: Call): Promise<void> => {
+  const handle = (request: RestRequest, response: RestResponse, call: Call): Promise<void> | void => {
     response.setHeader('x-amz-request-id', call.requestId);
     response.setHeader('x-amz-id-2', call.requestId);
     checkPathStyle(request.headers.host);
@@ -102,15 +103,25 @@ export const createS3 = (
     const understood = readRequest({ method: request.method ?? 'GET', path, query, headers: request.headers });
     const { ExpectedBucketOwner: owner } = understood.input;
     if (owner !== undefined && owner !== cloud.account) throw accessDenied();
-    await call.admit(understood.operation, understood.params);
-    checkVersionId(understood.input.VersionId);
-    try {
-      await OPERATIONS[understood.operation](context, { ...understood, request, response, call });
-    } catch (error) {
-      throw withoutListing(error, understood, call);
-    }
+    return goOn(call.admit(understood.operation, understood.params), () =>
+      work({ ...understood, request, response, call }),
+    );
+  };
+
+  const work = (exchange: Exchange): Promise<void> | void => {
+    checkVersionId(exchange.input.VersionId);
     // Whatever body an operation had no use for is read away, so that the connection can go on.
-    request.resume();
+    const end = (): void => void exchange.request.resume();
+    const fail = (error: unknown): never => {
+      throw withoutListing(error, exchange, exchange.call);
+    };
+    let working: Promise<void> | void;
+    try {
+      working = OPERATIONS[exchange.operation](context, exchange);
+    } catch (error) {
+      return fail(error);
+    }
+    return working ? working.then(end, fail) : end();
   };
 
   /**
