@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { configDefaults, defineConfig } from 'vitest/config';
 
 import { LongestFirst } from './tests/longest-first.ts';
@@ -11,6 +13,9 @@ const ALONE = ['browser', 'chaos', 'hostile', 'in-process', 'loop', 'mutations',
   (folder) => `tests/${folder}/**/*.test.ts`,
 );
 const GRANTS = 'tests/grants/*.test.ts';
+
+// Each process of a test loads the SDK and much else that never changes: compiled once, it starts the sooner.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'tests');
 
 export default defineConfig({
   test: {

@@ -7,10 +7,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  */
 const LONGEST = [
   'tests/mutations/',
+  'tests/loop/story',
   'tests/loop/faults',
-  'tests/loop/reconcile',
-  'tests/loop/repeats',
-  'tests/loop/judgement',
   'tests/loop/',
   'tests/oracle/',
   'tests/chaos/',

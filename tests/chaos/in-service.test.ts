@@ -4,7 +4,7 @@ import { SERVICE_STORIES } from './service-stories.ts';
 
 // Each begins with a model that is trained and promoted, and most have a run of their own: fewer of them do by default.
 endTheSame(Object.values(SERVICE_STORIES), {
-  oneIn: 10,
+  oneIn: 11,
   wakes: [
     'CloudWatch Alarm State Change to retrain-model',
     'Object Created to measure-quality',

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,22 @@ describe('the processes of functions', () => {
 
     expect(before).toBe(true);
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it('find what those of an earlier cloud compiled, where clouds are given one folder for it', async () => {
+    const compileCache = await mkdtemp(join(tmpdir(), 'compiled-'));
+    const kept: string[][] = [];
+    for (const _ of ['the first cloud', 'the second']) {
+      const stack = await deployStack({ pid: PID }, { Pid: functionResource('pid') }, { options: { compileCache } });
+      await stack.cloud.lambda.invoke('pid', null);
+      await stack.close();
+      kept.push((await readdir(compileCache, { recursive: true })).sort());
+    }
+    await rm(compileCache, { recursive: true, force: true });
+
+    // By its path from the folder each file is the same file in both clouds: the second adds none.
+    expect(kept[0]?.length).toBeGreaterThan(1);
+    expect(kept[1]).toEqual(kept[0]);
   });
 
   it('end when the cloud’s process is killed', async () => {

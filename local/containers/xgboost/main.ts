@@ -2,6 +2,12 @@
  * Stands in for SageMaker's built-in XGBoost image, line 3.0-5, as a local process: `node main.ts train` and
  * `node main.ts serve`. Below `CONTAINER_ROOT` it finds the `/opt/ml` that SageMaker lays out.
  */
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+// A process for each job and endpoint: what one compiled, the next need not.
+enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/local-cloud'));
+
 const root = process.env.CONTAINER_ROOT ?? '/';
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
