@@ -304,6 +304,17 @@ describe('a column that a few cells make text', () => {
     expect(of('mixed_types')[0]?.samples).toEqual([{ line: 2 }]);
   });
 
+  it('is one of the first 200: a table of thousands is to take no longer than another', async () => {
+    const names = Array.from({ length: 201 }, (_, at) => `c${at}`);
+    const text = csv(`id,price,visits,late,${names.join()}`, 20, (at) =>
+      [at, at, 1, at % 2, ...names.map(() => (at === 0 ? 'x' : at))].join(),
+    );
+
+    const { of } = await judged(text);
+
+    expect(of('mixed_types').map(({ column }) => column)).toEqual(names.slice(0, 200));
+  });
+
   it.each([
     ['is a feature, which rejects', stray(2), features('size'), []],
     ['is a category', stray(2), features('{ name: size, kind: category }'), []],
