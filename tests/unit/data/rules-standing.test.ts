@@ -180,6 +180,8 @@ describe('without a rule', () => {
       what: 'numbers of 16 digits, of which one in ten passes the sum',
       cell: (at: number) => `${4000000000000000 + at * 7919}x`.slice(0, 16),
     },
+    { what: 'an address stands within a sentence', cell: () => 'write to a@b.org' },
+    { what: 'a part of an address is above 255', cell: () => '10.0.300.1' },
     { what: 'wrong check digits', cell: () => 'GB83WEST12345698765432' },
     { what: 'areas that are never given out', cell: (at: number) => `${['000', '666', '900'][at % 3]}-12-3456` },
     { what: 'a group that is never given out', cell: () => '123-00-3456' },
