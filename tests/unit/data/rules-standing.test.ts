@@ -185,6 +185,8 @@ describe('without a rule', () => {
       what: 'numbers of 16 digits, of which one in ten passes the sum',
       cell: (at: number) => `${4000000000000000 + at * 7919}x`.slice(0, 16),
     },
+    { what: 'an address stands within a sentence', cell: () => 'write to a@b.org' },
+    { what: 'a part of an address is above 255', cell: () => '10.0.300.1' },
     { what: 'wrong check digits', cell: () => 'GB83WEST12345698765432' },
     { what: 'areas that are never given out', cell: (at: number) => `${['000', '666', '900'][at % 3]}-12-3456` },
     { what: 'a group that is never given out', cell: () => '123-00-3456' },
@@ -307,6 +309,17 @@ describe('a column that a few cells make text', () => {
 
     expect(accepted).toBe(false);
     expect(of('mixed_types')[0]?.samples).toEqual([{ line: 2 }]);
+  });
+
+  it('is one of the first 200: a table of thousands is to take no longer than another', async () => {
+    const names = Array.from({ length: 201 }, (_, at) => `c${at}`);
+    const text = csv(`id,price,visits,late,${names.join()}`, 20, (at) =>
+      [at, at, 1, at % 2, ...names.map(() => (at === 0 ? 'x' : at))].join(),
+    );
+
+    const { of } = await judged(text);
+
+    expect(of('mixed_types').map(({ column }) => column)).toEqual(names.slice(0, 200));
   });
 
   it.each([

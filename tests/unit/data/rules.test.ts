@@ -453,5 +453,7 @@ describe('the number of rows', () => {
     const weekly = await resultOf(shop, good, '{ rule: row_count_vs_history, seasonality: 7 }', { history: past });
 
     expect([everyDay?.result, weekly?.result]).toEqual(['fail', 'pass']);
+    // Of five such days: with fewer than four nothing would have been compared.
+    expect(weekly?.value).toBe(0);
   });
 });
