@@ -352,108 +352,6 @@ const createWorld = (
 
 const DEAF: Cloud['events'] = { emit: () => undefined, put: () => undefined };
 
-/** A cloud as who started it sees it: through it the world of its present life. */
-class RunningCloud implements LocalCloud {
-  readonly url: string;
-  readonly port: number;
-  readonly account = ACCOUNT;
-  readonly settle: LocalCloud['settle'];
-  readonly reset: LocalCloud['reset'];
-  readonly close: LocalCloud['close'];
-  readonly id: LocalCloud['id'] = (kind) => this.#world().cloud.id(kind);
-  readonly log: LocalCloud['log'] = (line, facts) => this.#world().cloud.log(line, facts);
-  readonly deliver: LocalCloud['deliver'] = (...delivery) => this.#world().cloud.deliver(...delivery);
-  readonly #world: () => World;
-
-  constructor(
-    url: string,
-    port: number,
-    world: () => World,
-    { settle, reset, close }: Pick<LocalCloud, 'settle' | 'reset' | 'close'>,
-  ) {
-    this.url = url;
-    this.port = port;
-    this.#world = world;
-    this.settle = settle;
-    this.reset = reset;
-    this.close = close;
-  }
-
-  get directory() {
-    return this.#world().cloud.directory;
-  }
-
-  get region() {
-    return this.#world().cloud.region;
-  }
-
-  get images() {
-    return this.#world().cloud.images;
-  }
-
-  get clock() {
-    return this.#world().cloud.clock;
-  }
-
-  get activity() {
-    return this.#world().cloud.activity;
-  }
-
-  get events() {
-    return this.#world().cloud.events;
-  }
-
-  get s3() {
-    return this.#world().cloud.s3;
-  }
-
-  get lambda() {
-    return this.#world().cloud.lambda;
-  }
-
-  get sqs() {
-    return this.#world().cloud.sqs;
-  }
-
-  get sns() {
-    return this.#world().cloud.sns;
-  }
-
-  get iam() {
-    return this.#world().cloud.iam;
-  }
-
-  get logs() {
-    return this.#world().cloud.logs;
-  }
-
-  get monitoring() {
-    return this.#world().cloud.monitoring;
-  }
-
-  get faults() {
-    return this.#world().cloud.faults;
-  }
-
-  get sageMaker() {
-    return this.#world().sageMaker;
-  }
-
-  client(): InProcessClient {
-    const { cloud, door } = this.#world();
-    const administrator = cloud.iam.principalOf(ADMINISTRATOR_KEY);
-    if (!administrator) throw new Error('this cloud has no administrator');
-    return createInProcessClient(door, administrator);
-  }
-
-  async deploy(deployment: DeployOptions): Promise<DeployedStack> {
-    const { cloud, services } = this.#world();
-    const stack = await deployTemplate(cloud, services, deployment);
-    for (const service of services) service.started?.();
-    return stack;
-  }
-}
-
 /**
  * Starts a local cloud on 127.0.0.1. It is empty until a stack is deployed on it.
  * @throws Error when the port is taken.
@@ -530,7 +428,64 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
   });
   port = door.port;
 
-  return new RunningCloud(url(), port, () => world, {
+  return {
+    url: url(),
+    port,
+    get directory() {
+      return world.cloud.directory;
+    },
+    account: ACCOUNT,
+    region: world.cloud.region,
+    images: world.cloud.images,
+    get clock() {
+      return world.cloud.clock;
+    },
+    get activity() {
+      return world.cloud.activity;
+    },
+    get events() {
+      return world.cloud.events;
+    },
+    get s3() {
+      return world.cloud.s3;
+    },
+    get lambda() {
+      return world.cloud.lambda;
+    },
+    get sqs() {
+      return world.cloud.sqs;
+    },
+    get sns() {
+      return world.cloud.sns;
+    },
+    get iam() {
+      return world.cloud.iam;
+    },
+    get logs() {
+      return world.cloud.logs;
+    },
+    get monitoring() {
+      return world.cloud.monitoring;
+    },
+    get sageMaker() {
+      return world.sageMaker;
+    },
+    get faults() {
+      return world.cloud.faults;
+    },
+    id: (kind) => world.cloud.id(kind),
+    log: (line, facts) => world.cloud.log(line, facts),
+    deliver: (...delivery) => world.cloud.deliver(...delivery),
+    client() {
+      const administrator = world.cloud.iam.principalOf(ADMINISTRATOR_KEY);
+      if (!administrator) throw new Error('this cloud has no administrator');
+      return createInProcessClient(world.door, administrator);
+    },
+    async deploy(deployment) {
+      const stack = await deployTemplate(world.cloud, world.services, deployment);
+      for (const service of world.services) service.started?.();
+      return stack;
+    },
     settle,
     reset,
     async close() {
@@ -538,5 +493,5 @@ export const createCloud = async (options: CloudOptions = {}): Promise<LocalClou
       await door.close();
       await cleanUp();
     },
-  });
+  };
 };
