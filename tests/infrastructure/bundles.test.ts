@@ -10,8 +10,8 @@ import { bundle } from '../../scripts/bundle.ts';
 
 const steps = readdirSync('functions').filter((step) => existsSync(`functions/${step}/handler.ts`));
 
-/** Cold starts pay for every byte; the SDK's shared parts alone are some 300 KiB. The largest is validate-data, at 898 KB. */
-const LARGEST_BYTES = 905_000;
+/** Cold starts pay for every byte; the SDK's shared parts alone are some 300 KiB. The largest is validate-data, at 906 KB. */
+const LARGEST_BYTES = 912_000;
 
 let folder: string;
 beforeAll(async () => {
