@@ -3,9 +3,11 @@ import * as z from 'zod';
 
 import { csvRow } from '../../shared/data/encode-csv.ts';
 import { withoutMissing } from '../../shared/data/missing-values.ts';
+import { recordTypes } from '../../shared/data/record-types.ts';
 import { type InputEncoder, inputEncoder, type RunInput, runInputSchema } from '../../shared/data/run-input.ts';
 import { keyHashes } from '../../shared/data/split.ts';
 import { DependencyError, RefusedError } from '../../shared/errors.ts';
+import type { ColumnTypes } from '../../shared/features/check.ts';
 import { batchFromRecords } from '../../shared/features/records.ts';
 import { type Champion, championSchema } from '../../shared/ledger/facts.ts';
 import { keys } from '../../shared/ledger/keys.ts';
@@ -77,6 +79,8 @@ const keyless = (
 interface Serving {
   readonly champion: Champion;
   readonly input: RunInput;
+  /** What fields of a record may hold. */
+  readonly types: ColumnTypes;
   readonly encode: InputEncoder;
 }
 
@@ -122,7 +126,8 @@ export const predict = ({ ledger, sageMaker, capture, index }: PredictDeps) => {
     let found = known?.found;
     if (found?.champion.n !== champion.n) {
       const input = await ledger.read(runInputSchema, keys.runInput(model, champion.run));
-      found = { champion, input, encode: inputEncoder(input) };
+      const types = recordTypes(input);
+      found = { champion, input, types, encode: inputEncoder(input, types) };
     }
     serving.set(model, { until: now + CHAMPION_TTL_MS, found });
     return found;
@@ -152,10 +157,10 @@ export const predict = ({ ledger, sageMaker, capture, index }: PredictDeps) => {
     if (records.length > MAX_RECORDS) {
       return refuse(400, 'too_many_records', `${records.length} records; at most ${MAX_RECORDS} in one request`);
     }
-    const { champion, input, encode } = found;
+    const { champion, input, types, encode } = found;
     const { joinKey = [] } = input;
     const wanted = [...new Set([...input.inputColumns, ...joinKey])];
-    const { batch: sent, errors } = batchFromRecords(records, input.columnTypes, wanted);
+    const { batch: sent, errors } = batchFromRecords(records, types, wanted);
     const problems = [...errors, ...keyless(records, joinKey)].sort((a, b) => a.record - b.record);
     if (problems.length > 0) return refuse(400, 'bad_record', 'some fields are not what the model takes', { problems });
 

@@ -247,6 +247,15 @@ describe('a request that cannot be answered', () => {
     expect(run.sageMaker.asked).toEqual([]);
   });
 
+  it('takes a fraction where training happened to see whole numbers, and the model takes them for what they are', async () => {
+    const columnTypes = { at: 'timestamp', line: 'string', load: 'integer', delay: 'integer' } as const;
+    const run = await world('binary', { columnTypes });
+
+    await run.ask({ ...RECORD, load: 9.5 });
+
+    expect(run.sageMaker.asked).toMatchObject([{ csv: '8,2,9.5' }]);
+  });
+
   it('takes a hundred records', async () => {
     const run = await world();
 
