@@ -141,13 +141,26 @@ describe('bad input', () => {
     expect(await lives()).toEqual(UNHARMED);
   });
 
-  it('of chunks that are no chunks is refused', async () => {
+  it.each<[string, string, () => Record<string, string>, number]>([
+    // S3 asks for a length before it looks at what comes.
+    ['an object', 'PUT /bad/k', () => putHeaders(''), 411],
+    [
+      'an operation',
+      'POST /',
+      () => ({
+        ...signed('events', 'POST', `${cloud.url}/`, '{}', { 'x-amz-target': 'AWSEvents.ListRules' }),
+        host: host(),
+        'content-type': 'application/x-amz-json-1.1',
+      }),
+      400,
+    ],
+  ])('of chunks that are no chunks is refused of %s', async (_what, line, headers, status) => {
     const framing = { 'transfer-encoding': 'chunked' };
-    const said = `${head('PUT /bad/k HTTP/1.1', { ...putHeaders(''), ...framing })}zz\r\nabc\r\n0\r\n\r\n`;
+    const said = `${head(`${line} HTTP/1.1`, { ...headers(), ...framing })}zz\r\nabc\r\n0\r\n\r\n`;
 
     const { statuses } = await tell(cloud.port, said);
 
-    expect(statuses).toEqual([400]);
+    expect(statuses).toEqual([status]);
     expect(await lives()).toEqual(UNHARMED);
   });
 
